@@ -1,0 +1,56 @@
+# Each target sets up what it needs. PYTHON chooses the interpreter, each with an environment of its own.
+
+PYTHON ?= python3
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+BIND ?= localhost:8000
+WORKERS ?= 1
+export WORKERS
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test lint format lock clean
+
+run: $(VENV)/run.stamp ## serve on http://$(BIND)
+	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
+	@exec $(BIN)/hypercorn --config hypercorn.toml --bind '$(BIND)' --workers '$(WORKERS)' 'quart_auth_app:create_app()'
+
+test: $(VENV)/dev.stamp ## the whole test suite; TESTS names a part of it
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/dev.stamp ## style, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## rewrite the code in the house's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group build --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove the environments and caches, keep the database
+	rm -rf .venv* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	@echo "Setting up $(VENV) (once, about half a minute)"
+	@$(PYTHON) -m venv $(VENV)
+
+# The lock has a hash for every file, and --no-build-isolation keeps the build of the checkout itself to what it pins.
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+$(VENV)/lock.stamp: | $(BIN)/python
+	@$(PIP) install uv
+	@touch $@

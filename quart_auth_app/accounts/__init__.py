@@ -1,0 +1,1 @@
+"""The domain: what an account can do. Knows nothing of HTTP and never imports quart."""

@@ -1,0 +1,149 @@
+"""Settings: read from the environment once, checked, and handed on. Nothing else reads the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
+DEFAULT_PUBLIC_URL = "http://localhost:8000"
+
+# 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
+MIN_SECRET_KEY_LENGTH = 32
+# What tutorials and frameworks print where a key belongs: public, so worthless, however long the rest of it is.
+PLACEHOLDERS = ("changeme", "changethis", "djangoinsecure", "placeholder", "replaceme", "secretkeygoeshere", "yoursecret")
+MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
+
+NAMES = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
+
+
+class SettingsError(SystemExit):
+    """A setting is unusable. A SystemExit, so that a server prints the sentence and ends, with no traceback."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the operator decides. README.md explains each; the names there are these in upper case."""
+
+    database_url: URL
+    secret_key: str
+    public_url: str | None
+    proxy_hops: int
+    workers: int
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach the site by https."""
+        return (self.public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+
+    @classmethod
+    def read(cls, config: Mapping[str, object], environment: Mapping[str, str]) -> "Settings":
+        """Read every setting from `config`, or else from `environment`.
+
+        Raises SettingsError naming the variable, its value and what is allowed.
+        """
+        given = {name: str(config.get(name, environment.get(name, ""))).strip() for name in NAMES}
+        database_url = _database_url(given["DATABASE_URL"] or DEFAULT_DATABASE_URL)
+        return cls(
+            database_url=database_url,
+            secret_key=_secret_key(given["SECRET_KEY"], database_url),
+            public_url=_public_url(given["PUBLIC_URL"]),
+            proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
+            workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
+        )
+
+
+def _database_url(value: str) -> URL:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() != "sqlite" or url.host:
+        # The value is not shown: it may hold a password.
+        raise SettingsError("DATABASE_URL is not an address this application can use. Allowed: sqlite:///path/to/file")
+    return url.set(drivername="sqlite+aiosqlite")
+
+
+def _secret_key(value: str, database_url: URL) -> str:
+    if not value:
+        return _generated_secret_key(database_url)
+    if len(value) < MIN_SECRET_KEY_LENGTH:
+        raise SettingsError(
+            f"SECRET_KEY has {len(value)} characters; it needs at least {MIN_SECRET_KEY_LENGTH}: {MAKE_A_KEY}"
+        )
+    letters = "".join(filter(str.isalnum, value.casefold()))
+    if any(placeholder in letters for placeholder in PLACEHOLDERS):
+        raise SettingsError(f"SECRET_KEY is a placeholder that anyone can guess: {MAKE_A_KEY}")
+    return value
+
+
+def _generated_secret_key(database_url: URL) -> str:
+    """Read the key kept beside the database file, made by whoever comes first."""
+    key = secrets.token_urlsafe(48)
+    if not database_file(database_url):
+        return key  # an in-memory database ends with the process, and so may the key
+    path = database_folder(database_url) / "secret_key"
+    try:
+        if not path.exists():
+            _write_once(path, key)
+        return _secret_key(path.read_text().strip() or "empty", database_url)
+    except OSError as error:
+        raise SettingsError(f"SECRET_KEY is not set and {path} can't be used: {error.strerror}") from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Create the file whole or not at all: of several workers that start at once, one wins and all read the same."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def database_file(url: URL) -> Path | None:
+    """Return the path of a SQLite database file, None for an in-memory database."""
+    return None if url.database in (None, "", ":memory:") else Path(url.database)
+
+
+def database_folder(url: URL) -> Path:
+    """Return the folder that holds a SQLite file, made if need be; raise SettingsError where nothing can be written."""
+    folder = (database_file(url) or Path()).absolute().parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"DATABASE_URL: the folder {folder} can't be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise SettingsError(f"DATABASE_URL: the folder {folder} is not writable for this user")
+    return folder
+
+
+def _public_url(value: str) -> str | None:
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:
+    if not value:
+        return otherwise
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        raise SettingsError(f"{name} is {value!r}; allowed: a whole number from {least} up")
+    return int(value)

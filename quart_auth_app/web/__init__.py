@@ -1,0 +1,1 @@
+"""The edge between HTTP and the domain."""

@@ -1,0 +1,124 @@
+"""Who is asking: cookie, session row, user. quart-auth carries the signed token; the row decides whether it counts."""
+
+from datetime import timedelta
+from typing import Any
+
+from quart import Quart, request
+from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, logout_user
+
+from quart_auth_app.accounts import sessions
+from quart_auth_app.models import Session, User
+from quart_auth_app.settings import Settings
+from quart_auth_app.web import clock
+from quart_auth_app.web.services import reading, transaction
+
+
+class CurrentUser(AuthUser):
+    """quart-auth's user, believed only when its session is in the database.
+
+    `id`, `email`, `name` and `password` are the stored values; they need no await.
+    """
+
+    def __init__(self, auth_id: str | None, action: Action = Action.PASS) -> None:
+        super().__init__(auth_id, action)
+        self._row: tuple[Session, User] | None = None
+        self._looked_up = auth_id is None
+
+    @property
+    async def is_authenticated(self) -> bool:
+        """Whether the cookie's session is alive. Looked up once a request; a look-up that fails leaves nobody."""
+        if self._auth_id is not None and not self._looked_up:
+            self._looked_up = True
+            self._row = await _find_session(self._auth_id)
+        return self._row is not None
+
+    @property
+    def _user(self) -> User:
+        if self._row is None:
+            raise AttributeError("nobody is logged in")
+        return self._row[1]
+
+    @property
+    def id(self) -> int:
+        """The user's number."""
+        return self._user.id
+
+    @property
+    def email(self) -> str:
+        """The user's address."""
+        return self._user.email
+
+    @property
+    def name(self) -> str:
+        """The user's name."""
+        return self._user.name
+
+    @property
+    def password(self) -> str:
+        """The hash of the user's password."""
+        return self._user.password
+
+
+async def _find_session(token: str) -> tuple[Session, User] | None:
+    now = clock.now()
+    async with reading() as db:
+        row = await sessions.find(db, token=token, now=now)
+    if row and sessions.is_stale(row[0], now):
+        async with transaction() as db:
+            await sessions.touch(db, session=row[0], now=now)
+    return row
+
+
+class Auth(QuartAuth):
+    """quart-auth with our user, and without its synchronous hook."""
+
+    user_class = CurrentUser
+
+    async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
+        # quart-auth's own is not async, so each page would cross into a thread and back: a third of its time.
+        return {"current_user": self.load_user()}
+
+
+def init_app(app: Quart, settings: Settings) -> None:
+    """Put quart-auth into the application."""
+    app.config.update(
+        QUART_AUTH_COOKIE_NAME=cookie_name("log-in", settings),
+        QUART_AUTH_COOKIE_SECURE=settings.https,
+        # How long quart-auth believes any token, and a remembered cookie's life; the row may end it sooner.
+        QUART_AUTH_DURATION=int(sessions.REMEMBERED_ABSOLUTE / timedelta(seconds=1)),
+    )
+    Auth(app)
+    app.before_request(_look_up)
+
+
+def cookie_name(name: str, settings: Settings) -> str:
+    """Return the cookie's name: with https the prefix that keeps other hosts and http from setting it (RFC 6265bis)."""
+    return f"__Host-{name}" if settings.https else name
+
+
+async def _look_up() -> None:
+    # So that current_user.name works in any route without an await; a static file is for everybody.
+    if request.endpoint != "static":
+        await current_user.is_authenticated
+
+
+async def log_in(user: User, *, remember: bool) -> None:
+    """Start a session for `user`, ending the one that the browser had. The cookie leaves only with a stored session."""
+    async with transaction() as db:
+        token = await sessions.start(
+            db,
+            user=user,
+            remember=remember,
+            address=request.remote_addr or "",
+            user_agent=request.user_agent.string,
+            now=clock.now(),
+            replaces=current_user.auth_id,
+        )
+    login_user(CurrentUser(token), remember=remember)
+
+
+async def log_out() -> None:
+    """End the session, in the database first and then in the browser."""
+    async with transaction() as db:
+        await sessions.end(db, token=current_user.auth_id or "")
+    logout_user()

@@ -1,0 +1,112 @@
+"""Forms: reading what a browser sent, and the way back to the form when it is refused (Post/Redirect/Get)."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from quart import Request, flash, redirect, request, session, url_for
+from quart.formparser import FormDataParser
+from quart.typing import ResponseReturnValue
+from quart.wrappers.request import Body
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from quart_auth_app.accounts import email_addresses, passwords, users
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.web import next_page
+
+MAX_BODY = 64 * 1024
+"""Bytes of the largest body. The longest fields of our longest form, percent-encoded, need a fifth of it."""
+
+MAX_FIELDS = 50
+"""Fields in a form; ours have at most four."""
+
+BODY_TIMEOUT = 10
+"""Seconds in which a body has to arrive."""
+
+MAX_KEPT = 2048
+"""Characters of refused input kept for filling the form again: browsers drop a cookie of more than 4,096 bytes."""
+
+LIMITS = {
+    "email": email_addresses.MAX_LENGTH,
+    "name": users.MAX_NAME_LENGTH,
+    "password": passwords.MAX_LENGTH,
+}
+"""Characters of the longest value that each text field takes."""
+
+
+class InvalidForm(AccountError):
+    """The fields are not as our forms send them."""
+
+
+class _StrictParser(FormDataParser):
+    """Quart's parser, which instead of dropping what it can't read says so."""
+
+    async def _urlencoded(
+        self, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
+    ) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
+        try:
+            text = (await body).decode("ascii")
+            fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        except ValueError:
+            raise BadRequest("The form could not be read.") from None
+        return MultiDict(fields), MultiDict()
+
+    parse_functions = FormDataParser.parse_functions | {"application/x-www-form-urlencoded": _urlencoded}  # type: ignore[dict-item]  # typed for its own class
+
+
+class StrictRequest(Request):
+    """A request whose form is read by `_StrictParser`."""
+
+    form_data_parser_class = _StrictParser
+
+
+async def read_form(*names: str) -> dict[str, str]:
+    """Return the named text fields, each of which must be there exactly once. Raises InvalidForm."""
+    form = await request.form
+    for name in names:
+        values = form.getlist(name)
+        if len(values) != 1:
+            raise InvalidForm(f"Please fill in the field “{name}” once.")
+        if len(values[0]) > LIMITS[name]:
+            raise InvalidForm(f"The field “{name}” takes at most {LIMITS[name]} characters.")
+        if "\0" in values[0]:
+            raise InvalidForm(f"The field “{name}” contains a character that is not text.")
+    return {name: form[name] for name in names}
+
+
+async def wanted_page() -> str | None:
+    """Return the page to go to after log-in, which the form carries along, if it is one of ours."""
+    return next_page.safe((await request.form).get("next") or request.args.get("next"))
+
+
+async def refuse(sentence: str, category: str = "message") -> ResponseReturnValue:
+    """Show `sentence` above the form that was sent, filled again with what was typed."""
+    await keep_typed()
+    await flash_one(sentence, category)
+    return redirect(url_for(request.endpoint, **request.view_args, next=await wanted_page()))
+
+
+async def refuse_error(error: AccountError) -> ResponseReturnValue:
+    """`refuse` for every error of the domain: the template may tell them apart by the class's name."""
+    return await refuse(str(error), type(error).__name__)
+
+
+async def flash_one(sentence: str, category: str = "message") -> None:
+    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie."""
+    session.pop("_flashes", None)
+    await flash(sentence, category)
+
+
+async def keep_typed() -> None:
+    """Remember what was typed, but for the password, until the form is shown again."""
+    form = await request.form
+    typed = {name: form[name] for name in ("email", "name") if len(form.get(name, "")) in range(1, LIMITS[name] + 1)}
+    if len(json.dumps(typed)) <= MAX_KEPT:
+        session["typed"] = typed
+
+
+def typed_before() -> dict[str, str]:
+    """Return what `keep_typed` remembered, and forget it."""
+    typed: dict[str, str] = session.pop("typed", {})
+    return typed

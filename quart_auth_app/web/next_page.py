@@ -1,0 +1,28 @@
+"""Where to go after log-in: only ever to a path on this very site."""
+
+import re
+
+from quart import request
+
+MAX_LENGTH = 1024
+"""Characters of the longest path and query kept; the Location header has to stay a sane size."""
+
+# A path as every browser reads it: printable ASCII from the first slash on. A second slash or a backslash there would
+# start a host name (WHATWG URL 4.4, "relative slash state"); tabs and line breaks are dropped before that is decided.
+_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
+
+
+def safe(target: str | None) -> str | None:
+    """Return `target` if it is a path on this site, else None. Logging out is no place to go after logging in."""
+    if not target or len(target) > MAX_LENGTH or not _PATH.fullmatch(target):
+        return None
+    return None if target.partition("?")[0] == "/logout" else target
+
+
+def asked_for() -> str | None:
+    """Return the path and query of this request, exactly as the browser sent them; None if it can't be gone back to."""
+    if request.method not in {"GET", "HEAD"}:
+        return None
+    path = request.scope.get("raw_path", b"").partition(b"?")[0]
+    query = b"?" + request.query_string if request.query_string else b""
+    return (path + query).decode("latin-1") or None

@@ -1,0 +1,43 @@
+"""What belongs to one application, and how a request reaches it."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from quart import current_app
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.database import Database
+from quart_auth_app.settings import Settings
+
+EXTENSION = "quart_auth_app"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made by create_app, kept in `app.extensions`."""
+
+    settings: Settings
+    database: Database
+    hasher: PasswordHasher
+
+
+def services() -> Services:
+    """Return what belongs to the application that answers this request."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def transaction() -> AbstractAsyncContextManager[AsyncSession]:
+    """Open a unit of work that is committed at its end, or undone if an error comes out of it."""
+    return services().database.transaction()
+
+
+def reading() -> AbstractAsyncContextManager[AsyncSession]:
+    """Open a unit of work that only reads."""
+    return services().database.reading()
+
+
+def hasher() -> PasswordHasher:
+    """Return the application's password hasher."""
+    return services().hasher
