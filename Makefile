@@ -9,7 +9,7 @@ export WORKERS
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint format lock clean
+.PHONY: run test lint format pictures lock clean
 
 run: $(VENV)/run.stamp ## serve on http://$(BIND)
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
@@ -26,6 +26,9 @@ lint: $(VENV)/dev.stamp ## style, types
 format: $(VENV)/dev.stamp ## rewrite the code in the house's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+pictures: $(VENV)/dev.stamp ## take the README's picture from the running application
+	$(BIN)/python -m docs.take_pictures
 
 lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

@@ -1,7 +1,7 @@
 """An account system for Quart: `create_app` is the front door."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 from quart import Quart
@@ -11,8 +11,7 @@ from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.database import Database
 from quart_auth_app.settings import NAMES, Settings, SettingsError
-from quart_auth_app.web import current, error_pages, forms
-from quart_auth_app.web.public_scheme import PublicScheme
+from quart_auth_app.web import current, error_pages, forms, headers
 from quart_auth_app.web.services import EXTENSION, Services
 
 __all__ = ["create_app"]
@@ -46,16 +45,16 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
         app.config[name] = config[name]
 
     app.request_class = forms.StrictRequest
-    app.asgi_app = PublicScheme(app.asgi_app, settings)  # type: ignore[method-assign]  # Quart's own way to wrap itself
     services = Services(settings, Database(settings.database_url), PasswordHasher(workers=settings.workers))
     app.extensions[EXTENSION] = services
     current.init_app(app, settings)
     error_pages.init_app(app)
+    headers.init_app(app, settings)
     app.register_blueprint(main)
     app.register_blueprint(auth)
 
     @app.while_serving
-    async def keep_database() -> AsyncIterator[None]:
+    async def keep_database() -> AsyncGenerator[None]:
         await services.database.get_ready()
         yield
         await services.database.close()

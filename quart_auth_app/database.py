@@ -24,7 +24,7 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         pool: dict[str, Any] = {}
-        if file := database_file(url):
+        if database_file(url):
             _prepare_file(url)
         else:
             # An in-memory database lives in its one connection, and two transactions on one connection would be one:

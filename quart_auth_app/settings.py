@@ -16,7 +16,15 @@ DEFAULT_PUBLIC_URL = "http://localhost:8000"
 # 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
 MIN_SECRET_KEY_LENGTH = 32
 # What tutorials and frameworks print where a key belongs: public, so worthless, however long the rest of it is.
-PLACEHOLDERS = ("changeme", "changethis", "djangoinsecure", "placeholder", "replaceme", "secretkeygoeshere", "yoursecret")
+PLACEHOLDERS = (
+    "changeme",
+    "changethis",
+    "djangoinsecure",
+    "placeholder",
+    "replaceme",
+    "secretkeygoeshere",
+    "yoursecret",
+)
 MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
 
 NAMES = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")

@@ -68,7 +68,7 @@ class PasswordHasher:
         return await self._run(self._context.hash, normalized(password))
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the hash was made from `password`; None stands for nobody's and takes as long. Raises TooBusy."""
+        """Tell whether the hash was made from `password`; None is nobody's and takes as long. Raises TooBusy."""
         matches = await self._run(self._context.verify, normalized(password), password_hash or self._nobodys_hash)
         return matches and password_hash is not None
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.models import Session, User
@@ -60,7 +60,9 @@ async def find(db: AsyncSession, *, token: str, now: datetime) -> tuple[Session,
 
 async def touch(db: AsyncSession, *, session: Session, now: datetime) -> None:
     """Note that the session was used at `now`, if that is news."""
-    await db.execute(update(Session).where(Session.id == session.id, Session.last_seen_at < now).values(last_seen_at=now))
+    await db.execute(
+        update(Session).where(Session.id == session.id, Session.last_seen_at < now).values(last_seen_at=now)
+    )
 
 
 def is_stale(session: Session, now: datetime) -> bool:
@@ -78,7 +80,7 @@ async def prune(db: AsyncSession, *, now: datetime) -> None:
     await db.execute(delete(Session).where(_expired(now)))
 
 
-def _expired(now: datetime):
+def _expired(now: datetime) -> ColumnElement[bool]:
     return or_(
         Session.last_seen_at <= now - REMEMBERED_IDLE,
         Session.created_at <= now - REMEMBERED_ABSOLUTE,

@@ -18,15 +18,16 @@ MAX_NAME_LENGTH = 100
 
 
 async def sign_up(transaction: UnitOfWork, hasher: PasswordHasher, *, email: str, name: str, password: str) -> User:
-    """Create a user. Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy, and then changes nothing."""
+    """Create a user, or change nothing at all.
+
+    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy.
+    """
     email = email_addresses.validated(email)
     name = name.strip()
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise InvalidName
     passwords.check_new(password)
-    user = User(
-        email=email, email_key=email_addresses.key(email), name=name, password=await hasher.hash(password)
-    )
+    user = User(email=email, email_key=email_addresses.key(email), name=name, password=await hasher.hash(password))
     try:
         async with transaction() as db:
             db.add(user)
@@ -39,5 +40,5 @@ async def authenticate(reading: UnitOfWork, hasher: PasswordHasher, *, email: st
     """Return the user whose address and password these are, or None, after the same time either way. Raises TooBusy."""
     async with reading() as db:
         user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
-    matches = await hasher.verify(password, user and user.password)
+    matches = await hasher.verify(password, user.password if user else None)
     return user if matches else None

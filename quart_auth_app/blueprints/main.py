@@ -16,4 +16,4 @@ async def index() -> str:
 @login_required
 async def profile() -> str:
     """Greet the user by name."""
-    return await render_template("profile.html", name=current_user.name)
+    return await render_template("profile.html", name=current_user.name)  # type: ignore[attr-defined]  # CurrentUser, to us

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from quart import Quart, Response, current_app, make_response, redirect, render_template, url_for
+from quart import Quart, Response, current_app, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
 from sqlalchemy.exc import OperationalError
@@ -38,7 +38,8 @@ async def show(error: HTTPException) -> Response:
     """Answer with the page for this status, keeping headers such as Allow."""
     status = error.code or InternalServerError.code
     title = HTTPStatus(status).phrase
-    page = await make_response(await render_template("error.html", title=title, sentence=SENTENCES.get(status)), status)
+    body = await render_template("error.html", title=title, sentence=SENTENCES.get(status))
+    page = Response(body, status)
     page.headers.update({name: value for name, value in error.get_headers() if name != "Content-Type"})
     return page
 

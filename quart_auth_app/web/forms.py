@@ -39,20 +39,20 @@ class InvalidForm(AccountError):
     """The fields are not as our forms send them."""
 
 
+async def _parse_urlencoded(
+    _parser: FormDataParser, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
+) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
+    try:
+        fields = parse_qsl((await body).decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise BadRequest from None
+    return MultiDict(fields), MultiDict()
+
+
 class _StrictParser(FormDataParser):
-    """Quart's parser, which instead of dropping what it can't read says so."""
+    """Quart's parser, but a form that is not text, or has too many fields, is an error and not an empty form."""
 
-    async def _urlencoded(
-        self, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
-    ) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
-        try:
-            text = (await body).decode("ascii")
-            fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
-        except ValueError:
-            raise BadRequest("The form could not be read.") from None
-        return MultiDict(fields), MultiDict()
-
-    parse_functions = FormDataParser.parse_functions | {"application/x-www-form-urlencoded": _urlencoded}  # type: ignore[dict-item]  # typed for its own class
+    parse_functions = FormDataParser.parse_functions | {"application/x-www-form-urlencoded": _parse_urlencoded}
 
 
 class StrictRequest(Request):
@@ -84,7 +84,7 @@ async def refuse(sentence: str, category: str = "message") -> ResponseReturnValu
     """Show `sentence` above the form that was sent, filled again with what was typed."""
     await keep_typed()
     await flash_one(sentence, category)
-    return redirect(url_for(request.endpoint, **request.view_args, next=await wanted_page()))
+    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), next=await wanted_page()))
 
 
 async def refuse_error(error: AccountError) -> ResponseReturnValue:

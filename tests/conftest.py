@@ -1,0 +1,95 @@
+"""What all tests share. People are made by sign_up, cheap hashes are made by this file alone."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from quart import Quart
+
+from quart_auth_app import create_app
+from quart_auth_app.accounts import passwords
+from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.database import Database
+from quart_auth_app.web import clock
+from quart_auth_app.web.services import EXTENSION, Services
+from tests.people import BOB, Client, Clock
+
+MakeApp = Callable[..., Quart]
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "ROUNDS", 4)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "PROXY_HOPS", "WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+async def make_app(tmp_path: Path) -> AsyncIterator[MakeApp]:
+    """Make applications, each on a database file of its own unless told otherwise."""
+    apps: list[Quart] = []
+
+    def make(**config: object) -> Quart:
+        config.setdefault("DATABASE_URL", f"sqlite:///{tmp_path}/{len(apps)}.sqlite")
+        apps.append(create_app(config))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        await services_of(app).database.close()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Quart:
+    """One application."""
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Quart) -> Client:
+    """A browser that has never been to the site."""
+    return app.test_client()
+
+
+@pytest.fixture
+async def bob(client: Client) -> dict[str, str]:
+    """What Bob, who has an account, types to log in."""
+    await client.post("/signup", form=BOB)
+    return {"email": BOB["email"], "password": BOB["password"]}
+
+
+@pytest.fixture
+def database(app: Quart) -> Database:
+    """The application's database."""
+    return services_of(app).database
+
+
+@pytest.fixture
+def hasher(app: Quart) -> PasswordHasher:
+    """The application's hasher."""
+    return services_of(app).hasher
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still until told otherwise."""
+    fake = Clock(datetime(2030, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(clock, "now", lambda: fake.now)
+    return fake
+
+
+def services_of(app: Quart) -> Services:
+    """Return what create_app made for this application."""
+    services: Services = app.extensions[EXTENSION]
+    return services
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: they share a session-wide server."""
+    items.sort(key=lambda item: "browser" in item.path.name)

@@ -1,0 +1,211 @@
+"""The journeys of a person, in Chromium, against the application under hypercorn."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.people import BOB, PLEASE_LOG_IN, WRONG_DETAILS
+from tests.servers import served
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(
+        not CHROMIUM and not os.environ.get("CI"),
+        reason="Chromium is not installed (Debian: apt-get install chromium); under CI this is a failure",
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running site."""
+    with served(tmp_path_factory.mktemp("site")) as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A running Chromium."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser, site: str) -> AsyncIterator[BrowserContext]:
+    """A browser that was never here. At the end, nothing may have gone to another host or against the page's policy."""
+    requested: list[str] = []
+    complaints: list[str] = []
+    context = await browser.new_context(base_url=site)
+    context.on("request", lambda request: requested.append(request.url))
+    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield context
+    await context.close()
+    assert [url for url in requested if not url.startswith(site)] == []
+    assert [text for text in complaints if "Content Security Policy" in text] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return await context.new_page()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def somebody(browser: Browser, site: str) -> dict[str, str]:
+    """A person of this test's own who has an account."""
+    person = BOB | {"email": f"{uuid4().hex}@example.com"}
+    context = await browser.new_context(base_url=site)
+    await fill_in(await context.new_page(), "/signup", person)
+    await context.close()
+    return {"email": person["email"], "password": person["password"]}
+
+
+async def fill_in(page: Page, path: str, fields: dict[str, str], *, remember: bool = False) -> None:
+    """Open the form, fill it in by its labels, and send it."""
+    if path not in page.url:
+        await page.goto(path)
+    for label, value in fields.items():
+        await page.get_by_label(label.capitalize(), exact=True).fill(value)
+    if remember:
+        await page.get_by_label("Remember me").check()
+    await page.locator("main form button").click()
+
+
+async def heading(page: Page, text: str) -> None:
+    """Wait until the page says so."""
+    await expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+async def test_sign_up_log_in_see_your_name_log_out(page: Page) -> None:
+    person = BOB | {"email": f"{uuid4().hex}@example.com"}
+    await page.goto("/")
+    await page.get_by_role("link", name="Sign Up").click()
+    await fill_in(page, "/signup", person)
+    await heading(page, "Login")
+    await expect(page.get_by_label("Email")).to_have_value(person["email"])
+    await fill_in(page, "/login", {"password": person["password"]})
+    await heading(page, "Welcome, Bob!")
+    await page.get_by_role("button", name="Logout").click()
+    await expect(page.get_by_role("link", name="Login", exact=True)).to_be_visible()
+    await page.goto("/profile")
+    await expect(page.get_by_role("alert")).to_have_text(PLEASE_LOG_IN)
+
+
+async def test_a_wrong_password_is_said_and_the_address_kept(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody | {"password": "wrong"})
+    await expect(page.get_by_role("alert")).to_have_text(WRONG_DETAILS)
+    await expect(page.get_by_label("Email")).to_have_value(somebody["email"])
+    await expect(page.get_by_label("Password")).to_be_focused()
+    await expect(page.get_by_label("Password")).to_have_value("")
+
+
+async def test_a_taken_address_links_to_the_login_page(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/signup", somebody | {"name": "Bob"})
+    await expect(page.get_by_role("alert")).to_have_text("Email address already exists. Go to login page.")
+    await page.get_by_role("link", name="login page").click()
+    await heading(page, "Login")
+
+
+async def test_you_land_on_the_page_you_wanted(page: Page, site: str, somebody: dict[str, str]) -> None:
+    await page.goto("/profile?x=%2F%3F")
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    assert page.url == f"{site}/profile?x=%2F%3F"
+
+
+@pytest.mark.parametrize("remember", [True, False])
+async def test_only_a_remembered_log_in_survives_the_browsers_restart(
+    browser: Browser, context: BrowserContext, site: str, somebody: dict[str, str], remember: bool
+) -> None:
+    page = await context.new_page()
+    await fill_in(page, "/login", somebody, remember=remember)
+    await heading(page, "Welcome, Bob!")
+    storage = await context.storage_state()
+    # What a browser does at its end: cookies without an expiry are forgotten.
+    storage["cookies"] = [each for each in storage["cookies"] if each["expires"] != -1]
+    restarted = await browser.new_context(base_url=site, storage_state=storage)
+    page = await restarted.new_page()
+    await page.goto("/profile")
+    await heading(page, "Welcome, Bob!" if remember else "Login")
+    await restarted.close()
+
+
+async def test_log_out_by_typing_the_address(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await page.goto("/logout")
+    await expect(page.get_by_role("link", name="Login", exact=True)).to_be_visible()
+    await page.goto("/profile")
+    await heading(page, "Login")
+
+
+async def test_back_after_log_out_shows_nothing_private(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await page.get_by_role("button", name="Logout").click()
+    await expect(page.get_by_role("link", name="Login", exact=True)).to_be_visible()
+    await page.go_back()
+    await heading(page, "Login")
+    assert "Bob" not in await page.content()
+
+
+async def test_the_pages_work_without_javascript(browser: Browser, site: str, somebody: dict[str, str]) -> None:
+    context = await browser.new_context(base_url=site, java_script_enabled=False)
+    page = await context.new_page()
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await context.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_is_accessible_and_fits_the_screen(
+    browser: Browser, site: str, somebody: dict[str, str], scheme: Literal["light", "dark"], width: int
+) -> None:
+    context = await browser.new_context(
+        base_url=site,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 640},
+    )
+    page = await context.new_page()
+
+    async def check() -> None:
+        results = await Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
+
+    for path in ("/", "/login", "/signup", "/nowhere"):
+        await page.goto(path)
+        await check()
+    await fill_in(page, "/login", somebody | {"password": "wrong"})
+    await check()
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await check()
+    await context.close()
+
+
+async def test_the_keyboards_focus_can_be_seen(page: Page) -> None:
+    await page.goto("/")
+    await page.keyboard.press("Tab")
+    outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert float(re.sub("px", "", outline)) >= 2

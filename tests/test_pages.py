@@ -1,0 +1,171 @@
+"""The contract's routes, as a client that knows the tutorial meets them."""
+
+import pytest
+from quart import Quart
+
+from tests.people import BOB, PLEASE_LOG_IN, WRONG_DETAILS, Client, is_logged_in, notice, send, text
+
+
+async def test_home_page_has_a_title_and_a_subtitle(client: Client) -> None:
+    page = await (await client.get("/")).get_data(as_text=True)
+    assert 'class="title"' in page
+    assert 'class="subtitle"' in page
+
+
+async def test_sign_up_leads_to_login_without_logging_in(client: Client) -> None:
+    response = await client.post("/signup", form=BOB)
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
+    assert not await is_logged_in(client)
+
+
+async def test_the_login_page_after_sign_up_knows_the_address(client: Client) -> None:
+    await client.post("/signup", form=BOB)
+    assert 'value="bob@example.com"' in await (await client.get("/login")).get_data(as_text=True)
+
+
+async def test_log_in_leads_to_the_profile_which_greets_by_name(client: Client, bob: dict[str, str]) -> None:
+    response = await client.post("/login", form=bob)
+    assert (response.status_code, response.headers["Location"]) == (302, "/profile")
+    assert "Welcome, Bob!" in await text(await client.get("/profile"))
+
+
+@pytest.mark.parametrize("wrong", [{"password": "Sunny otter ladder 42"}, {"email": "nobody@example.com"}])
+async def test_wrong_details_lead_back_with_one_and_the_same_sentence(
+    client: Client, bob: dict[str, str], wrong: dict[str, str]
+) -> None:
+    response = await client.post("/login", form=bob | wrong)
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
+    assert await notice(client, "/login") == WRONG_DETAILS
+    assert not await is_logged_in(client)
+
+
+async def test_a_message_is_shown_once(client: Client, bob: dict[str, str]) -> None:
+    await client.post("/login", form=bob | {"password": "wrong"})
+    assert await notice(client, "/login")
+    assert not await notice(client, "/login")
+
+
+async def test_messages_that_nobody_saw_do_not_pile_up(client: Client) -> None:
+    for _ in range(50):
+        response = await client.get("/profile")
+    assert len(response.headers["Set-Cookie"]) < 400
+    assert await notice(client, "/login") == PLEASE_LOG_IN
+
+
+async def test_a_refused_form_comes_back_filled_but_for_the_password(client: Client) -> None:
+    await client.post("/signup", form=BOB | {"email": "no address"})
+    page = await (await client.get("/signup")).get_data(as_text=True)
+    assert 'value="no address"' in page
+    assert 'value="Bob"' in page
+    assert BOB["password"] not in page
+
+
+async def test_a_taken_address_is_said_with_a_link_to_login(client: Client, bob: dict[str, str]) -> None:
+    response = await client.post("/signup", form=BOB | {"email": "BOB@EXAMPLE.com"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/signup")
+    page = await client.get("/signup")
+    assert "Email address already exists. Go to login page." in (await text(page)).replace(" .", ".")
+    assert '<a href="/login">login page</a>' in await page.get_data(as_text=True)
+
+
+async def test_only_a_taken_address_sends_to_the_login_page(client: Client) -> None:
+    await client.post("/signup", form=BOB | {"password": "short"})
+    assert "login page" not in await text(await client.get("/signup"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_log_out_ends_the_session_and_goes_home(client: Client, bob: dict[str, str], method: str) -> None:
+    await client.post("/login", form=bob)
+    response = await send(client, method, "/logout")
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert not await is_logged_in(client)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_other_spelling_of_sign_up_leads_there_for_good(client: Client, method: str) -> None:
+    response = await send(client, method, "/sign-up")
+    assert (response.status_code, response.headers["Location"]) == (308, "/signup")
+
+
+@pytest.mark.parametrize("path", ["/login", "/signup"])
+async def test_who_is_logged_in_needs_no_form(client: Client, bob: dict[str, str], path: str) -> None:
+    await client.post("/login", form=bob)
+    response = await client.get(path)
+    assert (response.status_code, response.headers["Location"]) == (302, "/profile")
+
+
+async def test_the_navigation_fits_who_is_asking(client: Client, bob: dict[str, str]) -> None:
+    visitor = await text(await client.get("/"))
+    await client.post("/login", form=bob)
+    user = await text(await client.get("/"))
+    assert visitor.startswith("Home Login Sign Up ")
+    assert user.startswith("Home Profile Logout ")
+
+
+async def test_log_out_in_the_page_is_a_button_that_posts(client: Client, bob: dict[str, str]) -> None:
+    await client.post("/login", form=bob)
+    page = await (await client.get("/")).get_data(as_text=True)
+    assert 'method="post" action="/logout"' in page
+    assert 'href="/logout"' not in page
+
+
+async def test_a_protected_page_asks_to_log_in_and_then_opens(client: Client, bob: dict[str, str]) -> None:
+    response = await client.get("/profile?tab=a%2Fb&x=1")
+    assert response.headers["Location"] == "/login?next=/profile?tab%3Da%252Fb%26x%3D1"
+    page = await client.get(response.headers["Location"])
+    source = await page.get_data(as_text=True)
+    assert PLEASE_LOG_IN in source
+    assert '<input type="hidden" name="next" value="/profile?tab=a%2Fb&amp;x=1">' in source
+    response = await client.post("/login", form=bob | {"next": "/profile?tab=a%2Fb&x=1"})
+    assert response.headers["Location"] == "/profile?tab=a%2Fb&x=1"
+
+
+async def test_the_wanted_page_survives_a_wrong_password(client: Client, bob: dict[str, str]) -> None:
+    response = await client.post("/login", form=bob | {"password": "wrong", "next": "/profile?x=1"})
+    assert response.headers["Location"] == "/login?next=/profile?x%3D1"
+
+
+async def test_logging_in_never_leads_straight_to_log_out(client: Client, bob: dict[str, str]) -> None:
+    response = await client.get("/logout")
+    assert response.headers["Location"] == "/login"
+    response = await client.post("/login", form=bob | {"next": "/logout"})
+    assert response.headers["Location"] == "/profile"
+
+
+async def test_every_route_is_public_by_name_or_needs_log_in(app: Quart, client: Client) -> None:
+    public = {"static", "main.index"}
+    public |= {"auth.login", "auth.login_post", "auth.signup", "auth.signup_post", "auth.sign_up"}
+    rules = list(app.url_map.iter_rules())
+    assert public <= {rule.endpoint for rule in rules}
+    for rule in rules:
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            if rule.endpoint not in public:
+                response = await send(client, method, rule.rule)
+                assert response.headers["Location"].startswith("/login"), rule
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"), [("/nowhere", "GET", 404), ("/profile", "DELETE", 405), ("/login", "POST", 413)]
+)
+async def test_errors_have_a_page_in_the_same_look(client: Client, path: str, method: str, status: int) -> None:
+    response = await send(client, method, path, form={"email": "x" * 70_000 if status == 413 else "x"})
+    assert response.status_code == status
+    assert (await text(response)).startswith("Home Login Sign Up ")
+
+
+async def test_405_tells_what_is_allowed(client: Client) -> None:
+    response = await client.put("/login")
+    assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
+
+
+async def test_a_bug_shows_a_page_that_tells_nothing_about_the_inside(app: Quart, client: Client) -> None:
+    @app.get("/bug")
+    async def bug() -> str:
+        raise ZeroDivisionError("the inside")
+
+    response = await client.get("/bug")
+    assert response.status_code == 500
+    source = await response.get_data(as_text=True)
+    assert "Something went wrong on our side" in source
+    assert "the inside" not in source
+    assert "Traceback" not in source

@@ -1,0 +1,244 @@
+"""Sessions: the row decides, not the cookie."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from quart import Quart
+from quart_auth import authenticated_client, current_user, login_required
+from sqlalchemy import event, func, select, text
+
+from quart_auth_app.accounts import sessions
+from quart_auth_app.database import Database
+from quart_auth_app.models import Session
+from quart_auth_app.web.current import CurrentUser
+from tests.conftest import MakeApp
+from tests.people import BOB, Client, Clock, cookie, is_logged_in
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+async def rows(database: Database) -> list[Session]:
+    """Return every session row."""
+    async with database.reading() as db:
+        return list(await db.scalars(select(Session).order_by(Session.id)))
+
+
+@asynccontextmanager
+async def counted(database: Database) -> AsyncIterator[list[str]]:
+    """Collect the statements that reach the database."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Client, bob: dict[str, str]) -> None:
+    @app.get("/mine")
+    @login_required
+    async def mine() -> dict[str, Any]:
+        user = cast(CurrentUser, current_user)
+        return {"id": user.id, "email": user.email, "name": user.name, "password": user.password[:15]}
+
+    assert (await client.get("/mine")).headers["Location"] == "/login?next=/mine"
+    await client.post("/login", form=bob)
+    assert await (await client.get("/mine")).get_json() == {
+        "id": 1,
+        "email": "bob@example.com",
+        "name": "Bob",
+        "password": "$bcrypt-sha256$",
+    }
+
+
+async def test_a_page_for_all_knows_the_user_without_an_await(app: Quart, client: Client, bob: dict[str, str]) -> None:
+    @app.get("/who")
+    async def who() -> str:
+        return getattr(current_user, "name", "nobody")
+
+    assert await (await client.get("/who")).get_data() == b"nobody"
+    await client.post("/login", form=bob)
+    assert await (await client.get("/who")).get_data() == b"Bob"
+
+
+async def test_a_cookie_copied_before_log_out_is_dead_after_it(app: Quart, client: Client, bob: dict[str, str]) -> None:
+    await client.post("/login", form=bob)
+    copied = cookie(client, "log-in")
+    thief = app.test_client()
+    thief.set_cookie("localhost", "log-in", copied or "")
+    assert await is_logged_in(thief)
+    await client.post("/logout")
+    assert not await is_logged_in(thief)
+
+
+async def test_a_well_signed_cookie_of_a_session_that_never_was_is_nobody(app: Quart) -> None:
+    client = app.test_client()
+    async with authenticated_client(client, "1"):
+        assert not await is_logged_in(client)
+
+
+@pytest.mark.parametrize("value", ["", "x", "a.b.c", "\u00e9", "x" * 4000])
+async def test_a_broken_cookie_is_nobody(client: Client, value: str) -> None:
+    response = await client.get("/", headers={"Cookie": f"log-in={value}; flash={value}"})
+    assert response.status_code == 200
+    assert not await is_logged_in(client)
+
+
+async def test_the_database_has_only_the_tokens_hash(
+    app: Quart, client: Client, bob: dict[str, str], database: Database
+) -> None:
+    await client.post("/login", form=bob)
+    token = app.extensions["QUART_AUTH"][0].load_token(cookie(client, "log-in"), app)
+    async with database.reading() as db:
+        everything = str((await db.execute(text("SELECT * FROM session"))).all())
+    assert len(token) == 43  # 32 bytes in base64
+    assert token not in everything
+
+
+async def test_log_in_starts_a_new_session_and_ends_the_one_before(
+    app: Quart, client: Client, bob: dict[str, str], database: Database
+) -> None:
+    await client.post("/login", form=bob)
+    before = cookie(client, "log-in")
+    await client.post("/login", form=bob)
+    assert cookie(client, "log-in") != before
+    assert len(await rows(database)) == 1
+
+
+async def test_two_browsers_have_two_sessions(app: Quart, bob: dict[str, str], database: Database) -> None:
+    one, other = app.test_client(), app.test_client()
+    for client in (one, other):
+        await client.post("/login", form=bob)
+    await one.post("/logout")
+    assert await is_logged_in(other)
+
+
+@pytest.mark.parametrize(("remember", "idle"), [({}, sessions.IDLE), ({"remember": "on"}, sessions.REMEMBERED_IDLE)])
+async def test_an_unused_session_ends_after_its_idle_time(
+    client: Client, bob: dict[str, str], time: Clock, remember: dict[str, str], idle: timedelta
+) -> None:
+    await client.post("/login", form=bob | remember)
+    time.advance(idle - SECOND)
+    assert await is_logged_in(client)
+    time.advance(idle - SECOND)
+    assert await is_logged_in(client), "use prolongs it"
+    time.advance(idle)
+    assert not await is_logged_in(client)
+
+
+@pytest.mark.parametrize(
+    ("remember", "absolute", "step"),
+    [
+        ({}, sessions.ABSOLUTE, 30 * MINUTE),
+        ({"remember": "on"}, sessions.REMEMBERED_ABSOLUTE, timedelta(days=6)),
+    ],
+)
+async def test_a_session_in_use_ends_after_its_absolute_time(
+    client: Client,
+    bob: dict[str, str],
+    time: Clock,
+    remember: dict[str, str],
+    absolute: timedelta,
+    step: timedelta,
+) -> None:
+    await client.post("/login", form=bob | remember)
+    end = time.now + absolute
+    while time.now + step < end:
+        time.advance(step)
+        assert await is_logged_in(client)
+    time.now = end
+    assert not await is_logged_in(client)
+
+
+async def test_use_is_written_down_at_most_once_a_minute(
+    client: Client, bob: dict[str, str], time: Clock, database: Database
+) -> None:
+    await client.post("/login", form=bob)
+    started = time.now
+    time.advance(MINUTE - SECOND)
+    async with counted(database) as statements:
+        await client.get("/profile")
+    assert not [each for each in statements if "UPDATE" in each]
+    assert (await rows(database))[0].last_seen_at == started
+    time.advance(SECOND)
+    await client.get("/profile")
+    assert (await rows(database))[0].last_seen_at == time.now
+
+
+async def test_the_session_is_looked_up_once_a_request_and_only_with_a_cookie(
+    client: Client, bob: dict[str, str], database: Database
+) -> None:
+    async with counted(database) as statements:
+        await client.get("/")
+    assert statements == []
+    await client.post("/login", form=bob)
+    async with counted(database) as statements:
+        await client.get("/profile")
+    assert len([each for each in statements if "SELECT" in each]) == 1
+    async with counted(database) as statements:
+        await client.get("/static/style.css")
+    assert statements == []
+
+
+async def test_a_log_in_clears_away_the_users_expired_sessions(
+    app: Quart, bob: dict[str, str], time: Clock, database: Database
+) -> None:
+    await app.test_client().post("/login", form=bob)
+    time.advance(sessions.IDLE)
+    await app.test_client().post("/login", form=bob)
+    assert len(await rows(database)) == 1
+
+
+async def test_pruning_deletes_expired_sessions_only(
+    app: Quart, bob: dict[str, str], time: Clock, database: Database
+) -> None:
+    for remember in ({}, {"remember": "on"}):
+        await app.test_client().post("/login", form=bob | remember)
+    time.advance(sessions.IDLE)
+    async with database.transaction() as db:
+        await sessions.prune(db, now=time.now)
+        assert await db.scalar(select(func.count()).select_from(Session).where(Session.remember)) == 1
+        assert await db.scalar(select(func.count()).select_from(Session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name", "secure"),
+    [("http://site.example", "log-in", False), ("https://site.example", "__Host-log-in", True)],
+)
+async def test_cookies_carry_the_flags_that_the_public_url_allows(
+    make_app: MakeApp, public_url: str, name: str, secure: bool
+) -> None:
+    client = make_app(PUBLIC_URL=public_url).test_client()
+    await client.post("/signup", form=BOB)
+    refused = await client.post("/login", form=BOB | {"password": "wrong"})
+    accepted = await client.post("/login", form=BOB)
+    for response, expected in ((refused, name.replace("log-in", "flash")), (accepted, name)):
+        first, *flags = response.headers["Set-Cookie"].split("; ")
+        assert first.startswith(f"{expected}=")
+        assert set(flags) == {"HttpOnly", "Path=/", "SameSite=Lax"} | ({"Secure"} if secure else set())
+
+
+async def test_only_a_remembered_cookie_outlives_the_browser(app: Quart, bob: dict[str, str]) -> None:
+    normal = await app.test_client().post("/login", form=bob)
+    remembered = await app.test_client().post("/login", form=bob | {"remember": "on"})
+    assert "Max-Age" not in normal.headers["Set-Cookie"]
+    assert "Max-Age=2592000;" in remembered.headers["Set-Cookie"]  # 30 days
+
+
+async def test_an_error_after_log_in_leaves_no_half_of_it(
+    app: Quart, client: Client, bob: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sessions, "start", fail)
+    response = await client.post("/login", form=bob)
+    assert response.status_code == 500
+    assert "log-in=" not in str(response.headers)
+    assert await rows(database) == []
