@@ -1,17 +1,31 @@
 """An account system for Quart: `create_app` is the front door."""
 
+import asyncio
+import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 from quart import Quart
+from sqlalchemy.exc import SQLAlchemyError
 
-from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.accounts import housekeeping
+from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.database import Database
 from quart_auth_app.settings import NAMES, Settings, SettingsError
-from quart_auth_app.web import current, error_pages, forms, headers
+from quart_auth_app.web import (
+    clock,
+    current,
+    error_pages,
+    flashes,
+    forms,
+    headers,
+    same_origin,
+    security_log,
+    static_files,
+)
 from quart_auth_app.web.services import EXTENSION, Services
 
 __all__ = ["create_app"]
@@ -19,6 +33,10 @@ __all__ = ["create_app"]
 HERE = Path(__file__).parent
 # In a wheel the templates lie inside the package, in a checkout beside it.
 TEMPLATES = next(folder for folder in (HERE / "templates", HERE.parent / "templates") if folder.is_dir())
+
+
+PRUNE_EVERY = 60 * 60
+"""Seconds between two rounds of throwing away what has expired."""
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Quart:
@@ -31,9 +49,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
     app = Quart(__name__, template_folder=str(TEMPLATES))
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME=current.cookie_name("flash", settings),
-        SESSION_COOKIE_SECURE=settings.https,
-        SESSION_COOKIE_SAMESITE="Lax",
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         MAX_CONTENT_LENGTH=forms.MAX_BODY,
         MAX_FORM_MEMORY_SIZE=forms.MAX_BODY,
         MAX_FORM_PARTS=forms.MAX_FIELDS,
@@ -45,18 +61,36 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
         app.config[name] = config[name]
 
     app.request_class = forms.StrictRequest
-    services = Services(settings, Database(settings.database_url), PasswordHasher(workers=settings.workers))
+    services = Services(settings, Database(settings.database_url), Passwords(workers=settings.workers))
     app.extensions[EXTENSION] = services
-    current.init_app(app, settings)
-    error_pages.init_app(app)
     headers.init_app(app, settings)
+    security_log.init_app()
+    same_origin.init_app(app)
+    flashes.init_app(app, settings)
+    current.init_app(app, settings)
+    static_files.init_app(app)
+    error_pages.init_app(app)
     app.register_blueprint(main)
     app.register_blueprint(auth)
 
     @app.while_serving
     async def keep_database() -> AsyncGenerator[None]:
+        if app.debug and settings.https:
+            raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
         await services.database.get_ready()
+        pruning = asyncio.create_task(_prune_now_and_then(services.database))
         yield
+        pruning.cancel()
         await services.database.close()
 
     return app
+
+
+async def _prune_now_and_then(database: Database) -> None:
+    while True:
+        try:
+            async with database.transaction() as db:
+                await housekeeping.prune(db, now=clock.now())
+        except SQLAlchemyError:
+            logging.getLogger(__name__).warning("pruning failed, trying again later", exc_info=True)
+        await asyncio.sleep(PRUNE_EVERY)

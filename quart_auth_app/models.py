@@ -37,6 +37,8 @@ class User(Base):
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
     name: Mapped[str] = mapped_column(String(100))
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when the account is closed by an operator; None while it is open."""
 
 
 class Session(Base):
@@ -56,3 +58,14 @@ class Session(Base):
     address: Mapped[str] = mapped_column(String(45))
     """The client's IP address; an IPv6 address has at most 45 characters."""
     user_agent: Mapped[str] = mapped_column(String(255))
+
+
+class Attempts(Base):
+    """How often something was tried within a window of time."""
+
+    __tablename__ = "attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of what is limited, and for whom."""
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -27,7 +27,7 @@ PLACEHOLDERS = (
 )
 MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
 
-NAMES = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
+NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
 
 
 class SettingsError(SystemExit):
@@ -40,6 +40,7 @@ class Settings:
 
     database_url: URL
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
     public_url: str | None
     proxy_hops: int
     workers: int
@@ -48,6 +49,11 @@ class Settings:
     def https(self) -> bool:
         """Whether browsers reach the site by https."""
         return (self.public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+
+    @property
+    def site(self) -> str:
+        """The site's host name."""
+        return urlsplit(self.public_url or DEFAULT_PUBLIC_URL).hostname or ""
 
     @classmethod
     def read(cls, config: Mapping[str, object], environment: Mapping[str, str]) -> "Settings":
@@ -60,6 +66,7 @@ class Settings:
         return cls(
             database_url=database_url,
             secret_key=_secret_key(given["SECRET_KEY"], database_url),
+            secret_key_fallbacks=_fallbacks(given["SECRET_KEY_FALLBACKS"]),
             public_url=_public_url(given["PUBLIC_URL"]),
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
@@ -88,6 +95,16 @@ def _secret_key(value: str, database_url: URL) -> str:
     if any(placeholder in letters for placeholder in PLACEHOLDERS):
         raise SettingsError(f"SECRET_KEY is a placeholder that anyone can guess: {MAKE_A_KEY}")
     return value
+
+
+def _fallbacks(value: str) -> tuple[str, ...]:
+    keys = tuple(filter(None, (key.strip() for key in value.split(","))))
+    if any(len(key) < MIN_SECRET_KEY_LENGTH for key in keys):
+        raise SettingsError(
+            f"SECRET_KEY_FALLBACKS has a key of fewer than {MIN_SECRET_KEY_LENGTH} characters; "
+            "allowed: earlier values of SECRET_KEY, with commas between"
+        )
+    return keys
 
 
 def _generated_secret_key(database_url: URL) -> str:
@@ -146,7 +163,8 @@ def _public_url(value: str) -> str | None:
         valid = False
     if not valid or parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    default_port = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(default_port)
 
 
 def _whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:

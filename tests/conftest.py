@@ -1,5 +1,6 @@
 """What all tests share. People are made by sign_up, cheap hashes are made by this file alone."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,12 +9,12 @@ import pytest
 from quart import Quart
 
 from quart_auth_app import create_app
-from quart_auth_app.accounts import passwords
-from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.accounts import passwords, throttle
 from quart_auth_app.database import Database
+from quart_auth_app.settings import NAMES
 from quart_auth_app.web import clock
 from quart_auth_app.web.services import EXTENSION, Services
-from tests.people import BOB, Client, Clock
+from tests.people import BOB, Accounts, Client, Clock, Events
 
 MakeApp = Callable[..., Quart]
 
@@ -24,8 +25,16 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def events(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Events:
+    """What the security log says of this test."""
+    monkeypatch.setattr(logging.getLogger("quart_auth_app.security"), "propagate", True)
+    caplog.set_level(logging.INFO)
+    return Events(caplog)
+
+
+@pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "PROXY_HOPS", "WORKERS"):
+    for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -71,9 +80,18 @@ def database(app: Quart) -> Database:
 
 
 @pytest.fixture
-def hasher(app: Quart) -> PasswordHasher:
-    """The application's hasher."""
-    return services_of(app).hasher
+def accounts(app: Quart) -> Accounts:
+    """The domain, asked directly."""
+    return Accounts(services_of(app))
+
+
+@pytest.fixture
+def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit on attempts, for tests that make very many."""
+
+    async def hit(*_: object, **__: object) -> None: ...
+
+    monkeypatch.setattr(throttle, "hit", hit)
 
 
 @pytest.fixture

@@ -1,12 +1,19 @@
 """The people of the tests, and small things that many tests need."""
 
 import html
+import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
+import pytest
 from quart import Response
 from quart.typing import TestClientProtocol
+
+from quart_auth_app.accounts import users
+from quart_auth_app.models import User
+from quart_auth_app.web.services import Services
 
 Client = TestClientProtocol
 """A browser, under a name that pytest does not take for a test."""
@@ -29,6 +36,56 @@ class Clock:
         self.now += step
 
 
+@dataclass
+class Accounts:
+    """sign_up and authenticate, with the arguments that most tests don't care for."""
+
+    services: Services
+
+    async def sign_up(self, **fields: str) -> User:
+        """Sign up from a computer of one's own."""
+        usual = {"site": "localhost", "address": next(addresses)} | fields
+        transaction, passwords = self.services.database.transaction, self.services.passwords
+        return await users.sign_up(transaction, passwords, **usual, now=datetime.now(UTC))
+
+    async def authenticate(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
+        """Say who one is, from a computer of one's own."""
+        usual = {"address": next(addresses), "device": None} | fields
+        transaction, passwords = self.services.database.transaction, self.services.passwords
+        return await users.authenticate(transaction, passwords, **usual, now=now or datetime.now(UTC))  # type: ignore[arg-type]  # device alone may be None
+
+
+addresses = (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in count(1))
+"""Addresses of computers, each another."""
+
+
+def elsewhere() -> dict[str, object]:
+    """Return what makes a test client's request come from another computer."""
+    return {"scope_base": {"client": (next(addresses), 50000)}}
+
+
+@dataclass
+class Events:
+    """The security log."""
+
+    caplog: pytest.LogCaptureFixture
+
+    @property
+    def lines(self) -> list[str]:
+        """Every line."""
+        return [record.getMessage() for record in self.caplog.records if record.name == "quart_auth_app.security"]
+
+    @property
+    def all(self) -> list[dict[str, str]]:
+        """Every event."""
+        return [json.loads(line) for line in self.lines]
+
+    @property
+    def names(self) -> list[str]:
+        """What happened, in order."""
+        return [event["event"] for event in self.all]
+
+
 async def send(client: Client, method: str, path: str, **arguments: object) -> Response:
     """Send a request whose method is a variable."""
     response: Response = await getattr(client, method.lower())(path, **arguments)
@@ -47,6 +104,12 @@ async def notice(client: Client, path: str) -> str:
     source = await (await client.get(path)).get_data(as_text=True)
     box = re.search(r'<div class="notification is-danger" role="alert">(.*?)</div>', source, re.S)
     return html.unescape(re.sub(r"<[^>]+>", "", box.group(1))).strip() if box else ""
+
+
+def set_cookies(response: Response) -> dict[str, set[str]]:
+    """Return the cookies that a response sets, each with its flags."""
+    split = [each.split("; ") for each in response.headers.getlist("Set-Cookie")]
+    return {first.partition("=")[0]: set(flags) for first, *flags in split}
 
 
 async def is_logged_in(client: Client) -> bool:

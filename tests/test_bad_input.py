@@ -95,6 +95,7 @@ anything = st.text(max_size=1200)
 raw = st.binary(max_size=400).map(lambda body: b"email=" + body)
 
 
+@pytest.mark.usefixtures("unthrottled")
 @settings(
     max_examples=int(os.environ.get("EXAMPLES", "150")),
     deadline=None,
@@ -113,6 +114,7 @@ async def test_arbitrary_text_is_never_a_server_error(
     assert (await client.get(path)).status_code == 200
 
 
+@pytest.mark.usefixtures("unthrottled")
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(PATHS), body=raw)
 async def test_arbitrary_bytes_are_never_a_server_error(app: Quart, path: str, body: bytes) -> None:

@@ -7,23 +7,24 @@ import time
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import passwords
+from quart_auth_app.accounts import passwords as module
 from quart_auth_app.accounts.errors import TooBusy
-from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.accounts.passwords import Passwords
 from tests.conftest import services_of
-from tests.people import BOB, Client, text
+from tests.people import EVE, Accounts, Client, text
 
 
-async def test_passwords_that_differ_only_after_byte_72_are_different(hasher: PasswordHasher) -> None:
-    password_hash = await hasher.hash("x" * 72 + "a")
-    assert await hasher.verify("x" * 72 + "a", password_hash)
-    assert not await hasher.verify("x" * 72 + "b", password_hash)
+async def test_passwords_that_differ_only_after_byte_72_are_different() -> None:
+    passwords = Passwords()
+    password_hash = await passwords.hash("x" * 72 + "a")
+    assert await passwords.verify("x" * 72 + "a", password_hash) == (True, None)
+    assert await passwords.verify("x" * 72 + "b", password_hash) == (False, None)
 
 
 @pytest.mark.parametrize(("workers", "threads"), [(1, 4), (2, 2), (3, 1), (9, 1)])
 async def test_workers_share_the_cores(workers: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "cores", lambda: 4)
-    hasher = PasswordHasher(workers=workers)
+    monkeypatch.setattr(module, "cores", lambda: 4)
+    passwords = Passwords(workers=workers)
     seen: set[str] = set()
     running = most = 0
     lock = threading.Lock()
@@ -38,38 +39,46 @@ async def test_workers_share_the_cores(workers: int, threads: int, monkeypatch: 
         with lock:
             running -= 1
 
-    await asyncio.gather(*(hasher._run(slow) for _ in range(12)))
+    await asyncio.gather(*(passwords._run(slow) for _ in range(12)))
     assert most == threads
     assert all(name.startswith("hash") for name in seen), "never the default pool, where pages wait"
 
 
-async def test_a_full_waiting_line_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "cores", lambda: 1)
-    monkeypatch.setattr(passwords, "MAX_WAITING", 2)
-    hasher = PasswordHasher()
-    results = await asyncio.gather(*(hasher.hash("x") for _ in range(5)), return_exceptions=True)
-    assert [isinstance(result, TooBusy) for result in results] == [False, False, False, True, True]
-    assert await hasher.hash("x")
+def test_a_full_line_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: 1)
+    monkeypatch.setattr(module, "MAX_WAITING", 1)
+    passwords = Passwords()
+    with passwords.place_in_line(), passwords.place_in_line(), pytest.raises(TooBusy), passwords.place_in_line():
+        pass
+    with passwords.place_in_line():
+        pass
 
 
-async def test_who_gives_up_waiting_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "cores", lambda: 1)
-    monkeypatch.setattr(passwords, "MAX_WAITING", 1)
-    hasher, release = PasswordHasher(), threading.Event()
-    first = asyncio.create_task(hasher._run(release.wait))
-    second = asyncio.create_task(hasher.hash("x"))
-    await asyncio.sleep(0)
-    second.cancel()
-    await asyncio.gather(second, return_exceptions=True)
-    third = asyncio.create_task(hasher.hash("x"))
-    await asyncio.sleep(0)
-    release.set()
-    assert await first
-    assert await third
+async def test_who_gives_up_waiting_leaves_the_line(app: Quart, accounts: Accounts) -> None:
+    passwords, release = services_of(app).passwords, threading.Event()
+    places = passwords._places
+    try:
+        blocked = [asyncio.create_task(passwords._run(release.wait)) for _ in range(passwords._pool._max_workers)]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(accounts.authenticate(email="x", password="x"), 0.2)
+        assert passwords._places == places
+    finally:
+        release.set()
+    await asyncio.gather(*blocked)
+    assert passwords._pool._work_queue.empty(), "nobody hashes for who has left"
+
+
+async def test_who_is_told_to_come_back_has_spent_no_attempt(app: Quart, client: Client, bob: dict[str, str]) -> None:
+    passwords = services_of(app).passwords
+    places, passwords._places = passwords._places, 0
+    for _ in range(6):
+        assert (await client.post("/login", form=bob)).status_code == 503
+    passwords._places = places
+    assert (await client.post("/login", form=bob)).headers["Location"] == "/profile"
 
 
 async def test_too_many_log_ins_are_told_to_come_back(app: Quart, client: Client, bob: dict[str, str]) -> None:
-    services_of(app).hasher._free = 0
+    services_of(app).passwords._places = 0
     response = await client.post("/login", form=bob)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert "Please try again in a few seconds." in await text(response)
@@ -77,15 +86,16 @@ async def test_too_many_log_ins_are_told_to_come_back(app: Quart, client: Client
 
 async def test_hashing_holds_no_connection(app: Quart, client: Client, bob: dict[str, str]) -> None:
     """SQLite has one write lock: were it held for the length of a hash, all others would wait for it."""
-    database, hasher = services_of(app).database, services_of(app).hasher
+    database, passwords = services_of(app).database, services_of(app).passwords
     checked_out: list[int] = []
-    run = hasher._run
+    run = passwords._run
 
     async def noted(*arguments: object) -> object:
         checked_out.append(database.engine.pool.checkedout())  # type: ignore[attr-defined]  # a QueuePool has it
         return await run(*arguments)  # type: ignore[arg-type]  # handed through as they came
 
-    hasher._run = noted  # type: ignore[method-assign,assignment]  # looks on, changes nothing
+    passwords._run = noted  # type: ignore[method-assign,assignment]  # looks on, changes nothing
     await client.post("/login", form=bob)
-    await client.post("/signup", form=BOB)
-    assert checked_out == [0, 0]
+    await client.post("/signup", form=EVE)
+    await client.post("/login", form=bob | {"email": EVE["email"]})
+    assert checked_out == [0] * 4  # verify; then rate the new password, hash it; verify Eve's, which is not hers

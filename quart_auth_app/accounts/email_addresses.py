@@ -1,5 +1,6 @@
 """E-mail addresses: which are valid, and which two are the same."""
 
+import hashlib
 import unicodedata
 
 import email_validator
@@ -31,3 +32,8 @@ def key(email: str) -> str:
     for _ in range(2):
         folded = unicodedata.normalize("NFKC", folded).casefold()
     return unicodedata.normalize("NFKC", folded)
+
+
+def fingerprint(email: str) -> str:
+    """Return what a log or a cookie may hold in the address's place: 128 bits of the SHA-256 of its key."""
+    return hashlib.sha256(key(email).encode()).hexdigest()[:32]

@@ -34,9 +34,25 @@ class InvalidPassword(AccountError):
     sentence = "Please choose another password."
 
 
-class TooBusy(AccountError):
-    """More passwords are waiting to be checked than can be in reasonable time. Trying again later helps."""
+class TryLater(AccountError):
+    """Nothing is wrong with what was asked, but it can't be done now."""
+
+    def __init__(self, retry_after: int, sentence: str | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+        """Seconds until another try makes sense."""
+
+
+class TooBusy(TryLater):
+    """More passwords are waiting to be checked than can be in reasonable time."""
 
     sentence = "The server is busy right now. Please try again in a few seconds."
-    retry_after = 5
-    """Seconds until another try makes sense."""
+
+
+class TooManyAttempts(TryLater):
+    """The limit on attempts is reached."""
+
+    def __init__(self, retry_after: int) -> None:
+        number, unit = (retry_after, "second") if retry_after < 60 else (-(-retry_after // 60), "minute")
+        wait = f"{number} {unit}{'' if number == 1 else 's'}"
+        super().__init__(retry_after, f"There were too many attempts. Please try again in {wait}.")

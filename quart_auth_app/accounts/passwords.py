@@ -1,16 +1,20 @@
-"""Password hashes: the only module that knows how they are made. Everything here is about CPU time."""
+"""Passwords: hashing, checking, and which new ones are accepted. All of it costs CPU time, so it runs in threads."""
 
 import asyncio
 import logging
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from passlib.context import CryptContext
+from passlib.exc import UnknownHashError
 
+from quart_auth_app.accounts import password_strength
 from quart_auth_app.accounts.errors import InvalidPassword, TooBusy
+from quart_auth_app.accounts.werkzeug_hashes import WerkzeugHash
 
 ROUNDS = 12
 """bcrypt's cost, the logarithm of its work; OWASP's Password Storage Cheat Sheet asks for at least 10."""
@@ -22,7 +26,10 @@ MAX_LENGTH = 1024
 """Characters of the longest password. More is an error, never cut: ASVS 6.2.9 asks for 64 or more."""
 
 MAX_WAITING = 32
-"""Hashes that may wait for each thread. At 250 ms each the last one waits 8 s; who comes later is told to retry."""
+"""People who may wait for each thread. At 250 ms a hash the last one waits 8 s; who comes later is told to retry."""
+
+RETRY_AFTER = 5
+"""Seconds after which a full line will have moved."""
 
 # passlib 1.7.4 asks bcrypt for an attribute that newer releases don't have, and logs the traceback, harmlessly.
 logging.getLogger("passlib.handlers.bcrypt").setLevel(logging.ERROR)
@@ -35,21 +42,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def check_new(password: str) -> None:
-    """Raise InvalidPassword if `password` breaks the rules for new passwords."""
-    if len(normalized(password)) < MIN_LENGTH:
-        raise InvalidPassword(f"Please choose a password of at least {MIN_LENGTH} characters.")
-    if len(password) > MAX_LENGTH:
-        raise InvalidPassword(f"Please choose a password of at most {MAX_LENGTH} characters.")
-
-
 def normalized(password: str) -> str:
     """Return NFC: the same password typed on another keyboard may arrive in another Unicode form (NIST SP 800-63B)."""
     return unicodedata.normalize("NFC", password)
 
 
-class PasswordHasher:
-    """Hashes passwords in threads of its own, so that pages never wait behind a hash.
+class Passwords:
+    """Works on passwords in threads of its own, so that pages never wait behind a hash.
 
     One thread for each core is as fast as hashing gets; `workers` processes on one machine share the cores.
     """
@@ -57,26 +56,61 @@ class PasswordHasher:
     def __init__(self, *, workers: int = 1) -> None:
         threads = max(1, cores() // workers)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
-        self._free = threads * (1 + MAX_WAITING)
-        # bcrypt_sha256 and not bcrypt, which would ignore all after byte 72.
-        self._context = CryptContext(schemes=["bcrypt_sha256"], bcrypt_sha256__rounds=ROUNDS)
+        self._places = threads * (1 + MAX_WAITING)
+        # bcrypt_sha256 and not bcrypt, which would ignore all after byte 72. The others come from older databases, and
+        # are replaced when their owner logs in.
+        self._context = CryptContext(
+            schemes=["bcrypt_sha256", "bcrypt", WerkzeugHash],
+            deprecated=["bcrypt", WerkzeugHash.name],
+            bcrypt_sha256__default_rounds=ROUNDS,
+            bcrypt_sha256__min_rounds=ROUNDS,
+        )
         # Well-formed, of today's cost, and the hash of no password: for accounts that don't exist.
         self._nobodys_hash = f"$bcrypt-sha256$v=2,t=2b,r={ROUNDS}${'.' * 22}${'.' * 31}"
 
+    @contextmanager
+    def place_in_line(self) -> Iterator[None]:
+        """Take a place, before anything is counted or written, and leave it at the end. Raises TooBusy."""
+        if not self._places:
+            raise TooBusy(RETRY_AFTER)
+        self._places -= 1
+        try:
+            yield
+        finally:
+            self._places += 1
+
+    async def check_new(self, password: str, *, context: list[str]) -> None:
+        """Raise InvalidPassword if it may not be a new password; `context` is what it must not be built upon."""
+        if len(normalized(password)) < MIN_LENGTH:
+            raise InvalidPassword(f"Please choose a password of at least {MIN_LENGTH} characters.")
+        if len(password) > MAX_LENGTH:
+            raise InvalidPassword(f"Please choose a password of at most {MAX_LENGTH} characters.")
+        if advice := await self._run(password_strength.advice, normalized(password), context):
+            raise InvalidPassword(advice)
+
     async def hash(self, password: str) -> str:
-        """Return the salted hash of `password`. Raises TooBusy."""
+        """Return the salted hash of `password`."""
         return await self._run(self._context.hash, normalized(password))
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Tell whether the hash was made from `password`; None is nobody's and takes as long. Raises TooBusy."""
-        matches = await self._run(self._context.verify, normalized(password), password_hash or self._nobodys_hash)
-        return matches and password_hash is not None
+    async def verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        """Tell whether the hash was made from `password`, and the hash to put in its place if it is out of date.
+
+        None, for an account that doesn't exist, takes as long as a hash of today's kind.
+        """
+        return await self._run(self._verify, normalized(password), password_hash)
+
+    def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        try:
+            matches, replacement = self._context.verify_and_update(password, password_hash or self._nobodys_hash)
+        except (UnknownHashError, ValueError):
+            matches, replacement = False, None
+        if password_hash and not matches and not self._is_current(password_hash):
+            # An old hash is quicker to check than today's; who guesses must not learn from the clock who has one.
+            self._context.verify(password, self._nobodys_hash)
+        return bool(password_hash and matches), replacement
+
+    def _is_current(self, password_hash: str) -> bool:
+        return bool(self._context.identify(password_hash)) and not self._context.needs_update(password_hash)
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
-        if not self._free:
-            raise TooBusy
-        self._free -= 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
-        finally:
-            self._free += 1
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

@@ -54,7 +54,8 @@ async def start(
 async def find(db: AsyncSession, *, token: str, now: datetime) -> tuple[Session, User] | None:
     """Return the living session that has this token, and whose it is; None when there is none."""
     query = select(Session, User).join(User, User.id == Session.user_id)
-    row = (await db.execute(query.where(Session.token_hash == _hash(token), ~_expired(now)))).one_or_none()
+    alive = query.where(Session.token_hash == _hash(token), ~_expired(now), User.disabled_at.is_(None))
+    row = (await db.execute(alive)).one_or_none()
     return row and (row[0], row[1])
 
 
@@ -73,6 +74,11 @@ def is_stale(session: Session, now: datetime) -> bool:
 async def end(db: AsyncSession, *, token: str) -> None:
     """Delete the session that has this token."""
     await db.execute(delete(Session).where(Session.token_hash == _hash(token)))
+
+
+async def end_all(db: AsyncSession, *, user: User) -> None:
+    """Delete every session of this user."""
+    await db.execute(delete(Session).where(Session.user_id == user.id))
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

@@ -1,15 +1,19 @@
-"""Users: signing up and proving who one is.
+"""Users: signing up, proving who one is, closing an account.
 
-These functions take the way to open a unit of work, not an open one: a hash takes a quarter of a second, and for that
-time nobody may hold a connection, still less SQLite's one write lock.
+Functions that need a hash take the way to open a unit of work, not an open one: a hash takes a quarter of a second, and
+for that time nobody may hold a connection, still less SQLite's one write lock.
 """
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from datetime import datetime
 
-from quart_auth_app.accounts import email_addresses, passwords
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import email_addresses, sessions, throttle
 from quart_auth_app.accounts.errors import EmailTaken, InvalidName
-from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database import UnitOfWork
 from quart_auth_app.models import User
 
@@ -17,17 +21,31 @@ MAX_NAME_LENGTH = 100
 """Characters of the longest name."""
 
 
-async def sign_up(transaction: UnitOfWork, hasher: PasswordHasher, *, email: str, name: str, password: str) -> User:
-    """Create a user, or change nothing at all.
+async def sign_up(
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    site: str,
+    address: str,
+    now: datetime,
+) -> User:
+    """Create a user. The password must not be built on the address, the name, or the site's name.
 
-    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy.
+    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken, TooManyAttempts or TooBusy, and creates nobody then.
     """
+    async with transaction() as db:
+        await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(address)), now=now)
     email = email_addresses.validated(email)
     name = name.strip()
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise InvalidName
-    passwords.check_new(password)
-    user = User(email=email, email_key=email_addresses.key(email), name=name, password=await hasher.hash(password))
+    with passwords.place_in_line():
+        await passwords.check_new(password, context=[email, name, site])
+        password_hash = await passwords.hash(password)
+    user = User(email=email, email_key=email_addresses.key(email), name=name, password=password_hash)
     try:
         async with transaction() as db:
             db.add(user)
@@ -36,9 +54,58 @@ async def sign_up(transaction: UnitOfWork, hasher: PasswordHasher, *, email: str
     return user
 
 
-async def authenticate(reading: UnitOfWork, hasher: PasswordHasher, *, email: str, password: str) -> User | None:
-    """Return the user whose address and password these are, or None, after the same time either way. Raises TooBusy."""
-    async with reading() as db:
-        user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
-    matches = await hasher.verify(password, user.password if user else None)
-    return user if matches else None
+async def authenticate(
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    device: str | None,
+    now: datetime,
+) -> User | None:
+    """Return the user whose address and password these are, or None, after the same time either way.
+
+    The attempt is counted as a failure first, and no longer when it turns out to be none: so guesses at the same moment
+    can't overtake the count. Raises TooManyAttempts or TooBusy.
+    """
+    counters = throttle.log_in_counters(email=email, address=address, device=device)
+    with passwords.place_in_line():
+        async with transaction() as db:
+            for counter in counters:
+                await throttle.hit(db, counter, now=now)
+            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
+        matches, replacement = await passwords.verify(password, user.password if user else None)
+    if not user or not matches or user.disabled_at:
+        return None
+    async with transaction() as db:
+        await _forgive(db, counters)
+        if replacement:
+            await _replace_hash(db, user, replacement)
+    return user
+
+
+async def _forgive(db: AsyncSession, counters: list[Counter]) -> None:
+    # The account's or the device's count starts anew; an address loses only this attempt, or who has one account could
+    # wipe out the failures at all others.
+    *by_address, own = counters
+    for counter in by_address:
+        await throttle.forgive(db, counter)
+    await throttle.clear(db, own)
+
+
+async def _replace_hash(db: AsyncSession, user: User, password_hash: str) -> None:
+    # Only the hash that was verified is replaced, never one that another request has stored since.
+    query = update(User).where(User.id == user.id, User.password == user.password)
+    await db.execute(query.values(password=password_hash))
+
+
+async def disable(db: AsyncSession, *, user: User, now: datetime) -> None:
+    """Close the account and end its sessions: the next request of any of its browsers is a stranger's."""
+    await db.execute(update(User).where(User.id == user.id).values(disabled_at=now))
+    await sessions.end_all(db, user=user)
+
+
+async def enable(db: AsyncSession, *, user: User) -> None:
+    """Open the account again."""
+    await db.execute(update(User).where(User.id == user.id).values(disabled_at=None))

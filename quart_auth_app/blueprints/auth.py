@@ -4,11 +4,15 @@ from quart import Blueprint, redirect, render_template, request, session, url_fo
 from quart.typing import ResponseReturnValue
 from quart_auth import current_user, login_required
 
-from quart_auth_app.accounts import passwords, users
-from quart_auth_app.web import next_page
+from quart_auth_app.accounts import email_addresses, users
+from quart_auth_app.accounts.passwords import MIN_LENGTH
+from quart_auth_app.web import clock, next_page, same_origin, security_log
+from quart_auth_app.web.client import client_address
 from quart_auth_app.web.current import log_in, log_out
-from quart_auth_app.web.forms import read_form, refuse, typed_before, wanted_page
-from quart_auth_app.web.services import hasher, reading, transaction
+from quart_auth_app.web.device_cookie import known_device
+from quart_auth_app.web.flashes import typed_before
+from quart_auth_app.web.forms import read_form, refuse, wanted_page
+from quart_auth_app.web.services import passwords, services, transaction
 
 auth = Blueprint("auth", __name__)
 
@@ -25,8 +29,16 @@ async def login() -> ResponseReturnValue:
 async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
     form = await read_form("email", "password")
-    user = await users.authenticate(reading, hasher(), **form)
+    user = await users.authenticate(
+        transaction,
+        passwords(),
+        **form,
+        address=client_address(),
+        device=known_device(form["email"]),
+        now=clock.now(),
+    )
     if user is None:
+        security_log.write("log_in_failed", account=email_addresses.fingerprint(form["email"]))
         return await refuse("Please check your login details and try again.")
     await log_in(user, remember=bool((await request.form).get("remember")))
     return redirect(await wanted_page() or url_for("main.profile"))
@@ -37,14 +49,16 @@ async def signup() -> ResponseReturnValue:
     """Show the sign-up form."""
     if await current_user.is_authenticated:
         return redirect(url_for("main.profile"))
-    return await render_template("signup.html", typed=typed_before(), min_password_length=passwords.MIN_LENGTH)
+    return await render_template("signup.html", typed=typed_before(), min_password_length=MIN_LENGTH)
 
 
 @auth.post("/signup")
 async def signup_post() -> ResponseReturnValue:
     """Create the account. Logging in is the next step, and the person's own."""
     form = await read_form("email", "name", "password")
-    user = await users.sign_up(transaction, hasher(), **form)
+    site = services().settings.site
+    user = await users.sign_up(transaction, passwords(), **form, site=site, address=client_address(), now=clock.now())
+    security_log.write("sign_up", user=user.id)
     session["typed"] = {"email": user.email}
     return redirect(url_for("auth.login"))
 
@@ -58,6 +72,8 @@ async def sign_up() -> ResponseReturnValue:
 @auth.route("/logout", methods=["GET", "POST"])
 @login_required
 async def logout() -> ResponseReturnValue:
-    """End the session."""
+    """End the session. Where another site may have sent the browser here, ask first."""
+    if request.method != "POST" and not same_origin.is_deliberate():
+        return await render_template("logout.html")
     await log_out()
     return redirect(url_for("main.index"))

@@ -3,13 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from quart import Quart, request
+from quart import Quart, after_this_request, request
+from quart.typing import ResponseTypes
 from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, logout_user
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.models import Session, User
 from quart_auth_app.settings import Settings
-from quart_auth_app.web import clock
+from quart_auth_app.web import clock, security_log
+from quart_auth_app.web.client import client_address
+from quart_auth_app.web.cookies import cookie_name
+from quart_auth_app.web.device_cookie import remember_device
 from quart_auth_app.web.services import reading, transaction
 
 
@@ -91,11 +95,6 @@ def init_app(app: Quart, settings: Settings) -> None:
     app.before_request(_look_up)
 
 
-def cookie_name(name: str, settings: Settings) -> str:
-    """Return the cookie's name: with https the prefix that keeps other hosts and http from setting it (RFC 6265bis)."""
-    return f"__Host-{name}" if settings.https else name
-
-
 async def _look_up() -> None:
     # So that current_user.name works in any route without an await; a static file is for everybody.
     if request.endpoint != "static":
@@ -109,16 +108,26 @@ async def log_in(user: User, *, remember: bool) -> None:
             db,
             user=user,
             remember=remember,
-            address=request.remote_addr or "",
+            address=client_address(),
             user_agent=request.user_agent.string,
             now=clock.now(),
             replaces=current_user.auth_id,
         )
     login_user(CurrentUser(token), remember=remember)
+    remember_device(user.email)
+    security_log.write("log_in", user=user.id)
 
 
 async def log_out() -> None:
     """End the session, in the database first and then in the browser."""
     async with transaction() as db:
         await sessions.end(db, token=current_user.auth_id or "")
+    security_log.write("log_out", user=current_user.id)  # type: ignore[attr-defined]  # CurrentUser, to us
     logout_user()
+    after_this_request(_clear_site_data)
+
+
+async def _clear_site_data(response: ResponseTypes) -> ResponseTypes:
+    # Cookies stay: the device cookie is for the next log-in.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response

@@ -1,10 +1,9 @@
 """Forms: reading what a browser sent, and the way back to the form when it is refused (Post/Redirect/Get)."""
 
-import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from quart import Request, flash, redirect, request, session, url_for
+from quart import Request, redirect, request, url_for
 from quart.formparser import FormDataParser
 from quart.typing import ResponseReturnValue
 from quart.wrappers.request import Body
@@ -13,7 +12,8 @@ from werkzeug.exceptions import BadRequest
 
 from quart_auth_app.accounts import email_addresses, passwords, users
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.web import next_page
+from quart_auth_app.web import next_page, security_log
+from quart_auth_app.web.flashes import flash_one, keep_typed
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest body. The longest fields of our longest form, percent-encoded, need a fifth of it."""
@@ -23,9 +23,6 @@ MAX_FIELDS = 50
 
 BODY_TIMEOUT = 10
 """Seconds in which a body has to arrive."""
-
-MAX_KEPT = 2048
-"""Characters of refused input kept for filling the form again: browsers drop a cookie of more than 4,096 bytes."""
 
 LIMITS = {
     "email": email_addresses.MAX_LENGTH,
@@ -82,31 +79,12 @@ async def wanted_page() -> str | None:
 
 async def refuse(sentence: str, category: str = "message") -> ResponseReturnValue:
     """Show `sentence` above the form that was sent, filled again with what was typed."""
-    await keep_typed()
+    await keep_typed({name: limit for name, limit in LIMITS.items() if name != "password"})
     await flash_one(sentence, category)
     return redirect(url_for(request.endpoint or "", **(request.view_args or {}), next=await wanted_page()))
 
 
 async def refuse_error(error: AccountError) -> ResponseReturnValue:
     """`refuse` for every error of the domain: the template may tell them apart by the class's name."""
+    security_log.write("input_refused", reason=type(error).__name__)
     return await refuse(str(error), type(error).__name__)
-
-
-async def flash_one(sentence: str, category: str = "message") -> None:
-    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie."""
-    session.pop("_flashes", None)
-    await flash(sentence, category)
-
-
-async def keep_typed() -> None:
-    """Remember what was typed, but for the password, until the form is shown again."""
-    form = await request.form
-    typed = {name: form[name] for name in ("email", "name") if len(form.get(name, "")) in range(1, LIMITS[name] + 1)}
-    if len(json.dumps(typed)) <= MAX_KEPT:
-        session["typed"] = typed
-
-
-def typed_before() -> dict[str, str]:
-    """Return what `keep_typed` remembered, and forget it."""
-    typed: dict[str, str] = session.pop("typed", {})
-    return typed

@@ -1,6 +1,7 @@
 """Response headers: on every response, whatever made it."""
 
 import logging
+import secrets
 from typing import Any
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
@@ -46,6 +47,8 @@ class Edge:
             return
         if self._https:
             scope["scheme"] = "https"
+        scope["request_id"] = request_id = secrets.token_hex(8)  # type: ignore[typeddict-unknown-key]  # our own
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
         started = False
 
         async def send_with_headers(event: ASGISendEvent) -> None:
@@ -53,7 +56,7 @@ class Edge:
             if event["type"] == "http.response.start":
                 started = True
                 own = {name.lower() for name, _ in event["headers"]}
-                event["headers"] = [*event["headers"], *(pair for pair in self._headers if pair[0] not in own)]
+                event["headers"] = [*event["headers"], *(pair for pair in headers if pair[0] not in own)]
             await send(event)
 
         try:

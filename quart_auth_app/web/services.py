@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.passwords import PasswordHasher
+from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database import Database
 from quart_auth_app.settings import Settings
 
@@ -19,7 +19,7 @@ class Services:
 
     settings: Settings
     database: Database
-    hasher: PasswordHasher
+    passwords: Passwords
 
 
 def services() -> Services:
@@ -38,6 +38,6 @@ def reading() -> AbstractAsyncContextManager[AsyncSession]:
     return services().database.reading()
 
 
-def hasher() -> PasswordHasher:
-    """Return the application's password hasher."""
-    return services().hasher
+def passwords() -> Passwords:
+    """Return what the application works on passwords with."""
+    return services().passwords

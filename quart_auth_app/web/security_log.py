@@ -1,0 +1,54 @@
+"""The security log: one line of JSON for each event, on standard output.
+
+It names users by number, accounts that may not exist by a hash of the address, and never holds a secret. JSON escapes
+what could forge a line or move a terminal's cursor.
+"""
+
+import json
+import logging
+import sys
+
+from quart import has_request_context, request
+
+from quart_auth_app.web import clock
+from quart_auth_app.web.client import client_address
+
+EVENTS = {
+    "sign_up": "an account was created",
+    "log_in": "somebody logged in, with a password",
+    "log_in_failed": "address and password did not belong together, or the account is disabled",
+    "log_out": "somebody logged out",
+    "throttled": "an attempt was refused because there were too many",
+    "busy": "an attempt was refused because too many passwords were waiting to be checked",
+    "cross_site_refused": "another site sent a request that would have changed something",
+    "log_in_required": "a page that needs a log-in was asked for without one",
+    "input_refused": "a form was refused: fields missing, too long, or against the rules",
+    "error": "the application or the database failed; the error log tells more",
+}
+"""Every event, and what it means."""
+
+_log = logging.getLogger("quart_auth_app.security")
+
+
+def init_app() -> None:
+    """Send the log to standard output, unless the operator has configured where it goes."""
+    _log.setLevel(logging.INFO)
+    if not _log.hasHandlers():
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        _log.addHandler(handler)
+        _log.propagate = False
+
+
+def write(event: str, **details: str | int) -> None:
+    """Note that `event`, one of EVENTS, has happened in this request."""
+    line: dict[str, str | int] = {"time": clock.now().isoformat(timespec="milliseconds"), "event": event}
+    assert event in EVENTS  # noqa: S101  # a misspelt event is a bug of ours, found by the first test that meets it
+    if has_request_context():
+        line |= {
+            "address": client_address(),
+            "request_id": request.scope["request_id"],  # type: ignore[typeddict-item]  # put there by headers.Edge
+            "method": request.method,
+            "path": request.path,
+        }
+    _log.info(json.dumps(line | details))

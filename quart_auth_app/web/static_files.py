@@ -1,0 +1,53 @@
+"""Static files under a name that has their content's hash in it: cached for a year, and never stale."""
+
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from quart import Quart, Response
+
+MAX_AGE = 365 * 24 * 60 * 60
+"""Seconds in a year, the longest that RFC 9111 gives sense to."""
+
+_HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
+
+
+def init_app(app: Quart) -> None:
+    """Serve the static files of `app` under their hashed names too."""
+    StaticFiles(app)
+
+
+class StaticFiles:
+    """Puts the hash into names on the way out, and takes it off on the way in."""
+
+    def __init__(self, app: Quart) -> None:
+        self._app = app
+        app.url_defaults(self._add_hash)
+        app.view_functions["static"] = self._send
+
+    def _add_hash(self, endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static" and (digest := self._digest(values["filename"])):
+            path = Path(values["filename"])
+            values["filename"] = path.with_name(f"{path.stem}.{digest}{path.suffix}").as_posix()
+
+    async def _send(self, filename: str) -> Response:
+        match = _HASHED.fullmatch(filename)
+        plain = match[1] + match[3] if match else filename
+        response = await self._app.send_static_file(plain)
+        if match and match[2] == self._digest(plain):
+            response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+        return response
+
+    def _digest(self, filename: str) -> str | None:
+        path = Path(self._app.static_folder or "", filename)
+        try:
+            return _digest(path, path.stat().st_mtime_ns)
+        except OSError:
+            return None
+
+
+@lru_cache
+def _digest(path: Path, _modified: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

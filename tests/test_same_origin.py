@@ -1,0 +1,113 @@
+"""Requests that another site makes a browser send are refused."""
+
+import pytest
+from quart import Quart
+
+from tests.conftest import MakeApp
+from tests.people import BOB, Client, Events, is_logged_in, send, text
+
+PUBLIC = "https://site.example"
+
+# Sec-Fetch-Site and Origin as sent, and whether the request is from here.
+MATRIX = [
+    ({"Sec-Fetch-Site": "same-origin"}, True),
+    ({"Sec-Fetch-Site": "none"}, True),
+    ({"Sec-Fetch-Site": "same-site"}, False),
+    ({"Sec-Fetch-Site": "cross-site"}, False),
+    ({"Sec-Fetch-Site": ""}, False),
+    ({"Sec-Fetch-Site": "unheard-of"}, False),
+    ({"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"}, True),
+    ({"Sec-Fetch-Site": "cross-site", "Origin": PUBLIC}, False),
+    ({"Origin": PUBLIC}, True),
+    ({"Origin": "http://site.example"}, False),
+    ({"Origin": "https://site.example:8443"}, False),
+    ({"Origin": "https://site.example.evil.example"}, False),
+    ({"Origin": "https://evil.example"}, False),
+    ({"Origin": "null"}, False),
+    ({"Origin": ""}, False),
+    ({}, True),
+]
+
+
+@pytest.mark.parametrize(("headers", "from_here"), MATRIX, ids=str)
+async def test_every_route_refuses_what_is_not_from_here(
+    make_app: MakeApp, headers: dict[str, str], from_here: bool
+) -> None:
+    app = make_app(PUBLIC_URL=PUBLIC)
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"} | {"PUT", "PATCH", "DELETE"}:
+            response = await send(app.test_client(), method, rule.rule, headers=headers)
+            assert (response.status_code != 403) == from_here, (rule, method)
+
+
+@pytest.mark.parametrize(("origin", "from_here"), [("http://localhost", True), ("http://evil.example", False)])
+async def test_without_a_public_url_the_requests_own_host_counts(client: Client, origin: str, from_here: bool) -> None:
+    response = await client.post("/login", headers={"Origin": origin})
+    assert (response.status_code != 403) == from_here
+
+
+async def test_a_default_port_in_the_public_url_makes_no_difference(make_app: MakeApp) -> None:
+    client = make_app(PUBLIC_URL="https://site.example:443").test_client()
+    assert (await client.post("/login", headers={"Origin": PUBLIC})).status_code == 302
+
+
+async def test_a_refusal_changes_nothing_is_logged_and_says_why(client: Client, events: Events) -> None:
+    response = await client.post("/signup", form=BOB, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "This request came from another site" in await text(response)
+    assert events.names == ["cross_site_refused"]
+    await client.post("/login", form=BOB)
+    assert not await is_logged_in(client)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+async def test_reading_is_free_for_all(app: Quart, method: str) -> None:
+    for path in ("/", "/login", "/signup"):
+        response = await send(app.test_client(), method, path, headers={"Sec-Fetch-Site": "cross-site"})
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "acts"),
+    [
+        ({}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Purpose": "prefetch"}, False),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch;prerender"}, False),
+    ],
+    ids=str,
+)
+async def test_a_link_to_logout_acts_only_when_the_person_asked(
+    client: Client, bob: dict[str, str], headers: dict[str, str], acts: bool
+) -> None:
+    await client.post("/login", form=bob)
+    response = await client.get("/logout", headers=headers)
+    assert response.status_code == (302 if acts else 200)
+    assert await is_logged_in(client) != acts
+    if not acts:
+        assert "Log out? Another site sent you here, so we ask first. Logout" in await text(response)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+async def test_safe_methods_change_nothing_anywhere(
+    app: Quart, client: Client, bob: dict[str, str], method: str
+) -> None:
+    await client.post("/login", form=bob)
+    for rule in app.url_map.iter_rules():
+        if (rule.endpoint, method) != ("auth.logout", "GET"):
+            await send(client, method, rule.rule)
+            assert await is_logged_in(client), rule
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "PATCH", "DELETE"])
+async def test_methods_that_nothing_needs_are_not_allowed(client: Client, method: str) -> None:
+    assert (await send(client, method, "/")).status_code == 405
+
+
+async def test_a_method_in_a_header_or_a_field_overrides_nothing(client: Client, bob: dict[str, str]) -> None:
+    await client.post("/login", form=bob)
+    await client.get("/login?_method=POST", headers={"X-HTTP-Method-Override": "POST"})
+    await client.post("/login", form={"_method": "DELETE"}, headers={"X-HTTP-Method-Override": "DELETE"})
+    assert await is_logged_in(client)
