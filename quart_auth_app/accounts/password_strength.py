@@ -24,12 +24,18 @@ def advice(password: str, context: list[str]) -> str | None:
     `context` are texts that an attacker would try first: address, name, the site's name. They count as guessable whole,
     in parts, and written as one word.
     """
-    parts = [(text, re.split(r"[\W_]+", text)) for text in (PRODUCT, *context)]
-    words = {word for text, split in parts for word in (text, "".join(split), *split) if len(word) > 2}
     with _one_at_a_time:
-        result = zxcvbn(password[:MAX_RATED], user_inputs=sorted(words))
+        result = zxcvbn(password[:MAX_RATED], user_inputs=sorted(_guesses([PRODUCT, *context])))
     if result["score"] >= MIN_SCORE:
         return None
     feedback = result["feedback"]
     sentences = ["This password is too easy to guess.", feedback["warning"], *feedback["suggestions"]]
     return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
+
+
+def _guesses(texts: list[str]) -> set[str]:
+    found: set[str] = set()
+    for part in (part for text in texts for part in (text, *text.split("@"))):
+        words = re.split(r"[\W_]+", part)
+        found |= {part, "".join(words), *words}
+    return {word for word in found if len(word) > 2}

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from passlib.context import CryptContext
-from passlib.exc import UnknownHashError
 
 from quart_auth_app.accounts import password_strength
 from quart_auth_app.accounts.errors import InvalidPassword, TooBusy
@@ -100,17 +99,16 @@ class Passwords:
         return await self._run(self._verify, normalized(password), password_hash)
 
     def _verify(self, password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        stored = password_hash or self._nobodys_hash
         try:
-            matches, replacement = self._context.verify_and_update(password, password_hash or self._nobodys_hash)
-        except (UnknownHashError, ValueError):
-            matches, replacement = False, None
-        if password_hash and not matches and not self._is_current(password_hash):
-            # An old hash is quicker to check than today's; who guesses must not learn from the clock who has one.
+            outdated = self._context.needs_update(stored)
+            matches, replacement = self._context.verify_and_update(password, stored)
+        except ValueError:  # no hash at all, or a broken one
+            outdated, matches, replacement = True, False, None
+        if outdated and not matches:
+            # An old hash was checked quicker than today's kind is; who guesses must not learn that from the clock.
             self._context.verify(password, self._nobodys_hash)
-        return bool(password_hash and matches), replacement
-
-    def _is_current(self, password_hash: str) -> bool:
-        return bool(self._context.identify(password_hash)) and not self._context.needs_update(password_hash)
+        return matches, replacement
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

@@ -5,13 +5,18 @@ import secrets
 from typing import Any
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
-from quart import Quart, Response, request
+from quart import Quart
 
 from quart_auth_app.settings import Settings
 
 log = logging.getLogger(__name__)
 
+Headers = list[tuple[bytes, bytes]]
+
 HEADERS = {
+    # A page belongs to who asked for it: no proxy keeps it, and Back after log-out doesn't show it. Static files, and
+    # whoever knows better, say otherwise by a Cache-Control of their own.
+    "Cache-Control": "no-store",
     # Nothing but our own styles and pictures, no scripts at all, forms sent to us only, no framing.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -55,8 +60,7 @@ class Edge:
             nonlocal started
             if event["type"] == "http.response.start":
                 started = True
-                own = {name.lower() for name, _ in event["headers"]}
-                event["headers"] = [*event["headers"], *(pair for pair in headers if pair[0] not in own)]
+                event["headers"] = _completed(list(event["headers"]), headers)
             await send(event)
 
         try:
@@ -68,9 +72,17 @@ class Edge:
             await _send_plain_500(send_with_headers)
 
 
+def _completed(own: Headers, ours: Headers) -> Headers:
+    names = {name.lower() for name, _ in own}
+    added = [(name, value) for name, value in ours if name not in names]
+    if not names & {b"cache-control", b"vary"}:
+        added.append((b"vary", b"Cookie"))
+    return own + added
+
+
 async def _send_plain_500(send: ASGISendCallable) -> None:
     body = b"Internal Server Error"
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "http.response.start", "status": 500, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -78,12 +90,3 @@ async def _send_plain_500(send: ASGISendCallable) -> None:
 def init_app(app: Quart, settings: Settings) -> None:
     """Put the headers on everything that the application answers."""
     app.asgi_app = Edge(app.asgi_app, settings)  # type: ignore[method-assign]  # Quart's own way to wrap itself
-    app.after_request(_keep_out_of_caches)
-
-
-async def _keep_out_of_caches(response: Response) -> Response:
-    # A page belongs to who asked for it: no proxy keeps it, and Back after log-out doesn't show it.
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
-        response.vary.add("Cookie")
-    return response

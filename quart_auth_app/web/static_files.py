@@ -36,8 +36,8 @@ class StaticFiles:
         match = _HASHED.fullmatch(filename)
         plain = match[1] + match[3] if match else filename
         response = await self._app.send_static_file(plain)
-        if match and match[2] == self._digest(plain):
-            response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable"
+        current = match and match[2] == self._digest(plain)
+        response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable" if current else "no-cache"
         return response
 
     def _digest(self, filename: str) -> str | None:

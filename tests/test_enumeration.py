@@ -1,0 +1,98 @@
+"""Log-in tells nobody which accounts exist: same bytes, same work, same time."""
+
+import re
+import statistics
+import time
+from datetime import UTC, datetime
+
+import pytest
+from passlib.hash import bcrypt_sha256
+from quart import Quart
+from sqlalchemy import select
+
+from quart_auth_app.accounts import users
+from quart_auth_app.database import Database
+from quart_auth_app.models import User
+from tests.conftest import services_of
+from tests.people import BOB, EVE, Accounts, Client, elsewhere, is_logged_in
+
+TIMINGS = 200
+KINDS = {"known": BOB["email"], "unknown": "nobody@example.com", "disabled": EVE["email"]}
+
+
+@pytest.fixture
+async def known_and_disabled(accounts: Accounts, database: Database) -> None:
+    """Bob has an account, Eve had one."""
+    await accounts.sign_up(**BOB)
+    eve = await accounts.sign_up(**EVE)
+    async with database.transaction() as db:
+        await users.disable(db, user=eve, now=datetime.now(UTC))
+
+
+async def everything(client: Client, email: str, password: str) -> str:
+    """Return all that the client gets to see, without what is random in every answer."""
+    seen = []
+    response = await client.post("/login", form={"email": email, "password": password}, **elsewhere())
+    for answer in (response, await client.get("/login")):
+        headers = sorted(f"{name}: {value}" for name, value in answer.headers.items())
+        seen += [str(answer.status_code), *headers, await answer.get_data(as_text=True)]
+    random = r"(?i)(x-request-id: \w+|flash=[^;]*|content-length: \d+)"
+    return re.sub(random, "", "\n".join(seen)).replace(email, "")
+
+
+@pytest.mark.usefixtures("known_and_disabled")
+async def test_every_kind_of_account_gets_the_same_answer(app: Quart) -> None:
+    answers = {kind: await everything(app.test_client(), email, "wrong") for kind, email in KINDS.items()}
+    assert answers["known"] == answers["unknown"] == answers["disabled"]
+    # Not even the right password tells a disabled account from one that never was.
+    assert await everything(app.test_client(), EVE["email"], EVE["password"]) == answers["unknown"]
+
+
+@pytest.mark.usefixtures("known_and_disabled")
+async def test_every_kind_of_account_costs_one_hash(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs: list[int] = []
+    verify = bcrypt_sha256.verify.__func__
+
+    def counted(cls: type, secret: str, password_hash: str) -> bool:
+        costs.append(bcrypt_sha256.from_string(password_hash).rounds)
+        return bool(verify(cls, secret, password_hash))
+
+    context = accounts.services.passwords._context
+    handler = context.handler("bcrypt_sha256")
+    monkeypatch.setattr(handler, "verify", classmethod(counted))
+    for email in KINDS.values():
+        assert not await accounts.authenticate(email=email, password="wrong")
+    assert costs == [4, 4, 4]
+
+
+@pytest.mark.usefixtures("known_and_disabled")
+async def test_every_kind_of_account_takes_the_same_time(accounts: Accounts) -> None:
+    """Medians of 200, taken in turn so that the machine's moods meet all kinds alike.
+
+    The hash is the cheapest there is; at its real cost, 256 times this, any difference would be a fraction of it.
+    """
+    took: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for _ in range(TIMINGS):
+        for kind, email in KINDS.items():
+            device = f"{kind} browser {len(took[kind])}"
+            started = time.perf_counter()
+            await accounts.authenticate(email=email, password="wrong", device=device)
+            took[kind].append(time.perf_counter() - started)
+    medians = {kind: statistics.median(times) for kind, times in took.items()}
+    assert max(medians.values()) < 1.15 * min(medians.values()), medians
+
+
+async def test_a_disabled_account_is_out_on_the_next_request_and_back_when_enabled(
+    app: Quart, client: Client, bob: dict[str, str], database: Database
+) -> None:
+    await client.post("/login", form=bob)
+    async with services_of(app).database.transaction() as db:
+        user = (await db.scalars(select(User))).one()
+        await users.disable(db, user=user, now=datetime.now(UTC))
+    assert not await is_logged_in(client)
+    await client.post("/login", form=bob)
+    assert not await is_logged_in(client)
+    async with database.transaction() as db:
+        await users.enable(db, user=user)
+    await client.post("/login", form=bob)
+    assert await is_logged_in(client)

@@ -1,0 +1,90 @@
+"""The secret key signs every cookie, and can be changed without logging everybody out."""
+
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+
+from tests.conftest import MakeApp
+from tests.people import BOB, Client, cookie, is_logged_in, notice
+
+OLD, NEW, OTHER = "old " * 10, "new " * 10, "other " * 10
+COOKIES = ["log-in", "flash", "device"]
+
+
+async def visited(make_app: MakeApp, **settings: object) -> Client:
+    """Return a browser that has every cookie there is."""
+    client = make_app(**settings).test_client()
+    await client.post("/signup", form=BOB)
+    await client.post("/login", form=BOB)
+    await client.post("/login", form=BOB | {"password": "wrong"})
+    return client
+
+
+def moved(client: Client, other: Client) -> Client:
+    """Take the cookies along to another application."""
+    for name in COOKIES:
+        other.set_cookie("localhost", name, cookie(client, name) or "")
+    return other
+
+
+async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
+    make_app: MakeApp, tmp_path: object
+) -> None:
+    url = f"sqlite:///{tmp_path}/users.sqlite"
+    before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
+    rotated = moved(before, make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).test_client())
+    assert await is_logged_in(rotated)
+    await rotated.post("/logout")
+    assert (await notice(rotated, "/login")).startswith("Please check your login details")
+    await rotated.post("/login", form=BOB)
+    await rotated.post("/login", form=BOB | {"password": "wrong"})
+    later = moved(rotated, make_app(DATABASE_URL=url, SECRET_KEY=NEW).test_client())
+    assert await is_logged_in(later)
+    await later.post("/logout")
+    assert await notice(later, "/login")
+
+
+async def test_a_key_that_was_dropped_opens_nothing(make_app: MakeApp, tmp_path: object) -> None:
+    url = f"sqlite:///{tmp_path}/users.sqlite"
+    before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
+    dropped = moved(before, make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OTHER).test_client())
+    assert not await is_logged_in(dropped)
+
+
+async def test_several_earlier_keys_may_be_named(make_app: MakeApp, tmp_path: object) -> None:
+    url = f"sqlite:///{tmp_path}/users.sqlite"
+    before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
+    app = make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=f"{OTHER}, {OLD}")
+    assert await is_logged_in(moved(before, app.test_client()))
+
+
+@pytest.mark.parametrize("source", COOKIES)
+@pytest.mark.parametrize("target", COOKIES)
+async def test_a_cookie_is_good_for_its_own_purpose_only(
+    make_app: MakeApp, tmp_path: object, source: str, target: str
+) -> None:
+    if source == target:
+        return
+    client = await visited(make_app)
+    value = cookie(client, source) or ""
+    fresh = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/0.sqlite").test_client()
+    fresh.set_cookie("localhost", target, value)
+    assert not await is_logged_in(fresh)
+    assert await notice(fresh, "/login") == "Please log in to access this page."
+
+
+@pytest.mark.parametrize("key", [OTHER, ""])
+async def test_a_token_signed_by_another_key_or_none_is_nobody(make_app: MakeApp, key: str) -> None:
+    client = await visited(make_app)
+    token = str(URLSafeTimedSerializer("x").loads_unsafe(cookie(client, "log-in") or "")[1])
+    forged = URLSafeTimedSerializer(key, salt="quart auth salt").dumps(token)
+    client.set_cookie("localhost", "log-in", forged)
+    assert not await is_logged_in(client)
+
+
+async def test_a_single_changed_character_anywhere_makes_a_cookie_worthless(make_app: MakeApp) -> None:
+    client = await visited(make_app)
+    value = cookie(client, "log-in") or ""
+    for position in range(0, len(value) - 1, 7):
+        swapped = "A" if value[position] != "A" else "B"
+        client.set_cookie("localhost", "log-in", value[:position] + swapped + value[position + 1 :])
+        assert not await is_logged_in(client), position
