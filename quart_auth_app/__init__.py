@@ -14,7 +14,8 @@ from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.database import Database
-from quart_auth_app.settings import NAMES, Settings, SettingsError
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.settings import NAMES, Settings
 from quart_auth_app.web import (
     clock,
     current,

@@ -1,6 +1,7 @@
 """The database: one engine for each application, and the units of work on it."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,8 +10,8 @@ from typing import Any
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from quart_auth_app.instance import SettingsError, database_file, database_folder
 from quart_auth_app.models import Base
-from quart_auth_app.settings import SettingsError, database_file, database_folder
 
 BUSY_TIMEOUT = 5.0
 """Seconds a statement waits for another writer's lock on SQLite."""
@@ -69,14 +70,15 @@ class Database:
 def _prepare_file(url: URL) -> None:
     """Switch the file to write-ahead logging, which lasts, or say why that can't be."""
     database_folder(url)
-    file = database_file(url)
+    file = str(database_file(url))
     try:
-        connection = sqlite3.connect(str(file), timeout=BUSY_TIMEOUT)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # hashes and addresses: for its owner's eyes
+        connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise SettingsError(f"DATABASE_URL: {file} can't be used as a database: {error}") from None
 
 

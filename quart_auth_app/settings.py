@@ -1,14 +1,14 @@
 """Settings: read from the environment once, checked, and handed on. Nothing else reads the environment."""
 
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from quart_auth_app import instance
+from quart_auth_app.instance import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
 DEFAULT_PUBLIC_URL = "http://localhost:8000"
@@ -28,10 +28,6 @@ PLACEHOLDERS = (
 MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
 
 NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
-
-
-class SettingsError(SystemExit):
-    """A setting is unusable. A SystemExit, so that a server prints the sentence and ends, with no traceback."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +57,7 @@ class Settings:
 
         Raises SettingsError naming the variable, its value and what is allowed.
         """
-        given = {name: str(config.get(name, environment.get(name, ""))).strip() for name in NAMES}
+        given = {name: _text(config.get(name), environment.get(name, "")) for name in NAMES}
         database_url = _database_url(given["DATABASE_URL"] or DEFAULT_DATABASE_URL)
         return cls(
             database_url=database_url,
@@ -71,6 +67,12 @@ class Settings:
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
         )
+
+
+def _text(value: object, otherwise: str) -> str:
+    if value is None:
+        value = otherwise
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
 
 
 def _database_url(value: str) -> URL:
@@ -85,8 +87,7 @@ def _database_url(value: str) -> URL:
 
 
 def _secret_key(value: str, database_url: URL) -> str:
-    if not value:
-        return _generated_secret_key(database_url)
+    value = value or instance.secret_key(database_url)
     if len(value) < MIN_SECRET_KEY_LENGTH:
         raise SettingsError(
             f"SECRET_KEY has {len(value)} characters; it needs at least {MIN_SECRET_KEY_LENGTH}: {MAKE_A_KEY}"
@@ -105,52 +106,6 @@ def _fallbacks(value: str) -> tuple[str, ...]:
             "allowed: earlier values of SECRET_KEY, with commas between"
         )
     return keys
-
-
-def _generated_secret_key(database_url: URL) -> str:
-    """Read the key kept beside the database file, made by whoever comes first."""
-    key = secrets.token_urlsafe(48)
-    if not database_file(database_url):
-        return key  # an in-memory database ends with the process, and so may the key
-    path = database_folder(database_url) / "secret_key"
-    try:
-        if not path.exists():
-            _write_once(path, key)
-        return _secret_key(path.read_text().strip() or "empty", database_url)
-    except OSError as error:
-        raise SettingsError(f"SECRET_KEY is not set and {path} can't be used: {error.strerror}") from None
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Create the file whole or not at all: of several workers that start at once, one wins and all read the same."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def database_file(url: URL) -> Path | None:
-    """Return the path of a SQLite database file, None for an in-memory database."""
-    return None if url.database in (None, "", ":memory:") else Path(url.database)
-
-
-def database_folder(url: URL) -> Path:
-    """Return the folder that holds a SQLite file, made if need be; raise SettingsError where nothing can be written."""
-    folder = (database_file(url) or Path()).absolute().parent
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"DATABASE_URL: the folder {folder} can't be made: {error.strerror}") from None
-    if not os.access(folder, os.W_OK):
-        raise SettingsError(f"DATABASE_URL: the folder {folder} is not writable for this user")
-    return folder
 
 
 def _public_url(value: str) -> str | None:

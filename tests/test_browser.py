@@ -4,7 +4,11 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from typing import Literal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
+from threading import Thread
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -12,8 +16,10 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from tests.people import BOB, PLEASE_LOG_IN, WRONG_DETAILS
+from quart_auth_app.web import next_page
+from tests.people import BOB, EVE, PLEASE_LOG_IN, WRONG_DETAILS, addresses
 from tests.servers import served
+from tests.test_next_page import FINE, HOSTILE
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -36,7 +42,8 @@ pytestmark = [
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running site."""
-    with served(tmp_path_factory.mktemp("site")) as address:
+    # Each browser says it comes from another address, as if through a proxy, and so has limits on attempts of its own.
+    with served(tmp_path_factory.mktemp("site"), PROXY_HOPS="1") as address:
         yield address
 
 
@@ -54,7 +61,7 @@ async def context(browser: Browser, site: str) -> AsyncIterator[BrowserContext]:
     """A browser that was never here. At the end, nothing may have gone to another host or against the page's policy."""
     requested: list[str] = []
     complaints: list[str] = []
-    context = await browser.new_context(base_url=site)
+    context = await visit(browser, site)
     context.on("request", lambda request: requested.append(request.url))
     context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield context
@@ -73,10 +80,15 @@ async def page(context: BrowserContext) -> Page:
 async def somebody(browser: Browser, site: str) -> dict[str, str]:
     """A person of this test's own who has an account."""
     person = BOB | {"email": f"{uuid4().hex}@example.com"}
-    context = await browser.new_context(base_url=site)
+    context = await visit(browser, site)
     await fill_in(await context.new_page(), "/signup", person)
     await context.close()
     return {"email": person["email"], "password": person["password"]}
+
+
+async def visit(browser: Browser, site: str, **options: Any) -> BrowserContext:
+    """Return a browser that was never here, at a computer of its own."""
+    return await browser.new_context(base_url=site, extra_http_headers={"X-Forwarded-For": next(addresses)}, **options)
 
 
 async def fill_in(page: Page, path: str, fields: dict[str, str], *, remember: bool = False) -> None:
@@ -142,7 +154,7 @@ async def test_only_a_remembered_log_in_survives_the_browsers_restart(
     storage = await context.storage_state()
     # What a browser does at its end: cookies without an expiry are forgotten.
     storage["cookies"] = [each for each in storage["cookies"] if each["expires"] != -1]
-    restarted = await browser.new_context(base_url=site, storage_state=storage)
+    restarted = await visit(browser, site, storage_state=storage)
     page = await restarted.new_page()
     await page.goto("/profile")
     await heading(page, "Welcome, Bob!" if remember else "Login")
@@ -169,7 +181,7 @@ async def test_back_after_log_out_shows_nothing_private(page: Page, somebody: di
 
 
 async def test_the_pages_work_without_javascript(browser: Browser, site: str, somebody: dict[str, str]) -> None:
-    context = await browser.new_context(base_url=site, java_script_enabled=False)
+    context = await visit(browser, site, java_script_enabled=False)
     page = await context.new_page()
     await fill_in(page, "/login", somebody)
     await heading(page, "Welcome, Bob!")
@@ -181,11 +193,7 @@ async def test_the_pages_work_without_javascript(browser: Browser, site: str, so
 async def test_every_page_is_accessible_and_fits_the_screen(
     browser: Browser, site: str, somebody: dict[str, str], scheme: Literal["light", "dark"], width: int
 ) -> None:
-    context = await browser.new_context(
-        base_url=site,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 640},
-    )
+    context = await visit(browser, site, color_scheme=scheme, viewport={"width": width, "height": 640})
     page = await context.new_page()
 
     async def check() -> None:
@@ -209,3 +217,94 @@ async def test_the_keyboards_focus_can_be_seen(page: Page) -> None:
     await page.keyboard.press("Tab")
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert float(re.sub("px", "", outline)) >= 2
+
+
+@pytest.fixture(scope="session")
+def evil_port() -> Iterator[int]:
+    """The port of another site, whose one page is a form and a link as its address asks for."""
+
+    class Evil(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            target = parse_qs(urlsplit(self.path).query)["target"][0]
+            fields = "".join(f'<input name="{name}" value="{value}">' for name, value in EVE.items())
+            form = f'<form method="post" action="{target}">{fields}<button>form</button></form>'
+            page = f'<a href="{target}">link</a>{form}'
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Evil) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])  # another site; another origin of the same site
+async def test_another_site_can_neither_log_you_in_nor_out_nor_up(
+    browser: Browser, site: str, somebody: dict[str, str], evil_port: int, host: str
+) -> None:
+    context = await visit(browser, site)
+    page = await context.new_page()
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    for path in ("/login", "/signup", "/logout"):
+        await page.goto(f"http://{host}:{evil_port}/?target={site}{path}")
+        await page.get_by_role("button").click()
+        await heading(page, "Forbidden")
+    await page.goto(f"http://{host}:{evil_port}/?target={site}/logout")
+    await page.get_by_role("link").click()
+    await heading(page, "Log out?")
+    await page.goto("/profile")
+    await heading(page, "Welcome, Bob!")
+    await page.goto(f"http://{host}:{evil_port}/?target={site}/logout")
+    await page.get_by_role("link").click()
+    await page.locator("main").get_by_role("button", name="Logout").click()
+    await expect(page.get_by_role("link", name="Login", exact=True)).to_be_visible()
+    await fill_in(page, "/login", {"email": EVE["email"], "password": EVE["password"]})
+    await expect(page.get_by_role("alert")).to_have_text(WRONG_DETAILS)
+    await context.close()
+
+
+async def test_no_other_site_can_show_ours_in_a_frame(browser: Browser, site: str, evil_port: int) -> None:
+    context = await visit(browser, site)
+    page = await context.new_page()
+    await page.goto(f"http://localhost:{evil_port}/?target={site}")
+    await page.evaluate(
+        """url => new Promise(done => {
+            const frame = document.createElement("iframe");
+            frame.src = url;
+            frame.onload = done;
+            document.body.append(frame);
+        })""",
+        f"{site}/login",
+    )
+    assert page.frames[1].url.startswith("chrome-error:")
+    await context.close()
+
+
+async def test_a_browser_resolves_every_accepted_next_to_this_very_site(page: Page, site: str) -> None:
+    """The URL parser of a real browser is the judge, over the advisories and thousands of variations on them."""
+    parts = ["/", "\\", "\t", "\n", "\r", "@", ":", "?", "#", ".", "..", "e", "//e", "https:", "%09", "%2f", "%5c", " "]
+    targets = [*HOSTILE, *FINE, *("".join(each) for length in (1, 2, 3, 4) for each in product(parts, repeat=length))]
+    accepted = [target for target in targets if next_page.safe(target)]
+    assert len(accepted) > 1000
+    await page.goto("/")
+    strangers = await page.evaluate(
+        "([targets, site]) => targets.filter(target => new URL(target, site + '/login').origin !== site)",
+        [accepted, site],
+    )
+    assert strangers == []
+
+
+async def test_the_browser_keeps_nothing_but_opaque_cookies(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    stored = await page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
+    assert stored == [0, 0, ""]
+    for cookie in await page.context.cookies():
+        assert cookie["httpOnly"]
+        assert cookie["sameSite"] == "Lax"
+        assert somebody["email"] not in cookie["value"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from quart_auth_app import create_app
-from quart_auth_app.settings import Settings, SettingsError
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.settings import Settings
 from tests.conftest import MakeApp
 
 GOOD_KEY = "k" * 32
@@ -61,6 +62,13 @@ def test_config_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.public_url == "https://config.example"
 
 
+def test_none_means_not_given_and_a_list_of_keys_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {"PUBLIC_URL": None, "SECRET_KEY": GOOD_KEY, "SECRET_KEY_FALLBACKS": ["a" * 32, "b" * 32]}
+    settings = Settings.read(config, {"PUBLIC_URL": "https://environment.example"})
+    assert settings.public_url == "https://environment.example"
+    assert settings.secret_key_fallbacks == ("a" * 32, "b" * 32)
+
+
 def test_the_defaults_are_the_contracts(tmp_path: Path) -> None:
     settings = Settings.read({}, {})
     assert settings.database_url.database == "instance/db.sqlite"
@@ -72,12 +80,16 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: P
     file = tmp_path / "instance" / "secret_key"
     assert first.secret_key == second.secret_key == file.read_text().strip()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((file.parent / "db.sqlite").stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     assert sorted(each.name for each in file.parent.iterdir()) == ["db.sqlite", "secret_key"]
 
 
-def test_workers_that_start_at_once_agree_on_the_secret_key(tmp_path: Path) -> None:
-    code = "from quart_auth_app import create_app; print(create_app().secret_key)"
+def test_workers_that_start_at_once_agree_on_the_key_and_the_tables(tmp_path: Path) -> None:
+    code = (
+        "import asyncio; from quart_auth_app import create_app; app = create_app(); print(app.secret_key);"
+        "asyncio.run(app.extensions['quart_auth_app'].database.get_ready())"
+    )
 
     def start(_: int) -> str:
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
