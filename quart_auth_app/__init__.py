@@ -7,13 +7,12 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
 from quart import Quart
-from sqlalchemy.exc import SQLAlchemyError
 
 from quart_auth_app.accounts import housekeeping
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.main import main
-from quart_auth_app.database import Database
+from quart_auth_app.database import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import NAMES, Settings
 from quart_auth_app.web import (
@@ -92,6 +91,6 @@ async def _prune_now_and_then(database: Database) -> None:
         try:
             async with database.transaction() as db:
                 await housekeeping.prune(db, now=clock.now())
-        except SQLAlchemyError:
+        except DatabaseAway:
             logging.getLogger(__name__).warning("pruning failed, trying again later", exc_info=True)
         await asyncio.sleep(PRUNE_EVERY)

@@ -36,7 +36,7 @@ class User(Base):
     """The address without regard to case and Unicode form: what makes two addresses the same."""
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(1000))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Since when the account is closed by an operator; None while it is open."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
@@ -26,6 +27,9 @@ PLACEHOLDERS = (
     "yoursecret",
 )
 MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
+
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
+"""May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
 NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
 
@@ -57,7 +61,7 @@ class Settings:
 
         Raises SettingsError naming the variable, its value and what is allowed.
         """
-        given = {name: _text(config.get(name), environment.get(name, "")) for name in NAMES}
+        given = {name: _text(config.get(name), _from_environment(name, environment)) for name in NAMES}
         database_url = _database_url(given["DATABASE_URL"] or DEFAULT_DATABASE_URL)
         return cls(
             database_url=database_url,
@@ -67,6 +71,18 @@ class Settings:
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
         )
+
+
+def _from_environment(name: str, environment: Mapping[str, str]) -> str:
+    path = environment.get(f"{name}_FILE", "") if name in SECRETS else ""
+    if not path:
+        return environment.get(name, "")
+    if environment.get(name):
+        raise SettingsError(f"{name} and {name}_FILE are both set; allowed: one of them")
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE is {path!r}, which can't be read: {error}") from None
 
 
 def _text(value: object, otherwise: str) -> str:
@@ -80,13 +96,19 @@ def _database_url(value: str) -> URL:
         url = make_url(value)
     except ArgumentError:
         url = None
-    if url is None or url.get_backend_name() != "sqlite" or url.host:
+    backend = {"postgres": "postgresql"}.get(url.drivername, url.get_backend_name()) if url else ""
+    if not url or backend not in {"sqlite", "postgresql"} or (backend == "sqlite" and url.host):
         # The value is not shown: it may hold a password.
-        raise SettingsError("DATABASE_URL is not an address this application can use. Allowed: sqlite:///path/to/file")
-    return url.set(drivername="sqlite+aiosqlite")
+        raise SettingsError(
+            "DATABASE_URL is not an address this application can use. "
+            "Allowed: sqlite:///path/to/file, postgresql://user:password@host/database"
+        )
+    return url.set(drivername=backend)
 
 
 def _secret_key(value: str, database_url: URL) -> str:
+    if not value and database_url.drivername != "sqlite":
+        raise SettingsError(f"SECRET_KEY is not set; with PostgreSQL all machines need the same one: {MAKE_A_KEY}")
     value = value or instance.secret_key(database_url)
     if len(value) < MIN_SECRET_KEY_LENGTH:
         raise SettingsError(

@@ -1,7 +1,7 @@
 """What all tests share. People are made by sign_up, cheap hashes are made by this file alone."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from quart_auth_app.database import Database
 from quart_auth_app.settings import NAMES
 from quart_auth_app.web import clock
 from quart_auth_app.web.services import EXTENSION, Services
+from tests import databases
+from tests.databases import NewDatabase
 from tests.people import BOB, Accounts, Client, Clock, Events
 
 MakeApp = Callable[..., Quart]
@@ -39,13 +41,34 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _template() -> Iterator[None]:
+    with databases.template():
+        yield
+
+
+@pytest.fixture(params=databases.KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """On which kind of database this test runs."""
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture
-async def make_app(tmp_path: Path) -> AsyncIterator[MakeApp]:
-    """Make applications, each on a database file of its own unless told otherwise."""
+def new_database(database_kind: str, tmp_path: Path) -> Iterator[NewDatabase]:
+    """Make empty databases."""
+    with databases.new_databases(database_kind, tmp_path) as new:
+        yield new
+
+
+@pytest.fixture
+async def make_app(new_database: NewDatabase) -> AsyncIterator[MakeApp]:
+    """Make applications, each on a database of its own unless told otherwise."""
     apps: list[Quart] = []
 
     def make(**config: object) -> Quart:
-        config.setdefault("DATABASE_URL", f"sqlite:///{tmp_path}/{len(apps)}.sqlite")
+        if "DATABASE_URL" not in config:
+            config = {"SECRET_KEY": databases.SECRET_KEY, "DATABASE_URL": new_database()} | config
         apps.append(create_app(config))
         return apps[-1]
 

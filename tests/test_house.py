@@ -13,7 +13,19 @@ from quart_auth_app.settings import NAMES
 
 PACKAGE = Path(quart_auth_app.__file__).parent
 ROOT = Path(__file__).parent.parent
-LEVELS = ["models", "instance", "settings", "database", "accounts", "web", "blueprints", "cli", "__init__"]
+LEVELS = [
+    "models",
+    "instance",
+    "settings",
+    "engines",
+    "migrations",
+    "database",
+    "accounts",
+    "web",
+    "blueprints",
+    "cli",
+    "__init__",
+]
 """From the ground up: a room imports from itself and from below."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -4,6 +4,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from tests.conftest import MakeApp
+from tests.databases import NewDatabase
 from tests.people import BOB, Client, cookie, is_logged_in, notice
 
 OLD, NEW, OTHER = "old " * 10, "new " * 10, "other " * 10
@@ -27,9 +28,9 @@ def moved(client: Client, other: Client) -> Client:
 
 
 async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
-    make_app: MakeApp, tmp_path: object
+    make_app: MakeApp, new_database: NewDatabase
 ) -> None:
-    url = f"sqlite:///{tmp_path}/users.sqlite"
+    url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
     rotated = moved(before, make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).test_client())
     assert await is_logged_in(rotated)
@@ -43,15 +44,15 @@ async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     assert await notice(later, "/login")
 
 
-async def test_a_key_that_was_dropped_opens_nothing(make_app: MakeApp, tmp_path: object) -> None:
-    url = f"sqlite:///{tmp_path}/users.sqlite"
+async def test_a_key_that_was_dropped_opens_nothing(make_app: MakeApp, new_database: NewDatabase) -> None:
+    url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
     dropped = moved(before, make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OTHER).test_client())
     assert not await is_logged_in(dropped)
 
 
-async def test_several_earlier_keys_may_be_named(make_app: MakeApp, tmp_path: object) -> None:
-    url = f"sqlite:///{tmp_path}/users.sqlite"
+async def test_several_earlier_keys_may_be_named(make_app: MakeApp, new_database: NewDatabase) -> None:
+    url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
     app = make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=f"{OTHER}, {OLD}")
     assert await is_logged_in(moved(before, app.test_client()))
@@ -59,14 +60,12 @@ async def test_several_earlier_keys_may_be_named(make_app: MakeApp, tmp_path: ob
 
 @pytest.mark.parametrize("source", COOKIES)
 @pytest.mark.parametrize("target", COOKIES)
-async def test_a_cookie_is_good_for_its_own_purpose_only(
-    make_app: MakeApp, tmp_path: object, source: str, target: str
-) -> None:
+async def test_a_cookie_is_good_for_its_own_purpose_only(make_app: MakeApp, source: str, target: str) -> None:
     if source == target:
         return
-    client = await visited(make_app)
-    value = cookie(client, source) or ""
-    fresh = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/0.sqlite").test_client()
+    app = make_app()
+    value = cookie(await visited(lambda: app), source) or ""
+    fresh = app.test_client()
     fresh.set_cookie("localhost", target, value)
     assert not await is_logged_in(fresh)
     assert await notice(fresh, "/login") == "Please log in to access this page."

@@ -69,6 +69,24 @@ def test_none_means_not_given_and_a_list_of_keys_will_do(monkeypatch: pytest.Mon
     assert settings.secret_key_fallbacks == ("a" * 32, "b" * 32)
 
 
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{GOOD_KEY}\n")
+    assert Settings.read({}, {"SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == GOOD_KEY
+    with pytest.raises(SettingsError, match="SECRET_KEY and SECRET_KEY_FILE are both set"):
+        Settings.read({}, {"SECRET_KEY": GOOD_KEY, "SECRET_KEY_FILE": str(tmp_path / "key")})
+    with pytest.raises(SettingsError, match="SECRET_KEY_FILE is .* can't be read"):
+        Settings.read({}, {"SECRET_KEY_FILE": str(tmp_path / "no such file")})
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_both_names_of_postgresql_are_known_and_need_a_key(scheme: str) -> None:
+    url = f"{scheme}://user:p%40ss@db.example:5433/users?sslmode=verify-full"
+    settings = Settings.read({"DATABASE_URL": url, "SECRET_KEY": GOOD_KEY}, {})
+    assert settings.database_url.render_as_string(hide_password=False) == url.replace("postgres:", "postgresql:")
+    with pytest.raises(SettingsError, match="SECRET_KEY is not set"):
+        Settings.read({"DATABASE_URL": url}, {})
+
+
 def test_the_defaults_are_the_contracts(tmp_path: Path) -> None:
     settings = Settings.read({}, {})
     assert settings.database_url.database == "instance/db.sqlite"

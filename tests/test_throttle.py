@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from quart import Quart
@@ -14,6 +13,7 @@ from quart_auth_app.accounts.throttle import LOG_IN_BY_ACCOUNT, LOG_IN_BY_ADDRES
 from quart_auth_app.database import Database
 from quart_auth_app.models import Attempts
 from tests.conftest import MakeApp, services_of
+from tests.databases import SECRET_KEY, NewDatabase
 from tests.people import BOB, WRONG_DETAILS, Client, Clock, Events, cookie, elsewhere, notice, send, text
 
 WRONG = {"email": BOB["email"], "password": "wrong"}
@@ -74,10 +74,10 @@ async def test_of_200_guesses_at_the_same_moment_as_many_are_tried_as_the_limit_
     assert sorted(answer.status_code for answer in answers) == [302] * 5 + [429] * 195
 
 
-async def test_the_count_holds_over_processes(make_app: MakeApp, tmp_path: Path, bob: dict[str, str]) -> None:
+async def test_the_count_holds_over_processes(make_app: MakeApp, new_database: NewDatabase) -> None:
     """Two applications on one database are to each other as two workers, or two machines."""
-    url = f"sqlite:///{tmp_path}/shared.sqlite"
-    workers = [make_app(DATABASE_URL=url), make_app(DATABASE_URL=url)]
+    shared = {"DATABASE_URL": new_database(), "SECRET_KEY": SECRET_KEY}
+    workers = [make_app(**shared), make_app(**shared)]
     answers = [await workers[number % 2].test_client().post("/login", form=WRONG, **elsewhere()) for number in range(7)]
     assert [answer.status_code for answer in answers] == [302] * 5 + [429] * 2
 
@@ -135,13 +135,14 @@ async def test_a_device_cookie_counts_only_as_it_was_signed(
 
 
 async def test_a_device_cookie_is_worth_nothing_for_another_account_or_site(
-    make_app: MakeApp, tmp_path: Path, bob: dict[str, str]
+    make_app: MakeApp, new_database: NewDatabase
 ) -> None:
-    url = f"sqlite:///{tmp_path}/0.sqlite"
-    key = "k" * 40
-    other = make_app(DATABASE_URL=url, PUBLIC_URL="http://other.example", SECRET_KEY=key)
-    here = make_app(DATABASE_URL=url, PUBLIC_URL="http://here.example", SECRET_KEY=key)
+    shared = {"DATABASE_URL": new_database(), "SECRET_KEY": SECRET_KEY}
+    other = make_app(PUBLIC_URL="http://other.example", **shared)
+    here = make_app(PUBLIC_URL="http://here.example", **shared)
     client = other.test_client()
+    bob = {"email": BOB["email"], "password": BOB["password"]}
+    await client.post("/signup", form=BOB)
     await client.post("/login", form=bob)
     for _ in range(5):
         await here.test_client().post("/login", form=WRONG, **elsewhere())
@@ -216,6 +217,7 @@ async def test_the_database_does_not_say_whose_attempts_it_counts(
     assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in keys)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # where a write waits for the disk, one by one
 async def test_a_flood_beyond_the_limit_writes_nothing(database: Database) -> None:
     counter = (LOG_IN_BY_ADDRESS, "x")
     for _ in range(LOG_IN_BY_ADDRESS.attempts):

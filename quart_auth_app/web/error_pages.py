@@ -5,11 +5,10 @@ from http import HTTPStatus
 from quart import Quart, Response, current_app, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
 from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts
+from quart_auth_app.database import DatabaseAway
 from quart_auth_app.web import next_page, security_log
 from quart_auth_app.web.flashes import flash_one
 from quart_auth_app.web.forms import refuse_error
@@ -36,8 +35,7 @@ def init_app(app: Quart) -> None:
     app.register_error_handler(AccountError, refuse_error)
     app.register_error_handler(TooBusy, show_busy)
     app.register_error_handler(TooManyAttempts, show_too_many_attempts)
-    app.register_error_handler(OperationalError, show_database_away)
-    app.register_error_handler(PoolTimeout, show_database_away)
+    app.register_error_handler(DatabaseAway, show_database_away)
 
 
 async def show_http_error(error: HTTPException) -> Response:
@@ -66,7 +64,7 @@ async def show_too_many_attempts(error: TooManyAttempts) -> Response:
     return await _page(TooManyRequests(retry_after=error.retry_after), str(error))
 
 
-async def show_database_away(error: Exception) -> Response:
+async def show_database_away(error: DatabaseAway) -> Response:
     """Answer 503: the database does not answer, or another writer holds it too long."""
     security_log.write("error")
     current_app.logger.error("database: %s", error)

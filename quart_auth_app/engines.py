@@ -1,0 +1,94 @@
+"""Engines: what is particular to SQLite and to PostgreSQL."""
+
+import os
+import sqlite3
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from quart_auth_app.instance import SettingsError, database_file, database_folder
+
+BUSY_TIMEOUT = 5.0
+"""Seconds a statement waits for another writer's lock on SQLite."""
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds in which PostgreSQL has to answer a new connection."""
+
+COMMAND_TIMEOUT = 10.0
+"""Seconds in which PostgreSQL has to carry out a statement; ours take milliseconds."""
+
+
+def create_engine(url: URL) -> AsyncEngine:
+    """Return an engine that has not yet connected. Raises SettingsError if the file can't be used."""
+    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    pool: dict[str, Any] = {}
+    if database_file(url):
+        _prepare_file(url)
+    else:
+        # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
+        # of one makes the second wait.
+        pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
+    arguments = {"isolation_level": None, "timeout": BUSY_TIMEOUT}
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare_file(url: URL) -> None:
+    """Switch the file to write-ahead logging, which lasts, or say why that can't be."""
+    database_folder(url)
+    file = str(database_file(url))
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # hashes and addresses: for its owner's eyes
+        connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise SettingsError(f"DATABASE_URL: {file} can't be used as a database: {error}") from None
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode only FULL makes an answered sign-up survive a power cut. Its fsync is nothing beside the hash.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
+    # between. Those that will write take the lock at their start instead, and wait for it there.
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    import asyncpg  # only who uses PostgreSQL waits for it to load
+
+    behind_pgbouncer = url.query.get("pgbouncer") == "true"
+    # The address goes to asyncpg as it is, because that knows all of libpq's TLS parameters and SQLAlchemy doesn't.
+    dsn = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def connect(**_: object) -> Any:
+        return await asyncpg.connect(
+            dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=0
+        )
+
+    arguments: dict[str, Any] = {"async_creator_fn": connect}
+    if behind_pgbouncer:
+        # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
+        # unknown, or its name taken by somebody else's.
+        arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": _unique_name}
+    return create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800)
+
+
+def _unique_name() -> str:
+    return f"quart_auth_app_{uuid4().hex}"

@@ -1,0 +1,84 @@
+"""Fresh databases for tests: files of SQLite, and on the server that TEST_POSTGRES_URL names, copies of a template."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import make_url
+
+from quart_auth_app.database import Database
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL")
+KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+"""The kinds of database that the suite runs on."""
+
+TEMPLATE = f"quart_auth_app_template_{os.getpid()}"
+SECRET_KEY = "a key for tests, which is long enough"
+
+NewDatabase = Callable[[], str]
+
+
+@contextmanager
+def new_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
+    """Give a function that makes an empty database, up to date, and returns its address; all are gone afterwards."""
+    names = (f"quart_auth_app_test_{os.getpid()}_{number}" for number in _numbers)
+    made: list[str] = []
+
+    def new() -> str:
+        made.append(next(names))
+        if kind == "sqlite":
+            return f"sqlite:///{folder}/{made[-1]}.sqlite"
+        run(_statement(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE}"))
+        return address(made[-1])
+
+    yield new
+    if kind == "postgresql":
+        for name in made:
+            run(_statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+_numbers = count()
+
+
+def address(name: str) -> str:
+    """Return the address of a database on the test server."""
+    return make_url(POSTGRES or "").set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def template() -> Iterator[None]:
+    """Keep an up-to-date database on the test server to make copies of; copying is quicker than migrating."""
+    if not POSTGRES:
+        yield
+        return
+    run(_statement(f"CREATE DATABASE {TEMPLATE}"))
+    run(_migrate(address(TEMPLATE)))
+    yield
+    with suppress(asyncpg.PostgresError):
+        run(_statement(f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> None:
+    """Finish `work` in a thread of its own: the test's event loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+async def _statement(sql: str) -> None:
+    connection = await asyncpg.connect(POSTGRES)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def _migrate(url: str) -> None:
+    database = Database(make_url(url))
+    await database.upgrade()
+    await database.close()
