@@ -11,6 +11,7 @@ from quart import Quart
 from quart_auth_app.accounts import housekeeping
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
+from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.database import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
@@ -18,12 +19,12 @@ from quart_auth_app.settings import NAMES, Settings
 from quart_auth_app.web import (
     clock,
     current,
+    edge,
     error_pages,
     flashes,
     forms,
-    headers,
+    logs,
     same_origin,
-    security_log,
     static_files,
 )
 from quart_auth_app.web.services import EXTENSION, Services
@@ -63,8 +64,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
     app.request_class = forms.StrictRequest
     services = Services(settings, Database(settings.database_url), Passwords(workers=settings.workers))
     app.extensions[EXTENSION] = services
-    headers.init_app(app, settings)
-    security_log.init_app()
+    logs.init_app()
+    edge.init_app(app, settings)
     same_origin.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
@@ -72,6 +73,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
     error_pages.init_app(app)
     app.register_blueprint(main)
     app.register_blueprint(auth)
+    app.register_blueprint(health)
 
     @app.while_serving
     async def keep_database() -> AsyncGenerator[None]:

@@ -29,7 +29,7 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def events(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Events:
     """What the security log says of this test."""
-    monkeypatch.setattr(logging.getLogger("quart_auth_app.security"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("quart_auth_app"), "propagate", True)
     caplog.set_level(logging.INFO)
     return Events(caplog)
 

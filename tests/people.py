@@ -13,6 +13,7 @@ from quart.typing import TestClientProtocol
 
 from quart_auth_app.accounts import users
 from quart_auth_app.models import User
+from quart_auth_app.web.logs import JsonLines
 from quart_auth_app.web.services import Services
 
 Client = TestClientProtocol
@@ -72,8 +73,9 @@ class Events:
 
     @property
     def lines(self) -> list[str]:
-        """Every line."""
-        return [record.getMessage() for record in self.caplog.records if record.name == "quart_auth_app.security"]
+        """Every line, as it is written to standard output."""
+        records = [record for record in self.caplog.records if record.name == "quart_auth_app.security"]
+        return [JsonLines().format(record) for record in records]
 
     @property
     def all(self) -> list[dict[str, str]]:

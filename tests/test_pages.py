@@ -133,7 +133,7 @@ async def test_logging_in_never_leads_straight_to_log_out(client: Client, bob: d
 
 
 async def test_every_route_is_public_by_name_or_needs_log_in(app: Quart, client: Client) -> None:
-    public = {"static", "main.index"}
+    public = {"static", "main.index", "health.healthz", "health.readyz"}
     public |= {"auth.login", "auth.login_post", "auth.signup", "auth.signup_post", "auth.sign_up"}
     rules = list(app.url_map.iter_rules())
     assert public <= {rule.endpoint for rule in rules}

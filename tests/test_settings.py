@@ -74,7 +74,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert Settings.read({}, {"SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == GOOD_KEY
     with pytest.raises(SettingsError, match="SECRET_KEY and SECRET_KEY_FILE are both set"):
         Settings.read({}, {"SECRET_KEY": GOOD_KEY, "SECRET_KEY_FILE": str(tmp_path / "key")})
-    with pytest.raises(SettingsError, match="SECRET_KEY_FILE is .* can't be read"):
+    with pytest.raises(SettingsError, match=r"SECRET_KEY_FILE is .* can't be read"):
         Settings.read({}, {"SECRET_KEY_FILE": str(tmp_path / "no such file")})
 
 

@@ -2,22 +2,27 @@
 
 import ipaddress
 
+from hypercorn.typing import HTTPScope
 from quart import request
-
-from quart_auth_app.web.services import services
 
 
 def client_address() -> str:
-    """Return the client's IP address, as the outermost of our own proxies saw it.
+    """Return the IP address of this request's client, as `address_in` finds it."""
+    address: str = request.scope["client_address"]  # type: ignore[typeddict-item]  # put there by edge.Edge
+    return address
 
-    Each of the PROXY_HOPS proxies in front appends to X-Forwarded-For the address it was called from. What stands
-    further left was sent by the client, who may have made it up.
+
+def address_in(scope: HTTPScope, hops: int) -> str:
+    """Return the client's IP address, as the outermost of our own `hops` proxies saw it.
+
+    Each proxy appends to X-Forwarded-For the address it was called from. What stands further left was sent by the
+    client, who may have made it up.
     """
-    hops = services().settings.proxy_hops
-    direct = request.remote_addr or ""
+    direct = (scope.get("client") or ("",))[0]
     if not hops:
         return direct
-    entries = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+    forwarded = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
+    entries = forwarded.decode("latin-1").split(",")
     return _address(entries[-hops].strip()) or direct if len(entries) >= hops else direct
 
 

@@ -1,5 +1,6 @@
 """Who is asking: cookie, session row, user. quart-auth carries the signed token; the row decides whether it counts."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from quart.typing import ResponseTypes
 from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, logout_user
 
 from quart_auth_app.accounts import sessions
+from quart_auth_app.database import DatabaseAway
 from quart_auth_app.models import Session, User
 from quart_auth_app.settings import Settings
 from quart_auth_app.web import clock, security_log
@@ -27,13 +29,19 @@ class CurrentUser(AuthUser):
         super().__init__(auth_id, action)
         self._row: tuple[Session, User] | None = None
         self._looked_up = auth_id is None
+        self.look_up_failure: Exception | None = None
 
     @property
     async def is_authenticated(self) -> bool:
-        """Whether the cookie's session is alive. Looked up once a request; a look-up that fails leaves nobody."""
+        """Whether the cookie's session is alive. Looked up once a request; what fails then fails each time."""
         if self._auth_id is not None and not self._looked_up:
             self._looked_up = True
-            self._row = await _find_session(self._auth_id)
+            try:
+                self._row = await _find_session(self._auth_id)
+            except Exception as error:
+                self.look_up_failure = error
+        if self.look_up_failure:
+            raise self.look_up_failure
         return self._row is not None
 
     @property
@@ -68,8 +76,9 @@ async def _find_session(token: str) -> tuple[Session, User] | None:
     async with reading() as db:
         row = await sessions.find(db, token=token, now=now)
     if row and sessions.is_stale(row[0], now):
-        async with transaction() as db:
-            await sessions.touch(db, session=row[0], now=now)
+        with suppress(DatabaseAway):  # a page is worth more than the note that it was read
+            async with transaction() as db:
+                await sessions.touch(db, session=row[0], now=now)
     return row
 
 
@@ -80,7 +89,10 @@ class Auth(QuartAuth):
 
     async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
         # quart-auth's own is not async, so each page would cross into a thread and back: a third of its time.
-        return {"current_user": self.load_user()}
+        # A page that shows no more than the navigation serves its visitors even when the database is away.
+        user = self.load_user()
+        failed = isinstance(user, CurrentUser) and user.look_up_failure
+        return {"current_user": CurrentUser(None) if failed else user}
 
 
 def init_app(app: Quart, settings: Settings) -> None:
@@ -96,9 +108,11 @@ def init_app(app: Quart, settings: Settings) -> None:
 
 
 async def _look_up() -> None:
-    # So that current_user.name works in any route without an await; a static file is for everybody.
+    # So that current_user.name works in any route without an await; a static file is for everybody. A route that needs
+    # to know who is asking meets the database's failure itself.
     if request.endpoint != "static":
-        await current_user.is_authenticated
+        with suppress(DatabaseAway):
+            await current_user.is_authenticated
 
 
 async def log_in(user: User, *, remember: bool) -> None:

@@ -1,0 +1,84 @@
+"""The outermost layer: what every request and every response passes, whatever else goes wrong."""
+
+import logging
+import secrets
+import time
+from typing import Any
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
+from quart import Quart
+
+from quart_auth_app.settings import Settings
+from quart_auth_app.web import logs
+from quart_auth_app.web.client import address_in
+from quart_auth_app.web.headers import Headers, completed, for_every_response
+
+_access = logging.getLogger(f"{logs.LOGGER}.access")
+_errors = logging.getLogger(f"{logs.LOGGER}.errors")
+
+
+def init_app(app: Quart, settings: Settings) -> None:
+    """Put the layer around the application."""
+    app.asgi_app = Edge(app.asgi_app, settings)  # type: ignore[method-assign]  # Quart's own way to wrap itself
+
+
+class Edge:
+    """Says who asks and by which scheme, adds the headers, answers what nothing else caught, writes the access log.
+
+    The scheme is PUBLIC_URL's, as a proxy in front may end TLS. X-Forwarded-Proto, which a client may write, isn't
+    asked. The access log has neither query strings nor Referer, as both may carry what belongs in no log.
+    """
+
+    def __init__(self, app: Any, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+        self._headers = for_every_response(settings)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = secrets.token_hex(8)
+        address = address_in(scope, self._settings.proxy_hops)
+        scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
+        if self._settings.https:
+            scope["scheme"] = "https"
+        status = await self._serve(scope, receive, send, [*self._headers, (b"x-request-id", request_id.encode())])
+        logs.write(
+            _access,
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            milliseconds=round(1000 * (time.perf_counter() - started), 1),
+            address=address,
+            request_id=request_id,
+        )
+
+    async def _serve(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: Headers
+    ) -> int:
+        status = 0
+
+        async def send_with_headers(event: ASGISendEvent) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+                event["headers"] = completed(list(event["headers"]), headers)
+            await send(event)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            _errors.exception("unhandled error")
+            if status:
+                raise
+            await _send_plain_500(send_with_headers)
+        return status
+
+
+async def _send_plain_500(send: ASGISendCallable) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 500, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": b"Internal Server Error", "more_body": False})

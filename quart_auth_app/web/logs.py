@@ -1,0 +1,39 @@
+"""Logs: one line of JSON each, on standard output. JSON escapes what could forge a line or move a terminal's cursor."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+LOGGER = "quart_auth_app"
+"""The parent of all our loggers. Configure a handler for it before `create_app`, and the lines go there instead."""
+
+
+class JsonLines(logging.Formatter):
+    """Writes the fields that `write` was given, or those of any other record: level, logger and message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")}
+        plain = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        line |= getattr(record, "fields", plain)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def init_app() -> None:
+    """Send our logs to standard output, unless somebody has said where else they go."""
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO)
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(JsonLines())
+        logger.addHandler(handler)
+        logger.propagate = False
+
+
+def write(logger: logging.Logger, **fields: str | int | float) -> None:
+    """Write one line that has these fields after its time."""
+    logger.info("%s", fields, extra={"fields": fields})
