@@ -1,7 +1,8 @@
 """The schema's history, and how a database follows it. Alembic does the work, inside one transaction."""
 
-import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ def upgrade(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if revision(connection) == HEAD:
         return
-    _back_up(connection)
-    command.upgrade(_config(connection), "head")
+    with _back_up(connection):
+        command.upgrade(_config(connection), "head")
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -57,17 +58,20 @@ def _config(connection: Connection) -> Any:
     return config
 
 
-def _back_up(connection: Connection) -> None:
-    # The transaction that we are in keeps all writers away, so what another connection reads is the state before it.
+@contextmanager
+def _back_up(connection: Connection) -> Iterator[None]:
+    """Copy a SQLite file that holds something; where the upgrade fails, the original is as it was and the copy goes."""
     if connection.dialect.name != "sqlite" or not inspect(connection).get_table_names():
+        yield
         return
     file = connection.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    if file:
-        copy = f"{file}.before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        source, target = sqlite3.connect(file), sqlite3.connect(copy)
-        try:
+    copy = Path(f"{file}.before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+    copy.touch(mode=0o600, exist_ok=False)
+    try:
+        # The transaction that we are in keeps all writers away, so another connection reads the state before it.
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-        finally:
-            source.close()
-            target.close()
-        shutil.copymode(file, copy)
+        yield
+    except BaseException:
+        copy.unlink()
+        raise
