@@ -1,28 +1,25 @@
 """An account system for Quart: `create_app` is the front door."""
 
-import asyncio
-import logging
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from quart import Quart
 
-from quart_auth_app.accounts import housekeeping
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
-from quart_auth_app.database import Database, DatabaseAway
+from quart_auth_app.database import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import NAMES, Settings
 from quart_auth_app.web import (
-    clock,
     current,
     edge,
     error_pages,
     flashes,
     forms,
+    lifespan,
     logs,
     same_origin,
     static_files,
@@ -34,10 +31,6 @@ __all__ = ["create_app"]
 HERE = Path(__file__).parent
 # In a wheel the templates lie inside the package, in a checkout beside it.
 TEMPLATES = next(folder for folder in (HERE / "templates", HERE.parent / "templates") if folder.is_dir())
-
-
-PRUNE_EVERY = 60 * 60
-"""Seconds between two rounds of throwing away what has expired."""
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Quart:
@@ -62,37 +55,26 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
         app.config[name] = config[name]
 
     app.request_class = forms.StrictRequest
-    services = Services(settings, Database(settings.database_url), Passwords(workers=settings.workers))
-    app.extensions[EXTENSION] = services
+    app.extensions[EXTENSION] = services = _services(settings)
     logs.init_app()
-    edge.init_app(app, settings)
+    edge.init_app(app, services)
     same_origin.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
     static_files.init_app(app)
     error_pages.init_app(app)
+    lifespan.init_app(app, services)
     app.register_blueprint(main)
     app.register_blueprint(auth)
     app.register_blueprint(health)
-
-    @app.while_serving
-    async def keep_database() -> AsyncGenerator[None]:
-        if app.debug and settings.https:
-            raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
-        await services.database.get_ready()
-        pruning = asyncio.create_task(_prune_now_and_then(services.database))
-        yield
-        pruning.cancel()
-        await services.database.close()
-
     return app
 
 
-async def _prune_now_and_then(database: Database) -> None:
-    while True:
-        try:
-            async with database.transaction() as db:
-                await housekeeping.prune(db, now=clock.now())
-        except DatabaseAway:
-            logging.getLogger(__name__).warning("pruning failed, trying again later", exc_info=True)
-        await asyncio.sleep(PRUNE_EVERY)
+def _services(settings: Settings) -> Services:
+    passwords = Passwords(workers=settings.workers)
+    metrics = None
+    if settings.metrics_bind:
+        from quart_auth_app.web.metrics import Metrics  # prometheus_client loads only where it is wanted
+
+        metrics = Metrics(passwords)
+    return Services(settings, Database(settings.database_url), passwords, metrics)

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from quart_auth_app import migrations
 from quart_auth_app.engines import create_engine
-from quart_auth_app.instance import SettingsError
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
@@ -19,6 +18,10 @@ UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 class DatabaseAway(Exception):
     """The database can't be reached, or another writer holds it for too long. Nothing was changed; later may do."""
+
+
+class SchemaOutdated(DatabaseAway):
+    """The schema is not this version's, and can't be brought up to date from here; the message says what to do."""
 
 
 class Database:
@@ -54,7 +57,7 @@ class Database:
                 yield db
 
     async def get_ready(self) -> None:
-        """Bring a SQLite file's schema up to date, once; with PostgreSQL raise SettingsError if it is not.
+        """Bring a SQLite file's schema up to date, once; with PostgreSQL raise SchemaOutdated if it is not.
 
         There, several versions of the application may run at once, and when to upgrade is the operator's decision.
         """
@@ -65,15 +68,21 @@ class Database:
                 if self.url.get_backend_name() == "sqlite":
                     await self.upgrade()
                 elif await self.revision() != migrations.HEAD:
-                    raise SettingsError("The database's schema is not this version's. Run: quart-auth-app db upgrade")
+                    raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
             self._is_ready = True
 
     async def upgrade(self) -> None:
-        """Bring the schema up to date, or leave it as it was. Several callers at once take turns."""
+        """Bring the schema up to date, or leave it as it was. Several callers at once take turns.
+
+        Raises SchemaOutdated when there are users that can't be taken over, and names them.
+        """
         if await self.revision() == migrations.HEAD:
             return
         async with self.engine.execution_options(write=True).begin() as connection:
-            await connection.run_sync(migrations.upgrade)
+            try:
+                await connection.run_sync(migrations.upgrade)
+            except migrations.UnusableDatabase as error:
+                raise SchemaOutdated(str(error)) from error
 
     async def revision(self) -> str | None:
         """Return the schema's revision, None if there is none yet."""

@@ -31,7 +31,7 @@ MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_u
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
 """May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
-NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS")
+NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS", "METRICS_BIND")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,7 @@ class Settings:
     public_url: str | None
     proxy_hops: int
     workers: int
+    metrics_bind: tuple[str, int] | None
 
     @property
     def https(self) -> bool:
@@ -70,6 +71,7 @@ class Settings:
             public_url=_public_url(given["PUBLIC_URL"]),
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
+            metrics_bind=_bind(given["METRICS_BIND"]),
         )
 
 
@@ -142,6 +144,15 @@ def _public_url(value: str) -> str | None:
         raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
     default_port = {"http": ":80", "https": ":443"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(default_port)
+
+
+def _bind(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingsError(f"METRICS_BIND is {value!r}; allowed: host:port, for example 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
 
 
 def _whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,9 @@ class Passwords:
     def __init__(self, *, workers: int = 1) -> None:
         threads = max(1, cores() // workers)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
-        self._places = threads * (1 + MAX_WAITING)
+        self._places = self._all_places = threads * (1 + MAX_WAITING)
+        self.on_wait: Callable[[float], None] | None = None
+        """Called, in the hashing thread, with the seconds that each piece of work has waited for it."""
         # bcrypt_sha256 and not bcrypt, which would ignore all after byte 72. The others come from older databases, and
         # are replaced when their owner logs in.
         self._context = CryptContext(
@@ -110,5 +113,17 @@ class Passwords:
             self._context.verify(password, self._nobodys_hash)
         return matches, replacement
 
+    @property
+    def in_line(self) -> int:
+        """How many people have a place in line, those being served among them."""
+        return self._all_places - self._places
+
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        asked = time.perf_counter()
+
+        def work() -> T:
+            if self.on_wait:
+                self.on_wait(time.perf_counter() - asked)
+            return function(*arguments)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)

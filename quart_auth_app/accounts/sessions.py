@@ -4,9 +4,10 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
@@ -22,6 +23,12 @@ TOKEN_BYTES = 32
 """256 random bits; ASVS 7.2.3 asks for 128."""
 
 MAX_USER_AGENT_LENGTH = 255
+
+
+class NoSuchSession(AccountError):
+    """No session has this number, or not any more."""
+
+    sentence = "There is no such session."
 
 
 async def start(
@@ -79,6 +86,30 @@ async def end(db: AsyncSession, *, token: str) -> None:
 async def end_all(db: AsyncSession, *, user: User) -> None:
     """Delete every session of this user."""
     await db.execute(delete(Session).where(Session.user_id == user.id))
+
+
+async def count_alive(db: AsyncSession, *, now: datetime) -> int:
+    """Return how many sessions have not expired."""
+    return await db.scalar(select(func.count()).select_from(Session).where(~_expired(now))) or 0
+
+
+async def end_one(db: AsyncSession, *, session_id: int) -> None:
+    """Delete the session that has this number. Raises NoSuchSession."""
+    if await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.id)) is None:
+        raise NoSuchSession
+
+
+async def end_everybodys(db: AsyncSession) -> None:
+    """Delete every session there is."""
+    await db.execute(delete(Session))
+
+
+async def living(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
+    """Return the sessions that still count and whose they are: everybody's or one user's, last seen first."""
+    query = select(Session, User).join(User, User.id == Session.user_id)
+    alive = query.where(~_expired(now), User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
+    rows = await db.execute(alive.order_by(Session.last_seen_at.desc(), Session.id))
+    return [(row[0], row[1]) for row in rows]
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

@@ -16,6 +16,10 @@ LOCK = 0x71756172745F61
 """The number of PostgreSQL's advisory lock for upgrades; any will do that nobody else uses."""
 
 
+class UnusableDatabase(Exception):
+    """What is in the database can't be taken over; the message says why, and nothing was changed."""
+
+
 def revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, None if it has none."""
     if not inspect(connection).has_table("alembic_version"):

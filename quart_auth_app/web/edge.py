@@ -6,20 +6,26 @@ import time
 from typing import Any
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
-from quart import Quart
+from quart import Quart, request
 
-from quart_auth_app.settings import Settings
 from quart_auth_app.web import logs
 from quart_auth_app.web.client import address_in
 from quart_auth_app.web.headers import Headers, completed, for_every_response
+from quart_auth_app.web.services import Services
 
 _access = logging.getLogger(f"{logs.LOGGER}.access")
 _errors = logging.getLogger(f"{logs.LOGGER}.errors")
 
 
-def init_app(app: Quart, settings: Settings) -> None:
+def init_app(app: Quart, services: Services) -> None:
     """Put the layer around the application."""
-    app.asgi_app = Edge(app.asgi_app, settings)  # type: ignore[method-assign]  # Quart's own way to wrap itself
+    app.asgi_app = Edge(app.asgi_app, services)  # type: ignore[method-assign]  # Quart's own way to wrap itself
+    app.before_request(_note_route)
+
+
+async def _note_route() -> None:
+    if request.url_rule:
+        request.scope["route"] = request.url_rule.rule  # type: ignore[typeddict-unknown-key]  # a key of our own
 
 
 class Edge:
@@ -29,10 +35,11 @@ class Edge:
     asked. The access log has neither query strings nor Referer, as both may carry what belongs in no log.
     """
 
-    def __init__(self, app: Any, settings: Settings) -> None:
+    def __init__(self, app: Any, services: Services) -> None:
         self._app = app
-        self._settings = settings
-        self._headers = for_every_response(settings)
+        self._settings = services.settings
+        self._metrics = services.metrics
+        self._headers = for_every_response(services.settings)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
@@ -46,12 +53,15 @@ class Edge:
         if self._settings.https:
             scope["scheme"] = "https"
         status = await self._serve(scope, receive, send, [*self._headers, (b"x-request-id", request_id.encode())])
+        seconds = time.perf_counter() - started
+        if self._metrics:
+            self._metrics.request(scope["method"], str(scope.get("route", "none")), status, seconds)
         logs.write(
             _access,
             method=scope["method"],
             path=scope["path"],
             status=status,
-            milliseconds=round(1000 * (time.perf_counter() - started), 1),
+            milliseconds=round(1000 * seconds, 1),
             address=address,
             request_id=request_id,
         )

@@ -9,6 +9,7 @@ from quart import has_request_context, request
 
 from quart_auth_app.web import logs
 from quart_auth_app.web.client import client_address
+from quart_auth_app.web.services import services
 
 EVENTS = {
     "sign_up": "an account was created",
@@ -38,4 +39,6 @@ def write(event: str, **details: str | int) -> None:
             "method": request.method,
             "path": request.path,
         }
+        if metrics := services().metrics:
+            metrics.event(event)
     logs.write(_log, event=event, **where, **details)

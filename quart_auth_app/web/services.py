@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database import Database
 from quart_auth_app.settings import Settings
+
+if TYPE_CHECKING:
+    from quart_auth_app.web.metrics import Metrics
 
 EXTENSION = "quart_auth_app"
 
@@ -20,6 +24,8 @@ class Services:
     settings: Settings
     database: Database
     passwords: Passwords
+    metrics: "Metrics | None"
+    """None where METRICS_BIND is not set; then prometheus_client is not even loaded."""
 
 
 def services() -> Services:

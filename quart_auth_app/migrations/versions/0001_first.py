@@ -5,7 +5,7 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-from quart_auth_app.instance import SettingsError
+from quart_auth_app.migrations import UnusableDatabase
 
 revision = "0001"
 down_revision = None
@@ -34,7 +34,7 @@ def _tutorials_users(connection: sa.Connection) -> list[dict[str, object]]:
         by_key.setdefault(user["email_key"], []).append(f"{user['email']} (user {user['id']})")
     problems += [f"one and the same address: {' and '.join(same)}" for same in by_key.values() if len(same) > 1]
     if problems:
-        raise SettingsError("The users can't be taken over, nothing was changed. " + "; ".join(problems))
+        raise UnusableDatabase("The users can't be taken over, nothing was changed. " + "; ".join(problems))
     return users
 
 

@@ -1,0 +1,49 @@
+"""What runs while the application is served, from the server's start to its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+from quart import Quart
+
+from quart_auth_app.accounts import housekeeping
+from quart_auth_app.database import Database, DatabaseAway, SchemaOutdated
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.web import clock
+from quart_auth_app.web.services import Services
+
+PRUNE_EVERY = 60 * 60
+"""Seconds between two rounds of throwing away what has expired."""
+
+_log = logging.getLogger("quart_auth_app.lifespan")
+
+
+def init_app(app: Quart, services: Services) -> None:
+    """Begin with the server, end with it."""
+
+    @app.while_serving
+    async def serve() -> AsyncGenerator[None]:
+        if app.debug and services.settings.https:
+            raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(services.database.close)
+            try:
+                await services.database.get_ready()
+            except SchemaOutdated as error:
+                raise SettingsError(str(error)) from None
+            pruning = asyncio.create_task(_prune_now_and_then(services.database))
+            stack.callback(pruning.cancel)
+            if services.metrics:
+                await stack.enter_async_context(services.metrics.served(services.settings, services.database))
+            yield
+
+
+async def _prune_now_and_then(database: Database) -> None:
+    while True:
+        try:
+            async with database.transaction() as db:
+                await housekeeping.prune(db, now=clock.now())
+        except DatabaseAway:
+            _log.warning("pruning failed, trying again later", exc_info=True)
+        await asyncio.sleep(PRUNE_EVERY)
