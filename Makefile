@@ -9,7 +9,7 @@ export WORKERS
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint format pictures lock clean
+.PHONY: run test lint format pictures asvs lock clean
 
 run: $(VENV)/run.stamp ## serve on http://$(BIND)
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
@@ -29,6 +29,9 @@ format: $(VENV)/dev.stamp ## rewrite the code in the house's style
 
 pictures: $(VENV)/dev.stamp ## take the README's picture from the running application
 	$(BIN)/python -m docs.take_pictures
+
+asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement
+	$(BIN)/python -m docs.write_asvs
 
 lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

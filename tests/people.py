@@ -116,7 +116,9 @@ def set_cookies(response: Response) -> dict[str, set[str]]:
 
 async def is_logged_in(client: Client) -> bool:
     """Tell whether the profile opens."""
-    return (await client.get("/profile")).status_code == 200
+    status = (await client.get("/profile")).status_code
+    assert status in {200, 302}, "an error is neither"
+    return status == 200
 
 
 def cookie(client: Client, name: str) -> str | None:

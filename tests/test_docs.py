@@ -32,6 +32,7 @@ def words(span: timedelta) -> str:
     return f"{span.total_seconds():g} seconds"
 
 
+@pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
     assert len(limits) == 4
@@ -40,6 +41,7 @@ def test_the_limits_on_attempts() -> None:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
 
 
+@pytest.mark.asvs("2.1.3", "15.1.3")
 def test_the_limits_on_size_and_time() -> None:
     server = tomllib.loads((ROOT / "hypercorn.toml").read_text())
     rows = {name: cells[0] for name, cells in table("Limits").items()}
@@ -51,12 +53,14 @@ def test_the_limits_on_size_and_time() -> None:
     assert rows["characters that zxcvbn rates"] == str(password_strength.MAX_RATED)
 
 
+@pytest.mark.asvs("2.1.3")
 def test_the_limits_are_the_applications(app: Quart) -> None:
     assert app.config["MAX_CONTENT_LENGTH"] == forms.MAX_BODY
     assert app.config["MAX_FORM_PARTS"] == forms.MAX_FIELDS
     assert app.config["BODY_TIMEOUT"] == forms.BODY_TIMEOUT
 
 
+@pytest.mark.asvs("7.1.1")
 def test_the_lifetimes() -> None:
     rows = {name: cells[0] for name, cells in table("Lifetimes").items()}
     assert rows == {
@@ -70,6 +74,7 @@ def test_the_lifetimes() -> None:
     }
 
 
+@pytest.mark.asvs("2.1.1")
 def test_the_field_rules() -> None:
     lengths = {name: cells[1] for name, cells in table("Field rules").items()}
     assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
@@ -82,6 +87,7 @@ def test_the_field_rules() -> None:
     assert f"at least {passwords.MIN_LENGTH} characters" in table("Field rules")["password"][2]
 
 
+@pytest.mark.asvs("2.1.1")
 async def test_the_fields_are_those_of_the_forms(client: Client) -> None:
     found: set[str] = set()
     for path in ("/login?next=/profile", "/signup"):
@@ -89,6 +95,7 @@ async def test_the_fields_are_those_of_the_forms(client: Client) -> None:
     assert found == set(table("Field rules")) - {"Field"}
 
 
+@pytest.mark.asvs("8.1.1", "8.2.1")
 async def test_the_routes_and_roles(app: Quart, client: Client) -> None:
     rows = table("Routes and roles")
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(rows) - {"Endpoint"}
@@ -98,6 +105,7 @@ async def test_the_routes_and_roles(app: Quart, client: Client) -> None:
         assert asked_to_log_in == (rows[rule.endpoint][0] == "no"), rule
 
 
+@pytest.mark.asvs("16.1.1")
 def test_the_log_inventory() -> None:
     rows = {name: cells[0] for name, cells in table("Log inventory").items()}
     assert rows == {"Event": "Meaning"} | security_log.EVENTS

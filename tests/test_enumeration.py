@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from passlib.hash import bcrypt_sha256
 from quart import Quart
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from quart_auth_app.accounts import users
+from quart_auth_app.accounts import sessions, users
 from quart_auth_app.database import Database
 from quart_auth_app.models import User
 from tests.conftest import services_of
@@ -40,6 +40,20 @@ async def everything(client: Client, email: str, password: str) -> str:
     return re.sub(random, "", "\n".join(seen)).replace(email, "")
 
 
+def counted_hashes(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that fills with the rounds of every hash of today's kind that is computed."""
+    costs: list[int] = []
+    verify = bcrypt_sha256.verify.__func__
+
+    def counted(cls: type, secret: str, password_hash: str) -> bool:
+        costs.append(bcrypt_sha256.from_string(password_hash).rounds)
+        return bool(verify(cls, secret, password_hash))
+
+    handler = accounts.services.passwords._context.handler("bcrypt_sha256")
+    monkeypatch.setattr(handler, "verify", classmethod(counted))
+    return costs
+
+
 @pytest.mark.usefixtures("known_and_disabled")
 async def test_every_kind_of_account_gets_the_same_answer(app: Quart) -> None:
     answers = {kind: await everything(app.test_client(), email, "wrong") for kind, email in KINDS.items()}
@@ -50,19 +64,33 @@ async def test_every_kind_of_account_gets_the_same_answer(app: Quart) -> None:
 
 @pytest.mark.usefixtures("known_and_disabled")
 async def test_every_kind_of_account_costs_one_hash(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    costs: list[int] = []
-    verify = bcrypt_sha256.verify.__func__
-
-    def counted(cls: type, secret: str, password_hash: str) -> bool:
-        costs.append(bcrypt_sha256.from_string(password_hash).rounds)
-        return bool(verify(cls, secret, password_hash))
-
-    context = accounts.services.passwords._context
-    handler = context.handler("bcrypt_sha256")
-    monkeypatch.setattr(handler, "verify", classmethod(counted))
+    costs = counted_hashes(accounts, monkeypatch)
     for email in KINDS.values():
         assert not await accounts.authenticate(email=email, password="wrong")
     assert costs == [4, 4, 4]
+
+
+@pytest.mark.usefixtures("known_and_disabled")
+async def test_an_old_hash_costs_todays_too(
+    accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the clock would tell who has not logged in since the move from Flask."""
+    async with database.transaction() as db:
+        await db.execute(update(User).values(password=f"sha256$salt${'0' * 64}"))
+    costs = counted_hashes(accounts, monkeypatch)
+    assert not await accounts.authenticate(email=BOB["email"], password="wrong")
+    assert costs == [4]
+
+
+async def test_a_session_that_began_while_the_account_was_being_disabled_is_none(
+    client: Client, bob: dict[str, str], database: Database
+) -> None:
+    async with database.transaction() as db:
+        await db.execute(update(User).values(disabled_at=datetime.now(UTC)))
+        user = (await db.scalars(select(User))).one()
+        now = datetime.now(UTC)
+        token = await sessions.start(db, user=user, remember=False, address="", user_agent="", now=now, replaces=None)
+        assert await sessions.find(db, token=token, now=now) is None
 
 
 @pytest.mark.usefixtures("known_and_disabled")
@@ -82,6 +110,7 @@ async def test_every_kind_of_account_takes_the_same_time(accounts: Accounts) -> 
     assert max(medians.values()) < 1.15 * min(medians.values()), medians
 
 
+@pytest.mark.asvs("7.4.2", "8.3.2")
 async def test_a_disabled_account_is_out_on_the_next_request_and_back_when_enabled(
     app: Quart, client: Client, bob: dict[str, str], database: Database
 ) -> None:

@@ -67,6 +67,7 @@ async def responses(make_app: MakeApp) -> dict[str, Response]:
     return await every_kind_of_response(make_app(PUBLIC_URL="https://site.example"))
 
 
+@pytest.mark.asvs("3.2.1", "3.4.1", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8")
 async def test_every_response_has_every_header_once(responses: dict[str, Response]) -> None:
     for kind, response in responses.items():
         for name, value in EXPECTED.items():
@@ -75,18 +76,21 @@ async def test_every_response_has_every_header_once(responses: dict[str, Respons
         assert "geolocation=()" in response.headers["Permissions-Policy"], kind
 
 
+@pytest.mark.asvs("3.4.2", "13.4.6")
 async def test_no_response_says_what_made_it_or_lets_another_origin_read_it(responses: dict[str, Response]) -> None:
     for kind, response in responses.items():
         for name in ("Server", "X-Powered-By", "Access-Control-Allow-Origin"):
             assert name not in response.headers, kind
 
 
+@pytest.mark.asvs("3.2.1", "4.1.1")
 async def test_every_body_says_its_type_and_how_it_is_encoded(responses: dict[str, Response]) -> None:
     for kind, response in responses.items():
         expected = "text/css; charset=utf-8" if kind in {"static", "static, plain name"} else "text/html; charset=utf-8"
         assert response.headers["Content-Type"] == expected, kind
 
 
+@pytest.mark.asvs("14.2.2", "14.3.2")
 async def test_pages_are_never_kept_and_static_files_for_a_year(responses: dict[str, Response]) -> None:
     for kind, response in responses.items():
         control = response.headers["Cache-Control"]
@@ -99,12 +103,14 @@ async def test_pages_are_never_kept_and_static_files_for_a_year(responses: dict[
             assert "Cookie" in response.headers["Vary"], kind
 
 
+@pytest.mark.asvs("14.2.2", "14.2.5")
 async def test_a_static_file_is_the_same_for_everybody(responses: dict[str, Response]) -> None:
     for kind in ("static", "static, plain name"):
         assert "Set-Cookie" not in responses[kind].headers
         assert "Cookie" not in responses[kind].headers.get("Vary", "")
 
 
+@pytest.mark.asvs("14.3.1")
 async def test_log_out_clears_what_the_browser_kept(responses: dict[str, Response]) -> None:
     assert responses["log-out"].headers["Clear-Site-Data"] == '"cache", "storage"'
 
@@ -118,6 +124,7 @@ async def test_on_http_there_is_no_promise_of_https(client: Client) -> None:
     assert "Strict-Transport-Security" not in (await client.get("/")).headers
 
 
+@pytest.mark.asvs("16.5.1", "16.5.4")
 async def test_an_error_in_the_error_page_still_has_an_answer_and_the_headers(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +138,7 @@ async def test_an_error_in_the_error_page_still_has_an_answer_and_the_headers(
     assert response.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.asvs("16.5.3")
 async def test_a_session_look_up_that_fails_leaves_nobody_logged_in(
     client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +154,7 @@ async def test_a_session_look_up_that_fails_leaves_nobody_logged_in(
     assert not hasattr(CurrentUser("x"), "name")
 
 
+@pytest.mark.asvs("13.4.1", "13.4.3", "13.4.7", "14.2.5")
 @pytest.mark.parametrize(
     "path",
     [

@@ -12,6 +12,7 @@ from tests.conftest import services_of
 from tests.people import Client
 
 
+@pytest.mark.asvs("13.4.5")
 async def test_a_healthy_site_is_alive_and_ready(client: Client, app: Quart) -> None:
     await services_of(app).database.get_ready()
     for path in ("/healthz", "/readyz"):
@@ -19,6 +20,7 @@ async def test_a_healthy_site_is_alive_and_ready(client: Client, app: Quart) -> 
         assert (response.status_code, await response.get_data()) == (200, b"ok")
 
 
+@pytest.mark.asvs("13.4.5")
 async def test_a_schema_of_another_version_is_not_ready(client: Client, database: Database) -> None:
     await database.get_ready()
     async with database.transaction() as db:
@@ -28,6 +30,7 @@ async def test_a_schema_of_another_version_is_not_ready(client: Client, database
     assert (await client.get("/healthz")).status_code == 200
 
 
+@pytest.mark.asvs("16.5.2")
 async def test_a_database_that_hangs_is_not_ready_within_two_seconds(
     client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def test_every_setting_stands_in_the_readme() -> None:
     assert table == list(NAMES)
 
 
+@pytest.mark.asvs("6.3.4", "13.4.5")
 def test_the_readmes_routes_are_the_applications(make_app: object) -> None:
     assert callable(make_app)
     rules = {rule.rule for rule in make_app().url_map.iter_rules()} - {"/static/<path:filename>"}

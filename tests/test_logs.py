@@ -19,6 +19,7 @@ def written(caplog: pytest.LogCaptureFixture, logger: str) -> list[dict[str, obj
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.asvs("16.2.4", "16.2.5")
 async def test_the_access_log_has_no_query_and_no_referer(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     response = await client.get("/login?next=/secret", headers={"Referer": "http://localhost/token"})
     (line,) = written(caplog, "quart_auth_app.access")
@@ -35,6 +36,7 @@ async def test_the_access_log_has_no_query_and_no_referer(client: Client, caplog
     }
 
 
+@pytest.mark.asvs("16.3.4")
 async def test_a_bug_is_logged_with_its_traceback_in_one_line(
     app: Quart, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -48,6 +50,7 @@ async def test_a_bug_is_logged_with_its_traceback_in_one_line(
     assert "ZeroDivisionError: the inside" in str(line["exception"])
 
 
+@pytest.mark.asvs("16.2.3")
 def test_all_of_it_goes_to_standard_output() -> None:
     code = """
 import asyncio
@@ -74,6 +77,7 @@ print(logging.getLogger("quart_auth_app").handlers)
     assert run.stdout == "[]\n"
 
 
+@pytest.mark.asvs("16.4.1")
 def test_a_record_of_any_other_kind_is_a_line_too() -> None:
     record = logging.LogRecord("quart_auth_app.x", logging.WARNING, "", 0, "a %s", ("b\x1b[2J",), None)
     line = json.loads(JsonLines().format(record))

@@ -15,6 +15,7 @@ HOSTILE = [
 FINE = ["/", "/profile", "/profile?x=1&y=%2F", "/%09/e", "/%5Ce", "/a//b", "/?u=https://e", "/:80", "/@e", "/%0d%0aX:y"]
 
 
+@pytest.mark.asvs("1.2.1", "1.2.2", "1.5.3", "3.7.2")
 @pytest.mark.parametrize("target", HOSTILE)
 async def test_a_hostile_next_is_ignored(client: Client, bob: dict[str, str], target: str) -> None:
     response = await client.post("/login", form=bob | {"next": target})
@@ -22,12 +23,14 @@ async def test_a_hostile_next_is_ignored(client: Client, bob: dict[str, str], ta
     assert 'name="next"' not in await (await client.get("/login", query_string={"next": target})).get_data(as_text=True)
 
 
+@pytest.mark.asvs("1.1.1")
 @pytest.mark.parametrize("target", FINE)
 async def test_a_path_on_this_site_is_followed_to_the_letter(client: Client, bob: dict[str, str], target: str) -> None:
     response = await client.post("/login", form=bob | {"next": target})
     assert response.headers["Location"] == target
 
 
+@pytest.mark.asvs("1.5.3", "15.3.7")
 async def test_a_repeated_next_counts_once(client: Client, bob: dict[str, str]) -> None:
     body = "email=bob%40example.com&password=sunny+otter+ladder+42&next=/a&next=//e"
     response = await client.post(

@@ -34,6 +34,7 @@ async def stored_hash(database: Database) -> str:
         return await db.scalar(select(User.password)) or ""
 
 
+@pytest.mark.asvs("11.2.2")
 @pytest.mark.parametrize(
     "old",
     [*WERKZEUG.values(), bcrypt.using(rounds=4).hash(PASSWORD), "lower cost"],
@@ -70,6 +71,7 @@ async def test_an_old_hash_refuses_a_wrong_password_and_stays(
     assert await stored_hash(database) == old
 
 
+@pytest.mark.asvs("16.5.3")
 @pytest.mark.parametrize(
     "broken",
     ["", "plain text", "sha256$salt$", "sha256$salt$xyz", "md5$salt$" + "0" * 32, "scrypt:3:8:1$salt$" + "0" * 128,
@@ -83,6 +85,7 @@ async def test_a_broken_hash_lets_nobody_in_and_breaks_nothing(
     assert response.headers["Location"] == "/login"
 
 
+@pytest.mark.asvs("15.4.2")
 async def test_a_hash_that_changed_meanwhile_is_not_overwritten(accounts: Accounts, database: Database) -> None:
     """Between the verification and the replacement somebody may have set another password."""
     await accounts.sign_up(**BOB)
@@ -99,6 +102,7 @@ async def test_a_hash_that_changed_meanwhile_is_not_overwritten(accounts: Accoun
     assert await stored_hash(database) == "set meanwhile"
 
 
+@pytest.mark.asvs("11.4.2")
 def test_no_new_hash_of_the_old_kind_is_made() -> None:
     with pytest.raises(NotImplementedError):
         WerkzeugHash.hash("x")

@@ -14,6 +14,7 @@ from tests.people import BOB, Accounts, Client, elsewhere, is_logged_in, notice
 COMMON = [word for word in FREQUENCY_LISTS["passwords"][:3000] if len(word) >= 8]
 
 
+@pytest.mark.asvs("6.2.4")
 @pytest.mark.usefixtures("unthrottled")
 async def test_the_common_passwords_that_are_long_enough_are_refused(client: Client) -> None:
     """Those of the 3,000 most common that have 8 characters; the others are too short anyway."""
@@ -33,6 +34,7 @@ async def test_patterns_are_refused_with_advice_above_the_form(client: Client, p
     assert "Add another word or two." in sentence
 
 
+@pytest.mark.asvs("2.2.3", "6.1.2", "6.2.11")
 @pytest.mark.parametrize(
     "password",
     [
@@ -52,6 +54,7 @@ async def test_what_is_built_on_address_name_or_site_is_refused(make_app: MakeAp
     assert response.headers["Location"] == "/signup"
 
 
+@pytest.mark.asvs("6.2.5", "6.2.9")
 @pytest.mark.parametrize(
     "password",
     [
@@ -70,6 +73,7 @@ async def test_any_composition_is_welcome(client: Client, password: str) -> None
     assert await is_logged_in(client)
 
 
+@pytest.mark.asvs("6.2.8", "15.2.2")
 async def test_only_the_first_72_characters_are_rated_but_all_count(accounts: Accounts) -> None:
     """zxcvbn's time grows steeply with the length, so more is not fed to it."""
     password = "otter ladder violin " * 50
@@ -77,6 +81,7 @@ async def test_only_the_first_72_characters_are_rated_but_all_count(accounts: Ac
     assert not await accounts.authenticate(email=BOB["email"], password=password[:72])
 
 
+@pytest.mark.asvs("15.2.2")
 async def test_rating_happens_in_the_hashing_threads(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
 
@@ -106,6 +111,7 @@ def test_two_people_rated_at_once_are_not_mixed_up() -> None:
     assert wrong == []
 
 
+@pytest.mark.asvs("14.2.4")
 async def test_a_refused_password_is_nowhere_in_the_answer(app: Quart) -> None:
     client = app.test_client()
     response = await client.post("/signup", form=BOB | {"password": "qwertyuiop"}, **elsewhere())
@@ -114,6 +120,7 @@ async def test_a_refused_password_is_nowhere_in_the_answer(app: Quart) -> None:
         assert "qwertyuiop" not in part
 
 
+@pytest.mark.asvs("6.2.6", "6.2.7")
 async def test_the_form_lets_password_managers_do_their_work(client: Client) -> None:
     for path, kind in (("/login", "current-password"), ("/signup", "new-password")):
         source = await (await client.get(path)).get_data(as_text=True)
@@ -124,6 +131,7 @@ async def test_the_form_lets_password_managers_do_their_work(client: Client) -> 
         assert "onpaste" not in source
 
 
+@pytest.mark.asvs("2.2.2", "6.2.1")
 async def test_the_server_checks_what_the_form_asks_for(accounts: Accounts) -> None:
     with pytest.raises(InvalidPassword):
         await accounts.sign_up(**BOB | {"password": "1234567"})

@@ -14,6 +14,7 @@ from tests.conftest import services_of
 from tests.people import EVE, Accounts, Client, text
 
 
+@pytest.mark.asvs("6.2.8")
 async def test_passwords_that_differ_only_after_byte_72_are_different() -> None:
     passwords = Passwords()
     password_hash = await passwords.hash("x" * 72 + "a")
@@ -21,6 +22,7 @@ async def test_passwords_that_differ_only_after_byte_72_are_different() -> None:
     assert await passwords.verify("x" * 72 + "b", password_hash) == (False, None)
 
 
+@pytest.mark.asvs("15.2.2")
 @pytest.mark.parametrize(("workers", "threads"), [(1, 4), (2, 2), (3, 1), (9, 1)])
 async def test_workers_share_the_cores(workers: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 4)
@@ -44,6 +46,7 @@ async def test_workers_share_the_cores(workers: int, threads: int, monkeypatch: 
     assert all(name.startswith("hash") for name in seen), "never the default pool, where pages wait"
 
 
+@pytest.mark.asvs("2.4.1", "15.2.2")
 def test_a_full_line_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 1)
     monkeypatch.setattr(module, "MAX_WAITING", 1)
@@ -54,6 +57,7 @@ def test_a_full_line_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> No
         pass
 
 
+@pytest.mark.asvs("15.2.2")
 async def test_who_gives_up_waiting_leaves_the_line(app: Quart, accounts: Accounts) -> None:
     passwords, release = services_of(app).passwords, threading.Event()
     places = passwords._places
@@ -77,6 +81,7 @@ async def test_who_is_told_to_come_back_has_spent_no_attempt(app: Quart, client:
     assert (await client.post("/login", form=bob)).headers["Location"] == "/profile"
 
 
+@pytest.mark.asvs("2.4.1", "15.2.2")
 async def test_too_many_log_ins_are_told_to_come_back(app: Quart, client: Client, bob: dict[str, str]) -> None:
     services_of(app).passwords._places = 0
     response = await client.post("/login", form=bob)
@@ -84,6 +89,7 @@ async def test_too_many_log_ins_are_told_to_come_back(app: Quart, client: Client
     assert "Please try again in a few seconds." in await text(response)
 
 
+@pytest.mark.asvs("15.2.2")
 async def test_hashing_holds_no_connection(app: Quart, client: Client, bob: dict[str, str]) -> None:
     """SQLite has one write lock: were it held for the length of a hash, all others would wait for it."""
     database, passwords = services_of(app).database, services_of(app).passwords

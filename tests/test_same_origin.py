@@ -29,6 +29,7 @@ MATRIX = [
 ]
 
 
+@pytest.mark.asvs("3.5.1", "3.7.5")
 @pytest.mark.parametrize(("headers", "from_here"), MATRIX, ids=str)
 async def test_every_route_refuses_what_is_not_from_here(
     make_app: MakeApp, headers: dict[str, str], from_here: bool
@@ -40,6 +41,7 @@ async def test_every_route_refuses_what_is_not_from_here(
             assert (response.status_code != 403) == from_here, (rule, method)
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.parametrize(("origin", "from_here"), [("http://localhost", True), ("http://evil.example", False)])
 async def test_without_a_public_url_the_requests_own_host_counts(client: Client, origin: str, from_here: bool) -> None:
     response = await client.post("/login", headers={"Origin": origin})
@@ -51,6 +53,7 @@ async def test_a_default_port_in_the_public_url_makes_no_difference(make_app: Ma
     assert (await client.post("/login", headers={"Origin": PUBLIC})).status_code == 302
 
 
+@pytest.mark.asvs("3.5.1", "16.3.3")
 async def test_a_refusal_changes_nothing_is_logged_and_says_why(client: Client, events: Events) -> None:
     response = await client.post("/signup", form=BOB, headers={"Sec-Fetch-Site": "cross-site"})
     assert "This request came from another site" in await text(response)
@@ -66,6 +69,7 @@ async def test_reading_is_free_for_all(app: Quart, method: str) -> None:
         assert response.status_code == 200
 
 
+@pytest.mark.asvs("3.5.3")
 @pytest.mark.parametrize(
     ("headers", "acts"),
     [
@@ -90,6 +94,7 @@ async def test_a_link_to_logout_acts_only_when_the_person_asked(
         assert "Log out? Another site sent you here, so we ask first. Logout" in await text(response)
 
 
+@pytest.mark.asvs("3.5.3")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 async def test_safe_methods_change_nothing_anywhere(
     app: Quart, client: Client, bob: dict[str, str], method: str
@@ -101,11 +106,13 @@ async def test_safe_methods_change_nothing_anywhere(
             assert await is_logged_in(client), rule
 
 
+@pytest.mark.asvs("4.1.4", "13.4.4")
 @pytest.mark.parametrize("method", ["TRACE", "PUT", "PATCH", "DELETE"])
 async def test_methods_that_nothing_needs_are_not_allowed(client: Client, method: str) -> None:
     assert (await send(client, method, "/")).status_code == 405
 
 
+@pytest.mark.asvs("4.1.4")
 async def test_a_method_in_a_header_or_a_field_overrides_nothing(client: Client, bob: dict[str, str]) -> None:
     await client.post("/login", form=bob)
     await client.get("/login?_method=POST", headers={"X-HTTP-Method-Override": "POST"})

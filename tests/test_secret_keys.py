@@ -1,5 +1,7 @@
 """The secret key signs every cookie, and can be changed without logging everybody out."""
 
+import hashlib
+
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
@@ -7,7 +9,7 @@ from tests.conftest import MakeApp
 from tests.databases import NewDatabase
 from tests.people import BOB, Client, cookie, is_logged_in, notice
 
-OLD, NEW, OTHER = "old " * 10, "new " * 10, "other " * 10
+OLD, NEW, OTHER = "old-" * 10, "new-" * 10, "other-" * 10
 COOKIES = ["log-in", "flash", "device"]
 
 
@@ -27,6 +29,7 @@ def moved(client: Client, other: Client) -> Client:
     return other
 
 
+@pytest.mark.asvs("11.2.2", "13.3.4")
 async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     make_app: MakeApp, new_database: NewDatabase
 ) -> None:
@@ -44,6 +47,7 @@ async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     assert await notice(later, "/login")
 
 
+@pytest.mark.asvs("9.1.3", "13.3.4")
 async def test_a_key_that_was_dropped_opens_nothing(make_app: MakeApp, new_database: NewDatabase) -> None:
     url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
@@ -51,6 +55,7 @@ async def test_a_key_that_was_dropped_opens_nothing(make_app: MakeApp, new_datab
     assert not await is_logged_in(dropped)
 
 
+@pytest.mark.asvs("11.2.2")
 async def test_several_earlier_keys_may_be_named(make_app: MakeApp, new_database: NewDatabase) -> None:
     url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
@@ -58,6 +63,7 @@ async def test_several_earlier_keys_may_be_named(make_app: MakeApp, new_database
     assert await is_logged_in(moved(before, app.test_client()))
 
 
+@pytest.mark.asvs("9.2.2")
 @pytest.mark.parametrize("source", COOKIES)
 @pytest.mark.parametrize("target", COOKIES)
 async def test_a_cookie_is_good_for_its_own_purpose_only(make_app: MakeApp, source: str, target: str) -> None:
@@ -71,15 +77,28 @@ async def test_a_cookie_is_good_for_its_own_purpose_only(make_app: MakeApp, sour
     assert await notice(fresh, "/login") == "Please log in to access this page."
 
 
-@pytest.mark.parametrize("key", [OTHER, ""])
-async def test_a_token_signed_by_another_key_or_none_is_nobody(make_app: MakeApp, key: str) -> None:
-    client = await visited(make_app)
+@pytest.mark.asvs("9.1.2", "9.1.3")
+@pytest.mark.parametrize(
+    ("key", "digest", "counts"),
+    [
+        (OLD, hashlib.sha512, True),
+        (OTHER, hashlib.sha512, False),
+        ("", hashlib.sha512, False),
+        (OLD, hashlib.sha1, False),
+        (OLD, hashlib.sha256, False),
+    ],
+)
+async def test_a_token_counts_only_when_signed_by_our_key_and_with_our_digest(
+    make_app: MakeApp, key: str, digest: object, counts: bool
+) -> None:
+    client = await visited(make_app, SECRET_KEY=OLD)
     token = str(URLSafeTimedSerializer("x").loads_unsafe(cookie(client, "log-in") or "")[1])
-    forged = URLSafeTimedSerializer(key, salt="quart auth salt").dumps(token)
-    client.set_cookie("localhost", "log-in", forged)
-    assert not await is_logged_in(client)
+    forger = URLSafeTimedSerializer(key, salt="quart auth salt", signer_kwargs={"digest_method": digest})
+    client.set_cookie("localhost", "log-in", str(forger.dumps(token)))
+    assert await is_logged_in(client) == counts
 
 
+@pytest.mark.asvs("7.2.1", "9.1.1")
 async def test_a_single_changed_character_anywhere_makes_a_cookie_worthless(make_app: MakeApp) -> None:
     client = await visited(make_app)
     value = cookie(client, "log-in") or ""

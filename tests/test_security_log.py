@@ -51,11 +51,13 @@ def shown(answer: Response) -> str:
     return "".join(f"{name}: {value}\n" for name, value in answer.headers.items() if name.lower() != "set-cookie")
 
 
+@pytest.mark.asvs("16.3.1", "16.3.2", "16.3.3", "16.3.4")
 async def test_every_event_is_written(app: Quart, client: Client, events: Events) -> None:
     await walk_everywhere(app, client)
     assert set(events.names) == set(security_log.EVENTS)
 
 
+@pytest.mark.asvs("16.2.1", "16.2.2", "16.2.4")
 async def test_every_line_says_when_what_where_and_in_which_request(app: Quart, client: Client, events: Events) -> None:
     await walk_everywhere(app, client)
     for line, event in zip(events.lines, events.all, strict=True):
@@ -64,6 +66,7 @@ async def test_every_line_says_when_what_where_and_in_which_request(app: Quart, 
         assert datetime.fromisoformat(event["time"]).utcoffset() == timedelta(0)
 
 
+@pytest.mark.asvs("16.2.1", "16.2.5", "16.3.1")
 async def test_who_is_named_by_number_and_unknown_accounts_by_a_hash(
     app: Quart, client: Client, events: Events
 ) -> None:
@@ -74,6 +77,7 @@ async def test_who_is_named_by_number_and_unknown_accounts_by_a_hash(
     assert "nobody@example.com" not in "".join(events.lines)
 
 
+@pytest.mark.asvs("16.2.4")
 async def test_the_request_id_is_the_one_that_the_client_gets(client: Client, events: Events) -> None:
     response = await client.get("/profile")
     assert events.all[-1]["request_id"] == response.headers["X-Request-ID"]
@@ -86,6 +90,7 @@ def files_of(folder: Path) -> list[Path]:
     return files
 
 
+@pytest.mark.asvs("3.3.4", "14.2.4", "16.2.5")
 async def test_no_secret_is_in_logs_pages_or_database(
     make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,6 +110,7 @@ async def test_no_secret_is_in_logs_pages_or_database(
         assert secret not in "".join(pages)
 
 
+@pytest.mark.asvs("16.4.1")
 @pytest.mark.parametrize(
     "path", ["/profile%0a{%22event%22:%22log_in%22}", "/profile%1b[2J", "/profile%0d%0aX", "/%e2%80%a8", "/\u202e"]
 )

@@ -67,6 +67,7 @@ async def test_a_page_for_all_knows_the_user_without_an_await(app: Quart, client
     assert await (await client.get("/who")).get_data() == b"Bob"
 
 
+@pytest.mark.asvs("7.2.1", "7.4.1", "8.3.2")
 async def test_a_cookie_copied_before_log_out_is_dead_after_it(app: Quart, client: Client, bob: dict[str, str]) -> None:
     await client.post("/login", form=bob)
     copied = cookie(client, "log-in")
@@ -77,12 +78,14 @@ async def test_a_cookie_copied_before_log_out_is_dead_after_it(app: Quart, clien
     assert not await is_logged_in(thief)
 
 
+@pytest.mark.asvs("7.2.1", "9.2.3", "9.2.4")
 async def test_a_well_signed_cookie_of_a_session_that_never_was_is_nobody(app: Quart) -> None:
     client = app.test_client()
     async with authenticated_client(client, "1"):
         assert not await is_logged_in(client)
 
 
+@pytest.mark.asvs("1.5.2", "7.2.1", "9.1.1")
 @pytest.mark.parametrize("value", ["", "x", "a.b.c", "\u00e9", "x" * 4000])
 async def test_a_broken_cookie_is_nobody(client: Client, value: str) -> None:
     response = await client.get("/", headers={"Cookie": f"log-in={value}; flash={value}"})
@@ -90,6 +93,7 @@ async def test_a_broken_cookie_is_nobody(client: Client, value: str) -> None:
     assert not await is_logged_in(client)
 
 
+@pytest.mark.asvs("7.2.3", "11.5.1", "14.2.4")
 async def test_the_database_has_only_the_tokens_hash(
     app: Quart, client: Client, bob: dict[str, str], database: Database
 ) -> None:
@@ -101,6 +105,7 @@ async def test_the_database_has_only_the_tokens_hash(
     assert token not in everything
 
 
+@pytest.mark.asvs("7.2.2", "7.2.4")
 async def test_log_in_starts_a_new_session_and_ends_the_one_before(
     app: Quart, client: Client, bob: dict[str, str], database: Database
 ) -> None:
@@ -111,6 +116,7 @@ async def test_log_in_starts_a_new_session_and_ends_the_one_before(
     assert len(await rows(database)) == 1
 
 
+@pytest.mark.asvs("7.1.2", "7.2.2")
 async def test_two_browsers_have_two_sessions(app: Quart, bob: dict[str, str], database: Database) -> None:
     one, other = app.test_client(), app.test_client()
     for client in (one, other):
@@ -119,6 +125,7 @@ async def test_two_browsers_have_two_sessions(app: Quart, bob: dict[str, str], d
     assert await is_logged_in(other)
 
 
+@pytest.mark.asvs("7.3.1", "7.4.1")
 @pytest.mark.parametrize(("remember", "idle"), [({}, sessions.IDLE), ({"remember": "on"}, sessions.REMEMBERED_IDLE)])
 async def test_an_unused_session_ends_after_its_idle_time(
     client: Client, bob: dict[str, str], time: Clock, remember: dict[str, str], idle: timedelta
@@ -132,6 +139,7 @@ async def test_an_unused_session_ends_after_its_idle_time(
     assert not await is_logged_in(client)
 
 
+@pytest.mark.asvs("7.3.2", "7.4.1", "9.2.1")
 @pytest.mark.parametrize(
     ("remember", "absolute", "step"),
     [
@@ -186,6 +194,7 @@ async def test_the_session_is_looked_up_once_a_request_and_only_with_a_cookie(
     assert statements == []
 
 
+@pytest.mark.asvs("14.2.7")
 async def test_a_log_in_clears_away_the_users_expired_sessions(
     app: Quart, bob: dict[str, str], time: Clock, database: Database
 ) -> None:
@@ -195,6 +204,7 @@ async def test_a_log_in_clears_away_the_users_expired_sessions(
     assert len(await rows(database)) == 1
 
 
+@pytest.mark.asvs("14.2.7")
 async def test_pruning_deletes_expired_sessions_only(
     app: Quart, bob: dict[str, str], time: Clock, database: Database
 ) -> None:
@@ -207,6 +217,7 @@ async def test_pruning_deletes_expired_sessions_only(
         assert await db.scalar(select(func.count()).select_from(Session)) == 1
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2", "3.3.3", "3.3.4")
 @pytest.mark.parametrize(
     ("public_url", "prefix", "flags"),
     [("http://site.example", "", set()), ("https://site.example", "__Host-", {"Secure"})],
@@ -231,6 +242,7 @@ async def test_only_a_remembered_cookie_outlives_the_browser(app: Quart, bob: di
     assert "Max-Age=2592000" in remembered["log-in"]  # 30 days
 
 
+@pytest.mark.asvs("2.3.3", "16.5.3")
 async def test_an_error_after_log_in_leaves_no_half_of_it(
     app: Quart, client: Client, bob: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

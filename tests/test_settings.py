@@ -17,6 +17,7 @@ from tests.conftest import MakeApp
 GOOD_KEY = "k" * 32
 
 
+@pytest.mark.asvs("2.2.1", "11.2.3", "13.2.3")
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
@@ -44,6 +45,7 @@ def test_an_unusable_value_is_refused_by_name(make_app: MakeApp, setting: str, v
     assert said in str(refusal.value)
 
 
+@pytest.mark.asvs("16.2.5")
 def test_a_refusal_never_shows_a_password() -> None:
     with pytest.raises(SettingsError) as refusal:
         create_app({"DATABASE_URL": "mysql://root:hunter2@localhost/db"})
@@ -69,6 +71,7 @@ def test_none_means_not_given_and_a_list_of_keys_will_do(monkeypatch: pytest.Mon
     assert settings.secret_key_fallbacks == ("a" * 32, "b" * 32)
 
 
+@pytest.mark.asvs("13.3.1")
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{GOOD_KEY}\n")
     assert Settings.read({}, {"SECRET_KEY_FILE": str(tmp_path / "key")}).secret_key == GOOD_KEY
@@ -93,6 +96,7 @@ def test_the_defaults_are_the_contracts(tmp_path: Path) -> None:
     assert (settings.public_url, settings.https, settings.proxy_hops, settings.workers) == (None, False, 0, 1)
 
 
+@pytest.mark.asvs("9.1.3", "13.3.2")
 def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     first, second = create_app(), create_app()
     file = tmp_path / "instance" / "secret_key"
@@ -122,6 +126,7 @@ def test_an_in_memory_database_leaves_nothing_on_disk(make_app: MakeApp, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.asvs("11.2.3")
 def test_a_secret_key_file_that_was_emptied_is_no_key(tmp_path: Path) -> None:
     create_app()
     (tmp_path / "instance" / "secret_key").write_text("")

@@ -39,6 +39,7 @@ def verified(app: Quart, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.asvs("2.3.2", "2.4.1", "6.3.1")
 async def test_an_account_takes_five_failures_in_five_minutes(
     client: Client, bob: dict[str, str], time: Clock, verified: list[str], events: Events
 ) -> None:
@@ -51,9 +52,11 @@ async def test_an_account_takes_five_failures_in_five_minutes(
     assert len(verified) == 5
     assert events.names[-1] == "throttled"
     time.advance(timedelta(seconds=295))
-    assert (await client.post("/login", form=bob, **elsewhere())).headers["Location"] == "/profile"
+    statuses = [(await client.post("/login", form=WRONG, **elsewhere())).status_code for _ in range(6)]
+    assert statuses == [302] * 5 + [429], "a new window, a new count"
 
 
+@pytest.mark.asvs("2.3.2", "2.4.1", "6.3.1")
 async def test_an_address_takes_ten_failures_in_a_minute_over_all_accounts(client: Client, verified: list[str]) -> None:
     for number in range(12):
         response = await client.post("/login", form={"email": f"user{number}@example.com", "password": "wrong"})
@@ -61,6 +64,7 @@ async def test_an_address_takes_ten_failures_in_a_minute_over_all_accounts(clien
     assert len(verified) == 10
 
 
+@pytest.mark.asvs("2.3.4", "6.3.1", "15.4.2")
 @pytest.mark.parametrize("known", [True, False])
 async def test_of_200_guesses_at_the_same_moment_as_many_are_tried_as_the_limit_says(
     app: Quart, bob: dict[str, str], verified: list[str], known: bool
@@ -74,6 +78,7 @@ async def test_of_200_guesses_at_the_same_moment_as_many_are_tried_as_the_limit_
     assert sorted(answer.status_code for answer in answers) == [302] * 5 + [429] * 195
 
 
+@pytest.mark.asvs("6.3.1")
 async def test_the_count_holds_over_processes(make_app: MakeApp, new_database: NewDatabase) -> None:
     """Two applications on one database are to each other as two workers, or two machines."""
     shared = {"DATABASE_URL": new_database(), "SECRET_KEY": SECRET_KEY}
@@ -82,6 +87,7 @@ async def test_the_count_holds_over_processes(make_app: MakeApp, new_database: N
     assert [answer.status_code for answer in answers] == [302] * 5 + [429] * 2
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize("spelling", ["BOB@example.com", " bob@example.com", "\uff42ob@example.com", "bob@EXAMPLE.com"])
 async def test_spelling_the_address_in_another_way_does_not_help(client: Client, spelling: str) -> None:
     for _ in range(5):
@@ -89,6 +95,7 @@ async def test_spelling_the_address_in_another_way_does_not_help(client: Client,
     assert (await client.post("/login", form=WRONG | {"email": spelling}, **elsewhere())).status_code == 429
 
 
+@pytest.mark.asvs("6.3.1")
 async def test_success_clears_the_accounts_count_and_costs_the_address_nothing(app: Quart, bob: dict[str, str]) -> None:
     for _ in range(4):
         for form in (*[WRONG] * 2, bob):
@@ -101,6 +108,7 @@ async def test_success_clears_the_accounts_count_and_costs_the_address_nothing(a
         assert answer.status_code == expected
 
 
+@pytest.mark.asvs("6.1.1", "6.3.1")
 async def test_an_owner_whose_browser_is_known_logs_in_while_strangers_hammer_the_account(
     app: Quart, client: Client, bob: dict[str, str]
 ) -> None:
@@ -112,6 +120,7 @@ async def test_an_owner_whose_browser_is_known_logs_in_while_strangers_hammer_th
     assert (await client.post("/login", form=bob)).headers["Location"] == "/profile"
 
 
+@pytest.mark.asvs("2.3.2", "6.3.1")
 async def test_a_known_browser_has_a_limit_of_its_own(client: Client, bob: dict[str, str], verified: list[str]) -> None:
     await client.post("/login", form=bob)
     statuses = [(await client.post("/login", form=WRONG)).status_code for _ in range(7)]
@@ -119,6 +128,7 @@ async def test_a_known_browser_has_a_limit_of_its_own(client: Client, bob: dict[
     assert len(verified) == 6
 
 
+@pytest.mark.asvs("9.1.1")
 @pytest.mark.parametrize(
     "damage", [lambda value: value[:-2], lambda value: "x" + value, lambda _: "x.y.z", lambda _: ""]
 )
@@ -134,6 +144,7 @@ async def test_a_device_cookie_counts_only_as_it_was_signed(
     assert (await forger.post("/login", form=bob)).status_code == 429
 
 
+@pytest.mark.asvs("9.2.2", "9.2.3", "9.2.4")
 async def test_a_device_cookie_is_worth_nothing_for_another_account_or_site(
     make_app: MakeApp, new_database: NewDatabase
 ) -> None:
@@ -153,6 +164,7 @@ async def test_a_device_cookie_is_worth_nothing_for_another_account_or_site(
     assert [(await client.post("/login", form=victim)).status_code for _ in range(6)] == [302] * 5 + [429]
 
 
+@pytest.mark.asvs("2.3.2", "2.4.1")
 async def test_a_classroom_can_sign_up_but_not_a_crowd(client: Client) -> None:
     for number in range(SIGN_UP_BY_ADDRESS.attempts):
         person = BOB | {"email": f"pupil{number}@example.com"}
@@ -162,6 +174,7 @@ async def test_a_classroom_can_sign_up_but_not_a_crowd(client: Client) -> None:
     assert (await client.post("/signup", form=BOB, **from_address("192.0.2.9"))).status_code == 302
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "Remote-Addr"])
 async def test_a_header_does_not_change_who_one_is(client: Client, header: str) -> None:
     for number in range(11):
@@ -170,6 +183,7 @@ async def test_a_header_does_not_change_who_one_is(client: Client, header: str) 
     assert response.status_code == 429
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @pytest.mark.parametrize(
     ("hops", "forwarded", "counted"),
     [
@@ -194,6 +208,7 @@ async def test_the_entry_that_our_own_proxies_vouch_for_counts(
     assert events.all[-1]["address"] == counted
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize(
     ("address", "counted"),
     [
@@ -207,6 +222,7 @@ def test_ipv6_counts_by_the_network_that_one_customer_has(address: str, counted:
     assert throttle.network(address) == counted
 
 
+@pytest.mark.asvs("14.2.4")
 async def test_the_database_does_not_say_whose_attempts_it_counts(
     client: Client, database: Database, bob: dict[str, str]
 ) -> None:
@@ -230,6 +246,7 @@ async def test_a_flood_beyond_the_limit_writes_nothing(database: Database) -> No
         assert await db.scalar(select(func.total_changes())) == before
 
 
+@pytest.mark.asvs("14.2.7")
 async def test_past_counts_are_pruned(database: Database) -> None:
     async with database.transaction() as db:
         await throttle.hit(db, (LOG_IN_BY_ADDRESS, "old"), now=NOW)
@@ -238,6 +255,7 @@ async def test_past_counts_are_pruned(database: Database) -> None:
         assert await db.scalar(select(func.count()).select_from(Attempts)) == 1
 
 
+@pytest.mark.asvs("16.5.3")
 async def test_a_throttle_that_fails_lets_nobody_in(
     client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

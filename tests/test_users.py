@@ -20,6 +20,7 @@ async def count_users(database: Database) -> int:
         return await db.scalar(select(func.count()).select_from(User)) or 0
 
 
+@pytest.mark.asvs("11.4.2", "14.2.4")
 async def test_the_password_is_stored_as_bcrypt_sha256_with_twelve_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert (await Passwords().hash("x")).startswith("$bcrypt-sha256$v=2,t=2b,r=12$")
@@ -47,18 +48,21 @@ async def test_internal_and_international_addresses_are_welcome(accounts: Accoun
     assert (await accounts.sign_up(**BOB | {"email": email})).email == email
 
 
+@pytest.mark.asvs("2.2.1")
 @pytest.mark.parametrize("email", ["", "bob", "bob@", "@example.com", "a b@example.com", "bob@a\nb.com", "b" * 300])
 async def test_what_is_no_address_is_refused(accounts: Accounts, email: str) -> None:
     with pytest.raises(InvalidEmail):
         await accounts.sign_up(**BOB | {"email": email})
 
 
+@pytest.mark.asvs("1.3.3", "2.2.1")
 @pytest.mark.parametrize("name", ["", "   ", "Bob\x1b[2J", "Bob\r\nBcc: eve", "x" * 101])
 async def test_what_is_no_name_is_refused(accounts: Accounts, name: str) -> None:
     with pytest.raises(InvalidName):
         await accounts.sign_up(**BOB | {"name": name})
 
 
+@pytest.mark.asvs("6.2.9")
 @pytest.mark.parametrize("password", ["sunny ox 7", ("otter ladder " * 80)[:1024]])
 async def test_a_password_of_up_to_1024_characters_works(accounts: Accounts, password: str) -> None:
     await accounts.sign_up(**BOB | {"password": password})
@@ -66,6 +70,7 @@ async def test_a_password_of_up_to_1024_characters_works(accounts: Accounts, pas
     assert not await accounts.authenticate(email=BOB["email"], password=password[:-1])
 
 
+@pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize(
     ("password", "sentence"),
     [("\u6f22\u5b57" * 3 + "x", "at least 8 characters"), ("otter ladder " * 80, "at most 1024 characters")],
@@ -77,6 +82,7 @@ async def test_a_password_that_is_too_short_or_too_long_is_refused(
         await accounts.sign_up(**BOB | {"password": password})
 
 
+@pytest.mark.asvs("2.3.4", "15.4.2")
 async def test_fifty_sign_ups_of_one_address_at_once_give_one_user(
     app: Quart, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +112,7 @@ async def test_applications_in_one_process_share_nothing(make_app: MakeApp) -> N
     assert await notice(client, "/login") == WRONG_DETAILS
 
 
+@pytest.mark.asvs("6.2.8")
 async def test_a_password_typed_in_another_unicode_form_is_the_same(accounts: Accounts) -> None:
     password = "caf\u00e9 lantern pillow"
     await accounts.sign_up(**BOB | {"password": password})
@@ -114,6 +121,7 @@ async def test_a_password_typed_in_another_unicode_form_is_the_same(accounts: Ac
     assert await accounts.authenticate(email=BOB["email"], password=other)
 
 
+@pytest.mark.asvs("6.2.8")
 @pytest.mark.parametrize("change", [str.upper, lambda password: password + " ", lambda password: " " + password])
 async def test_a_password_is_compared_exactly(accounts: Accounts, change: object) -> None:
     assert callable(change)

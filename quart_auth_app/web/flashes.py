@@ -1,7 +1,6 @@
 """What one page leaves for the next, in a signed cookie: the message, and what was typed into a refused form."""
 
 import hashlib
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +9,6 @@ from quart.sessions import SecureCookieSessionInterface
 
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.cookies import cookie_name
-
-MAX_KEPT = 2048
-"""Characters of refused input kept for filling the form again: browsers drop a cookie of more than 4,096 bytes."""
 
 LIFETIME = timedelta(hours=1)
 """How long a message may wait for its page."""
@@ -42,9 +38,7 @@ async def flash_one(sentence: str, category: str = "message") -> None:
 async def keep_typed(limits: dict[str, int]) -> None:
     """Remember the fields of `limits`, unless one is longer than its limit in characters, until the form is shown."""
     form = await request.form
-    typed = {name: form[name] for name, limit in limits.items() if 0 < len(form.get(name, "")) <= limit}
-    if len(json.dumps(typed)) <= MAX_KEPT:
-        session["typed"] = typed
+    session["typed"] = {name: form[name] for name, limit in limits.items() if 0 < len(form.get(name, "")) <= limit}
 
 
 def typed_before() -> dict[str, Any]:

@@ -33,10 +33,16 @@ def init_app(app: Quart, services: Services) -> None:
             except SchemaOutdated as error:
                 raise SettingsError(str(error)) from None
             pruning = asyncio.create_task(_prune_now_and_then(services.database))
-            stack.callback(pruning.cancel)
+            stack.push_async_callback(_end, pruning)
             if services.metrics:
                 await stack.enter_async_context(services.metrics.served(services.settings, services.database))
             yield
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    # Waited for: closing the database under a transaction that is being cut off would hang.
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _prune_now_and_then(database: Database) -> None:

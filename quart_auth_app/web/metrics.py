@@ -62,6 +62,7 @@ class Metrics:
             yield
         finally:
             counting.cancel()
+            await asyncio.wait([counting])
             server.shutdown()
             server.server_close()
 
