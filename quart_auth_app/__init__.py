@@ -67,7 +67,15 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
     app.register_blueprint(main)
     app.register_blueprint(auth)
     app.register_blueprint(health)
+    _keep_pages_out_of_threads(app)
     return app
+
+
+def _keep_pages_out_of_threads(app: Quart) -> None:
+    # Quart's blueprints bring along Flask's own context processor. It finds nothing to say here, but is not async, so
+    # that each page would cross into a thread and back for it.
+    for name in app.blueprints:
+        del app.template_context_processors[name]
 
 
 def _services(settings: Settings) -> Services:

@@ -10,14 +10,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from quart_auth_app import migrations
-from quart_auth_app.engines import create_engine
+from quart_auth_app.engines import DatabaseAway, create_engine, create_lookup_engine
+
+__all__ = ["Database", "DatabaseAway", "SchemaOutdated", "UnitOfWork"]
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
-
-
-class DatabaseAway(Exception):
-    """The database can't be reached, or another writer holds it for too long. Nothing was changed; later may do."""
 
 
 class SchemaOutdated(DatabaseAway):
@@ -32,6 +30,8 @@ class Database:
         self.engine = create_engine(url)
         self._write = async_sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.lookup_engine = create_lookup_engine(url, self.engine)
+        self._lookup = async_sessionmaker(self.lookup_engine, expire_on_commit=False)
         self._is_ready = False
         self._getting_ready = asyncio.Lock()
 
@@ -44,7 +44,6 @@ class Database:
         await self.get_ready()
         with _away():
             async with self._write.begin() as db:
-                await _connect(db)
                 yield db
 
     @asynccontextmanager
@@ -53,7 +52,17 @@ class Database:
         await self.get_ready()
         with _away():
             async with self._read() as db:
-                await _connect(db)
+                yield db
+
+    @asynccontextmanager
+    async def looking_up(self) -> AsyncIterator[AsyncSession]:
+        """Give a session for what an index answers at once; on a SQLite file the event loop stands still meanwhile.
+
+        Raises DatabaseAway.
+        """
+        await self.get_ready()
+        with _away():
+            async with self._lookup() as db:
                 yield db
 
     async def get_ready(self) -> None:
@@ -64,34 +73,36 @@ class Database:
         if self._is_ready:
             return
         async with self._getting_ready:
-            with _away():
-                if self.url.get_backend_name() == "sqlite":
-                    await self.upgrade()
-                elif await self.revision() != migrations.HEAD:
-                    raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
+            if self.url.get_backend_name() == "sqlite":
+                await self.upgrade()
+            elif await self.revision() != migrations.HEAD:
+                raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
             self._is_ready = True
 
     async def upgrade(self) -> None:
         """Bring the schema up to date, or leave it as it was. Several callers at once take turns.
 
-        Raises SchemaOutdated when there are users that can't be taken over, and names them.
+        Raises DatabaseAway, or SchemaOutdated when there are users that can't be taken over, and names them.
         """
         if await self.revision() == migrations.HEAD:
             return
-        async with self.engine.execution_options(write=True).begin() as connection:
-            try:
-                await connection.run_sync(migrations.upgrade)
-            except migrations.UnusableDatabase as error:
-                raise SchemaOutdated(str(error)) from error
+        with _away():
+            async with self.engine.execution_options(write=True).begin() as connection:
+                try:
+                    await connection.run_sync(migrations.upgrade)
+                except migrations.UnusableDatabase as error:
+                    raise SchemaOutdated(str(error)) from error
 
     async def revision(self) -> str | None:
-        """Return the schema's revision, None if there is none yet."""
-        async with self.engine.connect() as connection:
-            return await connection.run_sync(migrations.revision)
+        """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
+        with _away():
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(migrations.revision)
 
     async def close(self) -> None:
         """Close all connections; a later unit of work opens new ones."""
         await self.engine.dispose()
+        await self.lookup_engine.dispose()
 
 
 @contextmanager
@@ -100,15 +111,9 @@ def _away() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise DatabaseAway(str(error.__cause__ or error)) from error
+    except TimeoutError as error:  # asyncpg's own, when COMMAND_TIMEOUT is over
+        raise DatabaseAway("no answer in time") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAway(str(error.__cause__ or error)) from error
         raise
-
-
-async def _connect(db: AsyncSession) -> None:
-    # Ahead of the first statement, so that an OSError, which asyncpg doesn't wrap, is known to be the database's.
-    try:
-        await db.connection()
-    except (OSError, TimeoutError) as error:
-        raise DatabaseAway(str(error)) from error

@@ -2,12 +2,17 @@
 
 import os
 import sqlite3
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from quart_auth_app.inline_sqlite import InlineConnection
 from quart_auth_app.instance import SettingsError, database_file, database_folder
 
 BUSY_TIMEOUT = 5.0
@@ -20,6 +25,10 @@ COMMAND_TIMEOUT = 10.0
 """Seconds in which PostgreSQL has to carry out a statement; ours take milliseconds."""
 
 
+class DatabaseAway(Exception):
+    """The database can't be reached, or another writer holds it for too long. Nothing was changed; later may do."""
+
+
 def create_engine(url: URL) -> AsyncEngine:
     """Return an engine that has not yet connected. Raises SettingsError if the file can't be used."""
     return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
@@ -27,8 +36,10 @@ def create_engine(url: URL) -> AsyncEngine:
 
 def _sqlite(url: URL) -> AsyncEngine:
     pool: dict[str, Any] = {}
-    if database_file(url):
+    if file := database_file(url):
         _prepare_file(url)
+        # rw: a file that was moved away is missed, not replaced by an empty one.
+        url = url.set(database=file.absolute().as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
     else:
         # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
         # of one makes the second wait.
@@ -37,7 +48,43 @@ def _sqlite(url: URL) -> AsyncEngine:
     engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
+    if file:
+        event.listen(engine.sync_engine, "connect", partial(_remember_file, file.absolute()))
+        event.listen(engine.sync_engine, "checkout", partial(_insist_on_file, file.absolute()))
     return engine
+
+
+def _remember_file(file: Path, _connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["file"] = _identity(file)
+
+
+def _insist_on_file(file: Path, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    # Where the file was moved away, or another put in its place, what is written to the old one would be lost.
+    if record.info["file"] != _identity(file):
+        raise DisconnectionError
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def create_lookup_engine(url: URL, engine: AsyncEngine) -> AsyncEngine:
+    """Return an engine for look-ups that an index answers; but for SQLite files, that is `engine` itself."""
+    file = database_file(url) if url.get_backend_name() == "sqlite" else None
+    if not file:
+        return engine
+
+    def connect(*_: object, **__: object) -> InlineConnection:
+        return InlineConnection(partial(sqlite3.connect, file, isolation_level=None, timeout=BUSY_TIMEOUT))
+
+    lookups = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args={"async_creator_fn": connect})
+    event.listen(lookups.sync_engine, "connect", partial(_remember_file, file.absolute()))
+    event.listen(lookups.sync_engine, "checkout", partial(_insist_on_file, file.absolute()))
+    return lookups
 
 
 def _prepare_file(url: URL) -> None:
@@ -78,16 +125,28 @@ def _postgresql(url: URL) -> AsyncEngine:
     dsn = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql").render_as_string(hide_password=False)
 
     async def connect(**_: object) -> Any:
-        return await asyncpg.connect(
-            dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=0
-        )
+        try:
+            return await asyncpg.connect(
+                dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=0
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # SQLAlchemy translates what a connection raises, but not what comes in place of one.
+            raise DatabaseAway(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds") from error
 
     arguments: dict[str, Any] = {"async_creator_fn": connect}
     if behind_pgbouncer:
         # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
         # unknown, or its name taken by somebody else's.
         arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": _unique_name}
-    return create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800)
+    engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800)
+    event.listen(engine.sync_engine, "checkout", _insist_on_connection)
+    return engine
+
+
+def _insist_on_connection(connection: Any, _record: object, _proxy: object) -> None:
+    # The server may have restarted since. That is known without asking it, unlike with pool_pre_ping.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _unique_name() -> str:

@@ -17,6 +17,7 @@ LEVELS = [
     "models",
     "instance",
     "settings",
+    "inline_sqlite",
     "engines",
     "migrations",
     "database",

@@ -35,9 +35,12 @@ async def counted(database: Database) -> AsyncIterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    engines = {database.engine.sync_engine, database.lookup_engine.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield statements
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Client, bob: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import AccountError
@@ -24,6 +24,21 @@ TOKEN_BYTES = 32
 
 MAX_USER_AGENT_LENGTH = 255
 
+_EXPIRED = or_(
+    Session.last_seen_at <= bindparam("remembered_idle"),
+    Session.created_at <= bindparam("remembered_absolute"),
+    and_(
+        ~Session.remember,
+        or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
+    ),
+)
+# Each page asks this; building the statement anew each time would take longer than SQLite takes to answer it.
+_FIND = (
+    select(Session, User)
+    .join(User, User.id == Session.user_id)
+    .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
+)
+
 
 class NoSuchSession(AccountError):
     """No session has this number, or not any more."""
@@ -40,7 +55,7 @@ async def start(
     """
     if replaces:
         await end(db, token=replaces)
-    await db.execute(delete(Session).where(Session.user_id == user.id, _expired(now)))
+    await db.execute(delete(Session).where(Session.user_id == user.id, _EXPIRED), _cutoffs(now))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     db.add(
         Session(
@@ -60,9 +75,7 @@ async def start(
 
 async def find(db: AsyncSession, *, token: str, now: datetime) -> tuple[Session, User] | None:
     """Return the living session that has this token, and whose it is; None when there is none."""
-    query = select(Session, User).join(User, User.id == Session.user_id)
-    alive = query.where(Session.token_hash == _hash(token), ~_expired(now), User.disabled_at.is_(None))
-    row = (await db.execute(alive)).one_or_none()
+    row = (await db.execute(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})).one_or_none()
     return row and (row[0], row[1])
 
 
@@ -90,7 +103,7 @@ async def end_all(db: AsyncSession, *, user: User) -> None:
 
 async def count_alive(db: AsyncSession, *, now: datetime) -> int:
     """Return how many sessions have not expired."""
-    return await db.scalar(select(func.count()).select_from(Session).where(~_expired(now))) or 0
+    return await db.scalar(select(func.count()).select_from(Session).where(~_EXPIRED), _cutoffs(now)) or 0
 
 
 async def end_one(db: AsyncSession, *, session_id: int) -> None:
@@ -107,22 +120,23 @@ async def end_everybodys(db: AsyncSession) -> None:
 async def living(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
     """Return the sessions that still count and whose they are: everybody's or one user's, last seen first."""
     query = select(Session, User).join(User, User.id == Session.user_id)
-    alive = query.where(~_expired(now), User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
-    rows = await db.execute(alive.order_by(Session.last_seen_at.desc(), Session.id))
+    alive = query.where(~_EXPIRED, User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
+    rows = await db.execute(alive.order_by(Session.last_seen_at.desc(), Session.id), _cutoffs(now))
     return [(row[0], row[1]) for row in rows]
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
     """Delete all sessions whose time is over."""
-    await db.execute(delete(Session).where(_expired(now)))
+    await db.execute(delete(Session).where(_EXPIRED), _cutoffs(now))
 
 
-def _expired(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        Session.last_seen_at <= now - REMEMBERED_IDLE,
-        Session.created_at <= now - REMEMBERED_ABSOLUTE,
-        and_(~Session.remember, or_(Session.last_seen_at <= now - IDLE, Session.created_at <= now - ABSOLUTE)),
-    )
+def _cutoffs(now: datetime) -> dict[str, datetime]:
+    return {
+        "idle": now - IDLE,
+        "absolute": now - ABSOLUTE,
+        "remembered_idle": now - REMEMBERED_IDLE,
+        "remembered_absolute": now - REMEMBERED_ABSOLUTE,
+    }
 
 
 def _hash(token: str) -> str:

@@ -16,7 +16,7 @@ from quart_auth_app.web import clock, security_log
 from quart_auth_app.web.client import client_address
 from quart_auth_app.web.cookies import cookie_name
 from quart_auth_app.web.device_cookie import remember_device
-from quart_auth_app.web.services import reading, transaction
+from quart_auth_app.web.services import services, transaction
 
 
 class CurrentUser(AuthUser):
@@ -73,7 +73,7 @@ class CurrentUser(AuthUser):
 
 async def _find_session(token: str) -> tuple[Session, User] | None:
     now = clock.now()
-    async with reading() as db:
+    async with services().database.looking_up() as db:
         row = await sessions.find(db, token=token, now=now)
     if row and sessions.is_stale(row[0], now):
         with suppress(DatabaseAway):  # a page is worth more than the note that it was read
