@@ -1,5 +1,5 @@
 # docker build --tag quart-auth-app .        docs/deploy.md says how to run it
-ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim
+ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS builder
 WORKDIR /build

@@ -1,17 +1,93 @@
 """The real thing: the application under hypercorn, in a process of its own, on a free port."""
 
+import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "hypercorn.toml"
+APPLICATION = "quart_auth_app:create_app()"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, or ran."""
+
+    process: "subprocess.Popen[bytes]"
+    """hypercorn's master."""
+    port: int
+    log: Path
+    _connections: list[http.client.HTTPConnection] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Where the site is."""
+        return f"http://localhost:{self.port}"
+
+    def visitor(self, address: str = "127.0.0.1") -> "Visitor":
+        """Return somebody with a browser and one connection; `address` counts where PROXY_HOPS is 1."""
+        self._connections.append(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30))
+        return Visitor(self._connections[-1], address)
+
+    def kill(self) -> None:
+        """End it as a power cut would, with all its processes and connections."""
+        for connection in self._connections:
+            connection.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    cookies: Mapping[str, str]
+    text: str
+
+
+class Visitor:
+    """Somebody with one connection, who keeps cookies. Raises OSError or HTTPException where no answer comes."""
+
+    def __init__(self, connection: http.client.HTTPConnection, address: str) -> None:
+        self._connection = connection
+        self.address = address
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Answer:
+        """Ask for a page; redirects are not followed."""
+        return self._send("GET", path, None)
+
+    def post(self, path: str, form: Mapping[str, str]) -> Answer:
+        """Send a form."""
+        return self._send("POST", path, urlencode(form))
+
+    def _send(self, method: str, path: str, body: str | None) -> Answer:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers |= {"X-Forwarded-For": self.address} | ({"Cookie": cookies} if cookies else {})
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        text = response.read().decode()
+        lines = response.headers.get_all("Set-Cookie", [])
+        new = {name: morsel.value for line in lines for name, morsel in SimpleCookie(line).items()}
+        self.cookies |= new
+        return Answer(response.status, response.headers, new, text)
 
 
 def free_port() -> int:
@@ -23,32 +99,58 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(folder: Path, *, python: str = sys.executable, workers: int = 1, **environment: str) -> Iterator[str]:
-    """Serve from `folder` and give the site's address."""
+def running(folder: Path, environment: Mapping[str, str], **options: Any) -> Iterator[Server]:
+    """Serve from `folder`, and give the server when it answers. The options are those of `started`."""
+    with started(folder, environment, **options) as server:
+        _wait_for(server)
+        yield server
+
+
+@contextmanager
+def started(
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    python: str = sys.executable,
+    workers: int = 1,
+    application: str = APPLICATION,
+) -> Iterator[Server]:
+    """Start to serve from `folder`, or to refuse that. All processes are gone afterwards."""
     port = free_port()
     command = [python, "-m", "hypercorn", "--config", str(CONFIG), "--bind", f"127.0.0.1:{port}"]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [*command, "--workers", str(workers), "quart_auth_app:create_app()"],
+            [*command, "--workers", str(workers), application],
             cwd=folder,
             env=os.environ | environment,
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
+        server = Server(process, port, folder / "server.log")
         try:
-            _wait_for(f"http://127.0.0.1:{port}/", process, folder / "server.log")
-            yield f"http://localhost:{port}"
-        finally:
+            yield server
             process.terminate()
             process.wait(20)
+        finally:
+            server.kill()
 
 
-def _wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+@contextmanager
+def served(folder: Path, *, python: str = sys.executable, workers: int = 1, **environment: str) -> Iterator[str]:
+    """Serve from `folder` and give the site's address."""
+    with running(folder, environment, python=python, workers=workers) as server:
+        yield server.address
+
+
+def _wait_for(server: Server) -> None:
     end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end and server.process.poll() is None:
         try:
-            with urllib.request.urlopen(address, timeout=1):
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=1):
                 return
-        except urllib.error.URLError:
+        except urllib.error.HTTPError:
+            return
+        except (urllib.error.URLError, TimeoutError):
             time.sleep(0.05)
-    raise AssertionError(f"the server did not answer: {log.read_text()}")
+    raise AssertionError(f"the server did not answer: {server.log.read_text()}")

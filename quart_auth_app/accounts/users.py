@@ -6,7 +6,7 @@ for that time nobody may hold a connection, still less SQLite's one write lock.
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,12 +32,19 @@ async def sign_up(
     address: str,
     now: datetime,
 ) -> User:
-    """Create a user. The password must not be built on the address, the name, or the site's name.
-
-    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken, TooManyAttempts or TooBusy, and creates nobody then.
-    """
+    """Create a user for a stranger at `address`. Raises what `create` raises, or TooManyAttempts."""
     async with transaction() as db:
         await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(address)), now=now)
+    return await create(transaction, passwords, email=email, name=name, password=password, site=site)
+
+
+async def create(
+    transaction: UnitOfWork, passwords: Passwords, *, email: str, name: str, password: str, site: str
+) -> User:
+    """Create a user. The password must not be built on the address, the name, or the site's name.
+
+    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy, and creates nobody then.
+    """
     email = email_addresses.validated(email)
     name = name.strip()
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
@@ -109,3 +116,21 @@ async def disable(db: AsyncSession, *, user: User, now: datetime) -> None:
 async def enable(db: AsyncSession, *, user: User) -> None:
     """Open the account again."""
     await db.execute(update(User).where(User.id == user.id).values(disabled_at=None))
+
+
+async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: User, password: str, site: str) -> None:
+    """Give the user another password, and end all sessions: whoever got in by the old one is out.
+
+    Raises InvalidPassword or TooBusy, and changes nothing then.
+    """
+    with passwords.place_in_line():
+        await passwords.check_new(password, context=[user.email, user.name, site])
+        password_hash = await passwords.hash(password)
+    async with transaction() as db:
+        await db.execute(update(User).where(User.id == user.id).values(password=password_hash))
+        await sessions.end_all(db, user=user)
+
+
+async def remove(db: AsyncSession, *, user: User) -> None:
+    """Delete the account, and with it its sessions; the address is free again."""
+    await db.execute(delete(User).where(User.id == user.id))
