@@ -41,8 +41,9 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def database_file(url: URL) -> Path | None:
-    """Return the path of a SQLite database file, None for an in-memory database."""
-    return None if url.database in (None, "", ":memory:") else Path(url.database)
+    """Return the path of a SQLite database file, None for a database in memory or on a server."""
+    on_disk = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    return Path(url.database or "") if on_disk else None
 
 
 def database_folder(url: URL) -> Path:

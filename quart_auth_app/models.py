@@ -36,6 +36,8 @@ class User(Base):
     """The address without regard to case and Unicode form: what makes two addresses the same."""
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
+    password_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Counts the passwords that the user has had; a stronger hash of the same password doesn't count."""
     name: Mapped[str] = mapped_column(String(1000))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Since when the account is closed by an operator; None while it is open."""

@@ -3,6 +3,7 @@
 import re
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -82,14 +83,57 @@ async def test_an_old_hash_costs_todays_too(
     assert costs == [4]
 
 
-async def test_a_session_that_began_while_the_account_was_being_disabled_is_none(
-    client: Client, bob: dict[str, str], database: Database
+async def changed_password(accounts: Accounts, user: User) -> None:
+    """Give the user another password."""
+    here = accounts.services
+    await users.set_password(here.database.transaction, here.passwords, user=user, password=EVE["password"], site="")
+
+
+async def disabled(accounts: Accounts, user: User) -> None:
+    """Close the account."""
+    async with accounts.services.database.transaction() as db:
+        await users.disable(db, user=user, now=datetime.now(UTC))
+
+
+async def removed(accounts: Accounts, user: User) -> None:
+    """Delete the account."""
+    async with accounts.services.database.transaction() as db:
+        await users.remove(db, user=user)
+
+
+@pytest.mark.parametrize("happens", [changed_password, disabled, removed])
+async def test_what_happens_to_the_account_while_the_password_is_verified_counts(
+    app: Quart,
+    client: Client,
+    bob: dict[str, str],
+    accounts: Accounts,
+    happens: Callable[[Accounts, User], Awaitable[None]],
 ) -> None:
+    """Between the verification and the session's start an owner, or an operator, may have locked somebody out."""
+    passwords = services_of(app).passwords
+    verify = passwords.verify
+
+    async def verify_slowly(password: str, password_hash: str | None) -> tuple[bool, str | None]:
+        result = await verify(password, password_hash)
+        async with services_of(app).database.reading() as db:
+            user = (await db.scalars(select(User))).one()
+        await happens(accounts, user)
+        return result
+
+    passwords.verify = verify_slowly  # type: ignore[method-assign]  # the same, but slow
+    response = await client.post("/login", form=bob)
+    assert response.headers["Location"] == "/login"
+    assert not await is_logged_in(client)
+
+
+async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], database: Database) -> None:
+    now = datetime.now(UTC)
     async with database.transaction() as db:
-        await db.execute(update(User).values(disabled_at=datetime.now(UTC)))
         user = (await db.scalars(select(User))).one()
-        now = datetime.now(UTC)
         token = await sessions.start(db, user=user, remember=False, address="", user_agent="", now=now, replaces=None)
+        assert token
+        assert await sessions.find(db, token=token, now=now)
+        await db.execute(update(User).values(disabled_at=now))
         assert await sessions.find(db, token=token, now=now) is None
 
 

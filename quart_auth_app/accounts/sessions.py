@@ -48,11 +48,17 @@ class NoSuchSession(AccountError):
 
 async def start(
     db: AsyncSession, *, user: User, remember: bool, address: str, user_agent: str, now: datetime, replaces: str | None
-) -> str:
+) -> str | None:
     """Begin a session for `user` and return its token, which is kept nowhere else.
 
+    None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     The session of the token `replaces` ends: after a log-in no cookie from before it is worth anything.
     """
+    unchanged = select(User.id).where(
+        User.id == user.id, User.password_version == user.password_version, User.disabled_at.is_(None)
+    )
+    if await db.scalar(unchanged.with_for_update()) is None:
+        return None
     if replaces:
         await end(db, token=replaces)
     await db.execute(delete(Session).where(Session.user_id == user.id, _EXPIRED), _cutoffs(now))

@@ -109,7 +109,7 @@ async def _replace_hash(db: AsyncSession, user: User, password_hash: str) -> Non
 
 async def disable(db: AsyncSession, *, user: User, now: datetime) -> None:
     """Close the account and end its sessions: the next request of any of its browsers is a stranger's."""
-    await db.execute(update(User).where(User.id == user.id).values(disabled_at=now))
+    await db.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=now))
     await sessions.end_all(db, user=user)
 
 
@@ -127,7 +127,8 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
         await passwords.check_new(password, context=[user.email, user.name, site])
         password_hash = await passwords.hash(password)
     async with transaction() as db:
-        await db.execute(update(User).where(User.id == user.id).values(password=password_hash))
+        changed = {"password": password_hash, "password_version": User.password_version + 1}
+        await db.execute(update(User).where(User.id == user.id).values(changed))
         await sessions.end_all(db, user=user)
 
 

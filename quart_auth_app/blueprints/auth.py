@@ -37,10 +37,10 @@ async def login_post() -> ResponseReturnValue:
         device=known_device(form["email"]),
         now=clock.now(),
     )
-    if user is None:
+    remember = bool((await request.form).get("remember"))
+    if user is None or not await log_in(user, remember=remember):
         security_log.write("log_in_failed", account=email_addresses.fingerprint(form["email"]))
         return await refuse("Please check your login details and try again.")
-    await log_in(user, remember=bool((await request.form).get("remember")))
     return redirect(await wanted_page() or url_for("main.profile"))
 
 

@@ -35,13 +35,17 @@ def upgrade(connection: Connection) -> None:
     first, to a file beside it whose name says when.
     """
     from alembic import command  # takes a while to load, and is not needed when all is up to date
+    from alembic.util import CommandError  # as above
 
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if revision(connection) == HEAD:
         return
     with _back_up(connection):
-        command.upgrade(_config(connection), "head")
+        try:
+            command.upgrade(_config(connection), "head")
+        except CommandError as error:
+            raise UnusableDatabase(f"The schema can't be upgraded, it may be a newer version's: {error}") from error
 
 
 def differences(connection: Connection) -> list[Any]:

@@ -115,8 +115,11 @@ async def _look_up() -> None:
             await current_user.is_authenticated
 
 
-async def log_in(user: User, *, remember: bool) -> None:
-    """Start a session for `user`, ending the one that the browser had. The cookie leaves only with a stored session."""
+async def log_in(user: User, *, remember: bool) -> bool:
+    """Start a session for `user`, ending the one that the browser had. The cookie leaves only with a stored session.
+
+    False if the account was closed, or its password changed, while this one was being verified.
+    """
     async with transaction() as db:
         token = await sessions.start(
             db,
@@ -127,9 +130,12 @@ async def log_in(user: User, *, remember: bool) -> None:
             now=clock.now(),
             replaces=current_user.auth_id,
         )
+    if token is None:
+        return False
     login_user(CurrentUser(token), remember=remember)
     remember_device(user.email)
     security_log.write("log_in", user=user.id)
+    return True
 
 
 async def log_out() -> None:

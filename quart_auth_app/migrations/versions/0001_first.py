@@ -58,6 +58,7 @@ def _create_tables() -> None:
         sa.Column("email", sa.String(254), nullable=False, unique=True),
         sa.Column("email_key", sa.String(1024), nullable=False, unique=True),
         sa.Column("password", sa.String(255), nullable=False),
+        sa.Column("password_version", sa.Integer, nullable=False, server_default="0"),
         sa.Column("name", sa.String(1000), nullable=False),
         sa.Column("disabled_at", moment),
     )

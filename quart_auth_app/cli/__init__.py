@@ -1,0 +1,25 @@
+"""The operator's commands. Each reads the settings, makes one call into `accounts`, and prints."""
+
+import os
+
+import click
+
+from quart_auth_app.cli.database import db
+from quart_auth_app.cli.doctor import doctor
+from quart_auth_app.cli.prune import prune
+from quart_auth_app.cli.running import Refusing
+from quart_auth_app.cli.sessions import session
+from quart_auth_app.cli.users import user
+from quart_auth_app.settings import Settings
+
+
+@click.group(cls=Refusing)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Look after the accounts. Takes the same settings from the environment as the application."""
+    # Read by the command that needs them: --help works without, and doctor has to say what is wrong with them.
+    context.obj = lambda: Settings.read({}, os.environ)
+
+
+for command in (db, user, session, prune, doctor):
+    main.add_command(command)

@@ -1,0 +1,39 @@
+"""`quart-auth-app doctor`: what is wrong though the application runs."""
+
+import click
+
+from quart_auth_app.accounts import doctor as checks
+from quart_auth_app.cli.findings import report
+from quart_auth_app.cli.output import as_json
+from quart_auth_app.cli.running import Installation, away, operation, settings
+from quart_auth_app.database import DatabaseAway
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.web import clock
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Look for what is wrong: settings, file permissions, schema, clocks. Exit with 1 if anything is."""
+    report(_findings(), fine="no findings", as_json=as_json)
+
+
+def _findings() -> list[str]:
+    found: list[str] = []
+    try:
+        given = settings()
+        # Files before the database, which makes what is missing.
+        found += checks.about_settings(given) + checks.about_files(given.database_url)
+        found += _about_database()
+    except SettingsError as error:
+        found.append(str(error))
+    except DatabaseAway as error:
+        found.append(away(error))
+    return found
+
+
+@operation
+async def _about_database(here: Installation) -> list[str]:
+    async with here.database.engine.connect() as connection:
+        # Without the tables there is nothing to ask about the clocks.
+        return await checks.about_schema(connection) or await checks.about_clocks(connection, clock=clock.now)

@@ -1,0 +1,57 @@
+"""`quart-auth-app session`: who is logged in, and putting an end to it."""
+
+import click
+
+from quart_auth_app.accounts import directory, sessions
+from quart_auth_app.cli.output import Row, as_json, show
+from quart_auth_app.cli.running import Installation, operation
+from quart_auth_app.models import Session, User
+from quart_auth_app.web import clock
+
+
+@click.group()
+def session() -> None:
+    """The log-ins of all users."""
+
+
+@session.command("list")
+@click.option("--user", "who", metavar="USER", help="Only those of one user: a number or an address.")
+@as_json
+@operation
+async def list_(here: Installation, who: str | None, as_json: bool) -> None:
+    """List who is logged in, last seen first."""
+    async with here.database.reading() as db:
+        user = await directory.named(db, who=who) if who is not None else None
+        living = await sessions.living(db, user=user, now=clock.now())
+    show([_row(*each) for each in living], as_json=as_json)
+
+
+@session.command()
+@click.argument("number", metavar="[SESSION]", type=click.IntRange(1, directory.MAX_ID), required=False)
+@click.option("--user", "who", metavar="USER", help="All of one user: a number or an address.")
+@click.option("--all", "everybodys", is_flag=True, help="All of everybody.")
+@operation
+async def revoke(here: Installation, number: int | None, who: str | None, everybodys: bool) -> None:
+    """End one session, or all of a user, or all. The next request is a stranger's."""
+    if [number is not None, who is not None, everybodys].count(True) != 1:
+        raise click.UsageError("Name one of: the number of a session, --user USER, --all.")
+    async with here.database.transaction() as db:
+        if number is not None:
+            await sessions.end_one(db, session_id=number)
+        elif who is not None:
+            await sessions.end_all(db, user=await directory.named(db, who=who))
+        else:
+            await sessions.end_everybodys(db)
+
+
+def _row(session: Session, user: User) -> Row:
+    return {
+        "id": session.id,
+        "user_id": user.id,
+        "email": user.email,
+        "created_at": session.created_at,
+        "last_seen_at": session.last_seen_at,
+        "remembered": session.remember,
+        "address": session.address,
+        "user_agent": session.user_agent,
+    }
