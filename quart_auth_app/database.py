@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from quart_auth_app import migrations
 from quart_auth_app.engines import DatabaseAway, create_engine, create_lookup_engine
@@ -31,7 +31,6 @@ class Database:
         self._write = async_sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self.lookup_engine = create_lookup_engine(url, self.engine)
-        self._lookup = async_sessionmaker(self.lookup_engine, expire_on_commit=False)
         self._is_ready = False
         self._getting_ready = asyncio.Lock()
 
@@ -55,14 +54,14 @@ class Database:
                 yield db
 
     @asynccontextmanager
-    async def looking_up(self) -> AsyncIterator[AsyncSession]:
-        """Give a session for what an index answers at once; on a SQLite file the event loop stands still meanwhile.
+    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for what an index answers at once; on a SQLite file the event loop stands still meanwhile.
 
         Raises DatabaseAway.
         """
         await self.get_ready()
         with _away():
-            async with self._lookup() as db:
+            async with self.lookup_engine.connect() as db:
                 yield db
 
     async def get_ready(self) -> None:

@@ -132,9 +132,10 @@ async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], data
         user = (await db.scalars(select(User))).one()
         token = await sessions.start(db, user=user, remember=False, address="", user_agent="", now=now, replaces=None)
         assert token
-        assert await sessions.find(db, token=token, now=now)
+        connection = await db.connection()
+        assert await sessions.find(connection, token=token, now=now)
         await db.execute(update(User).values(disabled_at=now))
-        assert await sessions.find(db, token=token, now=now) is None
+        assert await sessions.find(connection, token=token, now=now) is None
 
 
 @pytest.mark.usefixtures("known_and_disabled")

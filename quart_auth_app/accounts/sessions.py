@@ -4,10 +4,9 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
@@ -32,12 +31,17 @@ _EXPIRED = or_(
         or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
     ),
 )
-# Each page asks this; building the statement anew each time would take longer than SQLite takes to answer it.
+# Each page asks this. Building the statement anew each time, or making objects of the answer, would take longer than
+# the database takes to answer.
 _FIND = (
-    select(Session, User)
+    select(Session.id.label("session_id"), Session.last_seen_at, User.id, User.email, User.name, User.password)
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
 )
+
+
+Found = Row[int, datetime, int, str, str, str]
+"""What `find` returns."""
 
 
 class NoSuchSession(AccountError):
@@ -79,22 +83,23 @@ async def start(
     return token
 
 
-async def find(db: AsyncSession, *, token: str, now: datetime) -> tuple[Session, User] | None:
-    """Return the living session that has this token, and whose it is; None when there is none."""
-    row = (await db.execute(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})).one_or_none()
-    return row and (row[0], row[1])
+async def find(db: AsyncConnection, *, token: str, now: datetime) -> Found | None:
+    """Return `session_id` and `last_seen_at` of the living session that has this token, and whose it is, or None.
+
+    The user's columns are `id`, `email`, `name` and `password`. Takes a connection and no session: see `_FIND`.
+    """
+    return (await db.execute(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})).one_or_none()
 
 
-async def touch(db: AsyncSession, *, session: Session, now: datetime) -> None:
+async def touch(db: AsyncSession, *, session_id: int, now: datetime) -> None:
     """Note that the session was used at `now`, if that is news."""
-    await db.execute(
-        update(Session).where(Session.id == session.id, Session.last_seen_at < now).values(last_seen_at=now)
-    )
+    query = update(Session).where(Session.id == session_id, Session.last_seen_at < now)
+    await db.execute(query.values(last_seen_at=now))
 
 
-def is_stale(session: Session, now: datetime) -> bool:
+def is_stale(last_seen_at: datetime, now: datetime) -> bool:
     """Tell whether it is time to `touch` the session."""
-    return now - session.last_seen_at >= TOUCH_EVERY
+    return now - last_seen_at >= TOUCH_EVERY
 
 
 async def end(db: AsyncSession, *, token: str) -> None:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from quart import Quart, after_this_request, request
 from quart.typing import ResponseTypes
@@ -10,7 +10,7 @@ from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, lo
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database import DatabaseAway
-from quart_auth_app.models import Session, User
+from quart_auth_app.models import User
 from quart_auth_app.settings import Settings
 from quart_auth_app.web import clock, security_log
 from quart_auth_app.web.client import client_address
@@ -27,7 +27,7 @@ class CurrentUser(AuthUser):
 
     def __init__(self, auth_id: str | None, action: Action = Action.PASS) -> None:
         super().__init__(auth_id, action)
-        self._row: tuple[Session, User] | None = None
+        self._row: sessions.Found | None = None
         self._looked_up = auth_id is None
         self.look_up_failure: Exception | None = None
 
@@ -44,41 +44,40 @@ class CurrentUser(AuthUser):
             raise self.look_up_failure
         return self._row is not None
 
-    @property
-    def _user(self) -> User:
+    def _stored(self, column: str) -> Any:
         if self._row is None:
             raise AttributeError("nobody is logged in")
-        return self._row[1]
+        return getattr(self._row, column)
 
     @property
     def id(self) -> int:
         """The user's number."""
-        return self._user.id
+        return cast(int, self._stored("id"))
 
     @property
     def email(self) -> str:
         """The user's address."""
-        return self._user.email
+        return cast(str, self._stored("email"))
 
     @property
     def name(self) -> str:
         """The user's name."""
-        return self._user.name
+        return cast(str, self._stored("name"))
 
     @property
     def password(self) -> str:
         """The hash of the user's password."""
-        return self._user.password
+        return cast(str, self._stored("password"))
 
 
-async def _find_session(token: str) -> tuple[Session, User] | None:
+async def _find_session(token: str) -> sessions.Found | None:
     now = clock.now()
     async with services().database.looking_up() as db:
         row = await sessions.find(db, token=token, now=now)
-    if row and sessions.is_stale(row[0], now):
+    if row and sessions.is_stale(row.last_seen_at, now):
         with suppress(DatabaseAway):  # a page is worth more than the note that it was read
-            async with transaction() as db:
-                await sessions.touch(db, session=row[0], now=now)
+            async with transaction() as unit:
+                await sessions.touch(unit, session_id=row.session_id, now=now)
     return row
 
 
