@@ -5,7 +5,6 @@ import sqlite3
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.exc import DisconnectionError
@@ -77,9 +76,10 @@ def create_lookup_engine(url: URL, engine: AsyncEngine) -> AsyncEngine:
     file = database_file(url) if url.get_backend_name() == "sqlite" else None
     if not file:
         return engine
+    address = f"{file.absolute().as_uri()}?mode=rw"
 
     def connect(*_: object, **__: object) -> InlineConnection:
-        return InlineConnection(partial(sqlite3.connect, file, isolation_level=None, timeout=BUSY_TIMEOUT))
+        return InlineConnection(partial(sqlite3.connect, address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT))
 
     lookups = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args={"async_creator_fn": connect})
     event.listen(lookups.sync_engine, "connect", partial(_remember_file, file.absolute()))
@@ -124,20 +124,20 @@ def _postgresql(url: URL) -> AsyncEngine:
     # The address goes to asyncpg as it is, because that knows all of libpq's TLS parameters and SQLAlchemy doesn't.
     dsn = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql").render_as_string(hide_password=False)
 
+    # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
+    # unknown. Without caches it is prepared anew each time, without a name: under names they would pile up there.
+    cached = 0 if behind_pgbouncer else 100
+
     async def connect(**_: object) -> Any:
         try:
             return await asyncpg.connect(
-                dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=0
+                dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=cached
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # SQLAlchemy translates what a connection raises, but not what comes in place of one.
             raise DatabaseAway(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds") from error
 
-    arguments: dict[str, Any] = {"async_creator_fn": connect}
-    if behind_pgbouncer:
-        # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
-        # unknown, or its name taken by somebody else's.
-        arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": _unique_name}
+    arguments = {"async_creator_fn": connect, "prepared_statement_cache_size": cached}
     engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800)
     event.listen(engine.sync_engine, "checkout", _insist_on_connection)
     return engine
@@ -147,7 +147,3 @@ def _insist_on_connection(connection: Any, _record: object, _proxy: object) -> N
     # The server may have restarted since. That is known without asking it, unlike with pool_pre_ping.
     if connection.driver_connection.is_closed():
         raise DisconnectionError
-
-
-def _unique_name() -> str:
-    return f"quart_auth_app_{uuid4().hex}"

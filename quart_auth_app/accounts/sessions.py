@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
