@@ -11,8 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 
 from quart_auth_app import migrations
 from quart_auth_app.engines import DatabaseAway, create_engine, create_lookup_engine
+from quart_auth_app.instance import database_file
 
 __all__ = ["Database", "DatabaseAway", "SchemaOutdated", "UnitOfWork"]
+
+UPGRADE_PATIENCE = 600.0
+"""Seconds that an upgrade may take, or wait for another one: the tutorial's database takes 10 with a million users."""
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
@@ -85,12 +89,18 @@ class Database:
         """
         if await self.revision() == migrations.HEAD:
             return
-        with _away():
-            async with self.engine.execution_options(write=True).begin() as connection:
-                try:
+        in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)
+        # In memory, another engine would be another database.
+        engine = self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE)
+        try:
+            with _away():
+                async with engine.execution_options(write=True).begin() as connection:
                     await connection.run_sync(migrations.upgrade)
-                except migrations.UnusableDatabase as error:
-                    raise SchemaOutdated(str(error)) from error
+        except migrations.UnusableDatabase as error:
+            raise SchemaOutdated(str(error)) from error
+        finally:
+            if engine is not self.engine:
+                await engine.dispose()
 
     async def revision(self) -> str | None:
         """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""

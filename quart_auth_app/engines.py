@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ BUSY_TIMEOUT = 5.0
 CONNECT_TIMEOUT = 5.0
 """Seconds in which PostgreSQL has to answer a new connection."""
 
-COMMAND_TIMEOUT = 10.0
+COMMAND_TIMEOUT = 4.0
 """Seconds in which PostgreSQL has to carry out a statement; ours take milliseconds."""
 
 
@@ -28,12 +29,17 @@ class DatabaseAway(Exception):
     """The database can't be reached, or another writer holds it for too long. Nothing was changed; later may do."""
 
 
-def create_engine(url: URL) -> AsyncEngine:
-    """Return an engine that has not yet connected. Raises SettingsError if the file can't be used."""
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+def create_engine(url: URL, *, patience: float | None = None) -> AsyncEngine:
+    """Return an engine that has not yet connected. Raises SettingsError if the file can't be used.
+
+    `patience` is how many seconds a statement may take; usually BUSY_TIMEOUT, or COMMAND_TIMEOUT.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, patience or BUSY_TIMEOUT)
+    return _postgresql(url, patience or COMMAND_TIMEOUT)
 
 
-def _sqlite(url: URL) -> AsyncEngine:
+def _sqlite(url: URL, patience: float) -> AsyncEngine:
     pool: dict[str, Any] = {}
     if file := database_file(url):
         _prepare_file(url)
@@ -43,7 +49,7 @@ def _sqlite(url: URL) -> AsyncEngine:
         # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
         # of one makes the second wait.
         pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
-    arguments = {"isolation_level": None, "timeout": BUSY_TIMEOUT}
+    arguments = {"isolation_level": None, "timeout": patience}
     engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -92,7 +98,7 @@ def _prepare_file(url: URL) -> None:
     database_folder(url)
     file = str(database_file(url))
     try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # hashes and addresses: for its owner's eyes
+        _create_private(file)
         connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -100,6 +106,13 @@ def _prepare_file(url: URL) -> None:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise SettingsError(f"DATABASE_URL: {file} can't be used as a database: {error}") from None
+
+
+def _create_private(file: str) -> None:
+    # Hashes and addresses are for their owner's eyes. A file that exists must not be opened but by SQLite: closing it
+    # again would drop the locks of all connections that this process has on it.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -117,7 +130,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _postgresql(url: URL) -> AsyncEngine:
+def _postgresql(url: URL, patience: float) -> AsyncEngine:
     import asyncpg  # only who uses PostgreSQL waits for it to load
 
     behind_pgbouncer = url.query.get("pgbouncer") == "true"
@@ -131,7 +144,7 @@ def _postgresql(url: URL) -> AsyncEngine:
     async def connect(**_: object) -> Any:
         try:
             return await asyncpg.connect(
-                dsn, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT, statement_cache_size=cached
+                dsn, timeout=CONNECT_TIMEOUT, command_timeout=patience, statement_cache_size=cached
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # SQLAlchemy translates what a connection raises, but not what comes in place of one.

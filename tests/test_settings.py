@@ -1,10 +1,12 @@
 """Settings: read once, checked, and refused with a sentence that says what to do."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -155,3 +157,15 @@ def test_a_file_that_is_no_database_is_said_by_name(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Dear diary, this is no database. " * 100)
     with pytest.raises(SettingsError, match=r"notes\.txt can't be used as a database"):
         create_app({"DATABASE_URL": f"sqlite:///{tmp_path}/notes.txt"})
+
+
+def test_opening_a_database_again_drops_no_locks(tmp_path: Path) -> None:
+    """POSIX lets go of all of a process's locks on a file as soon as one of its descriptors is closed."""
+    file = tmp_path / "db.sqlite"
+    create_app({"DATABASE_URL": f"sqlite:///{file}"})
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        create_app({"DATABASE_URL": f"sqlite:///{file}"})
+        code = f"import sqlite3; sqlite3.connect({str(file)!r}, timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "database is locked" in run.stderr

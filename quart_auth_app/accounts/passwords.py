@@ -25,8 +25,9 @@ MIN_LENGTH = 8
 MAX_LENGTH = 1024
 """Characters of the longest password. More is an error, never cut: ASVS 6.2.9 asks for 64 or more."""
 
-MAX_WAITING = 32
-"""People who may wait for each thread. At 250 ms a hash the last one waits 8 s; who comes later is told to retry."""
+MAX_WAITING = 24
+"""People who may wait for each thread. At 250 ms a hash the last one waits 6 s, less than hypercorn.toml gives a server
+to end; who comes later is told to retry."""
 
 RETRY_AFTER = 5
 """Seconds after which a full line will have moved."""

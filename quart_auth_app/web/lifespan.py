@@ -10,7 +10,7 @@ from quart import Quart
 from quart_auth_app.accounts import housekeeping
 from quart_auth_app.database import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.web import clock
+from quart_auth_app.web import clock, hypercorn_worker
 from quart_auth_app.web.services import Services
 
 PRUNE_EVERY = 60 * 60
@@ -26,17 +26,26 @@ def init_app(app: Quart, services: Services) -> None:
     async def serve() -> AsyncGenerator[None]:
         if app.debug and services.settings.https:
             raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
+        hypercorn_worker.end_well()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
             try:
                 await services.database.get_ready()
             except SchemaOutdated as error:
-                raise SettingsError(str(error)) from None
+                raise _refusal(str(error)) from None
+            except DatabaseAway as error:
+                raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
             pruning = asyncio.create_task(_prune_now_and_then(services.database))
             stack.push_async_callback(_end, pruning)
             if services.metrics:
                 await stack.enter_async_context(services.metrics.served(services.settings, services.database))
             yield
+
+
+def _refusal(sentence: str) -> SettingsError:
+    # It ends the event loop, which would add the traceback of a task that nobody waited for.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    return SettingsError(sentence)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

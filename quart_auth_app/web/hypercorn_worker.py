@@ -1,0 +1,33 @@
+"""The end of a hypercorn worker: SIGTERM to hypercorn cuts nobody off, and ends everything in time.
+
+hypercorn 0.18 promises that and does not do it. Each part goes when a later hypercorn does; tests/test_workers.py says.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+
+
+def end_well() -> None:
+    """Prepare this process, if it is a worker of hypercorn's, for its end. Needs the running event loop."""
+    master = multiprocessing.parent_process()
+    # A worker is started with SIGINT ignored, and hypercorn leaves SIGTERM alone there; no other child is like that.
+    if master is None or [signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)] != [
+        signal.SIG_IGN,
+        signal.SIG_DFL,
+    ]:
+        return
+    # hypercorn tells its workers to finish by an event. As soon as one of them has, it sends the others SIGTERM, which
+    # would end them in the middle of a request; so does systemd, and whoever else signals the whole process group.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # If the master is killed nothing tells them at all: they would keep the port, and the next start would fail.
+    asyncio.get_running_loop().add_reader(master.sentinel, os._exit, 1)
+    if sys.version_info >= (3, 12):
+        # Since then this waits for all connections, however long, before hypercorn's graceful_timeout begins (hypercorn
+        # issue 308). Before, it waited for nothing.
+        asyncio.Server.wait_closed = _wait_for_nothing  # type: ignore[assignment, method-assign]
+
+
+async def _wait_for_nothing(_server: asyncio.Server) -> None: ...

@@ -1,0 +1,23 @@
+"""The application with cheap hashes and the answering process in a header: for servers that tests start."""
+
+import os
+
+from quart import Quart, Response
+
+import quart_auth_app
+from quart_auth_app.accounts import passwords
+
+APPLICATION = f"{__name__}:create_app()"
+
+
+def create_app() -> Quart:
+    """Return the application, else as it is."""
+    passwords.ROUNDS = 4
+    app = quart_auth_app.create_app()
+
+    @app.after_request
+    async def name_worker(response: Response) -> Response:
+        response.headers["X-Worker"] = str(os.getpid())
+        return response
+
+    return app
