@@ -162,13 +162,13 @@ def test_a_file_that_is_no_database_is_said_by_name(tmp_path: Path) -> None:
 def test_opening_a_database_again_drops_no_locks(tmp_path: Path) -> None:
     """POSIX lets go of all of a process's locks on a file as soon as one of its descriptors is closed.
 
-    Then another process takes itself for the last one that uses the file, and deletes the write-ahead log of the others.
+    Then another process takes itself for the last one that uses the file, and deletes the others' write-ahead log.
     """
     file = tmp_path / "db.sqlite"
     create_app({"DATABASE_URL": f"sqlite:///{file}"})
     with closing(sqlite3.connect(file)) as user:
         user.execute("CREATE TABLE x (y)")
         create_app({"DATABASE_URL": f"sqlite:///{file}"})
-        other = f"import sqlite3; c = sqlite3.connect({str(file)!r}); c.execute('SELECT * FROM x'); c.close()"
-        subprocess.run([sys.executable, "-c", other], check=True)
+        other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM x'); c.close()"
+        subprocess.run([sys.executable, "-c", other, str(file)], check=True)
         assert (tmp_path / "db.sqlite-wal").exists()
