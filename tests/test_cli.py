@@ -250,6 +250,7 @@ def test_deleting_asks_first(operator: Operator, options: list[str], typed: str,
     assert (result.exit_code, len(operator.json("user", "list"))) == (left, left)
 
 
+@pytest.mark.asvs("7.4.2")
 async def test_a_deleted_user_is_out_and_the_address_is_free(operator: Operator, make_app: MakeApp) -> None:
     client = operator.app_with(make_app)
     await client.post("/signup", form=BOB)

@@ -84,12 +84,14 @@ async def test_a_revoked_session_is_refused_on_the_next_request_and_no_other(sit
     assert [await is_logged_in(each) for each in (first, second)] == [False, True]
 
 
+@pytest.mark.asvs("7.4.5")
 async def test_all_sessions_of_one_user_are_revoked(site: Site) -> None:
     browsers = [await site.visit(BOB), await site.visit(BOB), await site.visit(EVE)]
     await site.operator.later("session", "revoke", "--user", BOB["email"])
     assert [await is_logged_in(each) for each in browsers] == [False, False, True]
 
 
+@pytest.mark.asvs("7.4.5")
 async def test_all_sessions_are_revoked(site: Site) -> None:
     browsers = [await site.visit(BOB), await site.visit(EVE)]
     await site.operator.later("session", "revoke", "--all")

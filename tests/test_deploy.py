@@ -195,6 +195,7 @@ def test_every_setting_that_is_handed_out_is_one() -> None:
     assert set(manifests()["ConfigMap"]["data"]) <= known
 
 
+@pytest.mark.asvs("13.2.3")
 def test_services_are_closed_and_no_secret_has_a_default() -> None:
     services = compose()["services"]
     for name, service in services.items():

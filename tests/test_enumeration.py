@@ -102,6 +102,7 @@ async def removed(accounts: Accounts, user: User) -> None:
 
 
 @pytest.mark.parametrize("happens", [changed_password, disabled, removed])
+@pytest.mark.asvs("15.4.2")
 async def test_what_happens_to_the_account_while_the_password_is_verified_counts(
     app: Quart,
     client: Client,

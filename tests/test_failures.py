@@ -59,6 +59,7 @@ def move(file: Path, *, to: Path) -> None:
         each.rename(to / each.name)
 
 
+@pytest.mark.asvs("16.5.2")
 async def test_while_another_process_holds_the_lock_pages_are_read_and_sign_ups_told_to_come_back(
     visitor: Client, file: Path
 ) -> None:

@@ -77,6 +77,7 @@ async def test_the_line_for_hashing_is_measured(measured: Quart) -> None:
     assert found["quart_auth_app_hashing_wait_seconds_count"] == 2  # rated, then hashed
 
 
+@pytest.mark.asvs("13.4.5")
 async def test_they_are_served_while_the_application_is(measured: Quart) -> None:
     bind = services_of(measured).settings.metrics_bind
     assert bind
@@ -116,6 +117,7 @@ async def test_active_sessions_are_counted(measured: Quart) -> None:
     assert of(measured)["quart_auth_app_sessions_active"] == 1
 
 
+@pytest.mark.asvs("13.4.5")
 def test_nothing_of_it_is_loaded_unless_asked_for() -> None:
     code = "import sys; from quart_auth_app import create_app; create_app({'DATABASE_URL': 'sqlite://'});"
     run = subprocess.run(

@@ -89,6 +89,7 @@ async def test_behind_pgbouncer_in_transaction_mode_it_does_not_matter_which_ser
                 assert await one.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 0, "none is left there"
 
 
+@pytest.mark.asvs("12.3.1")
 async def test_a_server_without_tls_is_refused_where_tls_is_required() -> None:
     async def say_no(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(8)
@@ -102,6 +103,7 @@ async def test_a_server_without_tls_is_refused_where_tls_is_required() -> None:
             await Database(make_url(f"postgresql://root@127.0.0.1:{port}/postgres?sslmode=require")).revision()
 
 
+@pytest.mark.asvs("12.3.2")
 async def test_verify_full_takes_the_servers_own_certificate_for_the_name_it_has_and_no_other() -> None:
     async def revision(host: str, certificate: Path) -> str | None:
         query = f"sslmode=verify-full&sslrootcert={certificate}"

@@ -40,6 +40,7 @@ def one_at_each(server: Server, workers: int) -> list[Visitor]:
     return list(at.values())
 
 
+@pytest.mark.asvs("7.4.1", "8.3.2")
 def test_a_session_ended_at_one_worker_is_refused_by_the_next_request_at_any_other(
     new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_session_ended_at_one_worker_is_refused_by_the_next_request_at_any_oth
         assert (here.get("/profile").status, there.get("/profile").status) == (302, 302)
 
 
+@pytest.mark.asvs("6.3.1")
 def test_the_limit_on_attempts_counts_those_at_all_workers(new_database: NewDatabase, tmp_path: Path) -> None:
     environment = SHARED | {"DATABASE_URL": new_database()}
     with running(tmp_path, environment, workers=2, application=cheap.APPLICATION) as server:
