@@ -281,7 +281,7 @@ async def test_every_cookie_is_signed_with_256_bits_or_more(client: Client, bob:
 async def test_while_the_database_is_locked_nobody_gets_in_and_everybody_is_told_to_come_back(
     make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("quart_auth_app.engines.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("quart_auth_app.engines.sqlite.BUSY_TIMEOUT", 0.05)
     client = make_app(DATABASE_URL=f"sqlite:///{tmp_path}/locked.sqlite").test_client()
     await client.post("/signup", form=BOB)
     other = sqlite3.connect(tmp_path / "locked.sqlite", isolation_level=None)

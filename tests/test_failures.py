@@ -15,8 +15,9 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import event, make_url, select
 
-from quart_auth_app import create_app, engines
+from quart_auth_app import create_app
 from quart_auth_app.database import Database
+from quart_auth_app.engines import sqlite
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import User
 from tests import cheap, databases
@@ -35,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 async def app(file: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Quart]:
     """The application on that file, less patient than in earnest."""
-    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.2)
     app = create_app({"DATABASE_URL": f"sqlite:///{file}"})
     yield app
     await services_of(app).database.close()

@@ -17,7 +17,6 @@ LEVELS = [
     "models",
     "instance",
     "settings",
-    "inline_sqlite",
     "engines",
     "migrations",
     "database",

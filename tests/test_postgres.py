@@ -8,8 +8,8 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, make_url, select, text
 
-from quart_auth_app import engines
 from quart_auth_app.database import Database, DatabaseAway
+from quart_auth_app.engines import postgresql
 from quart_auth_app.models import User
 from tests.conftest import MakeApp, services_of
 from tests.databases import POSTGRES, SECRET_KEY, NewDatabase
@@ -35,8 +35,8 @@ async def proxy() -> AsyncIterator[Proxy]:
 @pytest.fixture
 def app(proxy: Proxy, new_database: NewDatabase, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Quart:
     """The application at the other end of the proxy, less patient than in earnest."""
-    monkeypatch.setattr(engines, "CONNECT_TIMEOUT", 0.3)
-    monkeypatch.setattr(engines, "COMMAND_TIMEOUT", 0.3)
+    monkeypatch.setattr(postgresql, "CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr(postgresql, "COMMAND_TIMEOUT", 0.3)
     url = make_url(new_database()).set(host="127.0.0.1", port=proxy.port)
     return make_app(DATABASE_URL=url.render_as_string(hide_password=False), SECRET_KEY=SECRET_KEY)
 

@@ -1,0 +1,116 @@
+"""SQLite: what is particular to it."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from quart_auth_app.engines.inline import InlineConnection
+from quart_auth_app.instance import SettingsError, database_file, database_folder
+
+BUSY_TIMEOUT = 5.0
+"""Seconds a statement waits for another writer's lock."""
+
+LOOKUP_TIMEOUT = 0.1
+"""Seconds a look-up waits for a lock. In write-ahead mode it hardly ever has to, and the event loop stands meanwhile."""
+
+
+def create_engine(url: URL, patience: float | None) -> AsyncEngine:
+    """Return an engine; `patience` is how many seconds a statement may wait for a lock. Raises SettingsError."""
+    pool: dict[str, Any] = {}
+    if file := database_file(url):
+        _prepare_file(url)
+        # rw: a file that was moved away is missed, not replaced by an empty one.
+        url = url.set(database=file.absolute().as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
+    else:
+        # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
+        # of one makes the second wait.
+        pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
+    arguments = {"isolation_level": None, "timeout": patience or BUSY_TIMEOUT}
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin)
+    if file:
+        _keep_to(file, engine)
+    return engine
+
+
+def create_lookup_engine(file: Path) -> AsyncEngine:
+    """Return an engine that answers in the event loop's own thread, for look-ups that an index answers."""
+    address = f"{file.absolute().as_uri()}?mode=rw"
+
+    def connect(*_: object, **__: object) -> InlineConnection:
+        return InlineConnection(
+            partial(sqlite3.connect, address, uri=True, isolation_level=None, timeout=LOOKUP_TIMEOUT)
+        )
+
+    engine = create_async_engine("sqlite+aiosqlite:///file", connect_args={"async_creator_fn": connect})
+    _keep_to(file, engine)
+    return engine
+
+
+def _keep_to(file: Path, engine: AsyncEngine) -> None:
+    # Where the file was moved away, or another put in its place, what is written to the old one would be lost.
+    event.listen(engine.sync_engine, "connect", partial(_remember_file, file.absolute()))
+    event.listen(engine.sync_engine, "checkout", partial(_insist_on_file, file.absolute()))
+
+
+def _remember_file(file: Path, _connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["file"] = _identity(file)
+
+
+def _insist_on_file(file: Path, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    if record.info["file"] != _identity(file):
+        raise DisconnectionError
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _prepare_file(url: URL) -> None:
+    """Switch the file to write-ahead logging, which lasts, or say why that can't be."""
+    database_folder(url)
+    file = str(database_file(url))
+    try:
+        _create_private(file)
+        connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise SettingsError(f"DATABASE_URL: {file} can't be used as a database: {error}") from None
+
+
+def _create_private(file: str) -> None:
+    # Hashes and addresses are for their owner's eyes. A file that exists must not be opened but by SQLite: closing it
+    # again would drop the locks of all connections that this process has on it.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode only FULL makes an answered sign-up survive a power cut. Its fsync is nothing beside the hash.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
+    # between. Those that will write take the lock at their start instead, and wait for it there.
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
