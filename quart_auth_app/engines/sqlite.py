@@ -19,7 +19,7 @@ BUSY_TIMEOUT = 5.0
 """Seconds a statement waits for another writer's lock."""
 
 LOOKUP_TIMEOUT = 0.1
-"""Seconds a look-up waits for a lock. In write-ahead mode it hardly ever has to, and the event loop stands meanwhile."""
+"""Seconds a look-up waits for a lock. In write-ahead mode it hardly ever has to; the event loop stands meanwhile."""
 
 
 def create_engine(url: URL, patience: float | None) -> AsyncEngine:
