@@ -4,9 +4,10 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from quart import Quart, flash, request, session
-from quart.sessions import SecureCookieSession, SecureCookieSessionInterface
+from quart import Quart, Response, flash, request, session
+from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.wrappers import BaseRequestWebsocket
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.cookies import cookie_name
@@ -23,6 +24,13 @@ class _FlashCookie(SecureCookieSessionInterface):
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return await super().open_session(app, request)
+
+    async def save_session(
+        self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
+    ) -> None:
+        # Else Quart 0.23 makes even static files vary by cookie, so that no cache could share them.
+        if session.modified:
+            await super().save_session(app, session, response)
 
 
 def init_app(app: Quart, settings: Settings) -> None:

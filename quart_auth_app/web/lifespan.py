@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from functools import partial
 
 from quart import Quart
 
@@ -11,6 +12,7 @@ from quart_auth_app.accounts import housekeeping
 from quart_auth_app.database import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.web import clock, hypercorn_worker
+from quart_auth_app.web.periodic import repeated
 from quart_auth_app.web.services import Services
 
 PRUNE_EVERY = 60 * 60
@@ -35,8 +37,7 @@ def init_app(app: Quart, services: Services) -> None:
                 raise _refusal(str(error)) from None
             except DatabaseAway as error:
                 raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
-            pruning = asyncio.create_task(_prune_now_and_then(services.database))
-            stack.push_async_callback(_end, pruning)
+            await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
             if services.metrics:
                 await stack.enter_async_context(services.metrics.served(services.settings, services.database))
             yield
@@ -48,17 +49,9 @@ def _refusal(sentence: str) -> SettingsError:
     return SettingsError(sentence)
 
 
-async def _end(task: asyncio.Task[None]) -> None:
-    # Waited for: closing the database under a transaction that is being cut off would hang.
-    task.cancel()
-    await asyncio.wait([task])
-
-
-async def _prune_now_and_then(database: Database) -> None:
-    while True:
-        try:
-            async with database.transaction() as db:
-                await housekeeping.prune(db, now=clock.now())
-        except DatabaseAway:
-            _log.warning("pruning failed, trying again later", exc_info=True)
-        await asyncio.sleep(PRUNE_EVERY)
+async def _prune(database: Database) -> None:
+    try:
+        async with database.transaction() as db:
+            await housekeeping.prune(db, now=clock.now())
+    except DatabaseAway:
+        _log.warning("pruning failed, trying again later", exc_info=True)

@@ -1,9 +1,9 @@
 """Metrics for Prometheus, on a port of their own: each worker process serves its own."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
@@ -15,6 +15,7 @@ from quart_auth_app.database import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
 from quart_auth_app.web import clock
+from quart_auth_app.web.periodic import repeated
 
 COUNT_SESSIONS_EVERY = 60
 """Seconds: counting reads the whole table."""
@@ -57,12 +58,10 @@ class Metrics:
     async def served(self, settings: Settings, database: Database) -> AsyncIterator[None]:
         """Serve the metrics while the application is served. Raises SettingsError if the port is taken."""
         server = self._listen(settings)
-        counting = asyncio.create_task(self._keep_counting(database))
         try:
-            yield
+            async with repeated(partial(self.count_sessions, database), every=COUNT_SESSIONS_EVERY):
+                yield
         finally:
-            counting.cancel()
-            await asyncio.wait([counting])
             server.shutdown()
             server.server_close()
 
@@ -78,11 +77,6 @@ class Metrics:
                 _log.info("metrics on %s:%s", host, candidate)
                 return server
         raise SettingsError(f"METRICS_BIND is {host}:{port}, where nobody can listen now; allowed: a free port")
-
-    async def _keep_counting(self, database: Database) -> None:
-        while True:
-            await self.count_sessions(database)
-            await asyncio.sleep(COUNT_SESSIONS_EVERY)
 
     async def count_sessions(self, database: Database) -> None:
         """Look how many sessions there are; while the database is away, that is not a number."""
