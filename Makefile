@@ -9,7 +9,7 @@ export WORKERS
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint format pictures asvs lock clean
+.PHONY: run test lint format pictures attack asvs lock clean
 
 run: $(VENV)/run.stamp ## serve on http://$(BIND)
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
@@ -29,6 +29,9 @@ format: $(VENV)/dev.stamp ## rewrite the code in the house's style
 
 pictures: $(VENV)/dev.stamp ## take the README's picture from the running application
 	$(BIN)/python -m docs.take_pictures
+
+attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with other people's tools, ten minutes
+	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks --write docs/security.md
 
 asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement
 	$(BIN)/python -m docs.write_asvs
@@ -55,6 +58,13 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+# In an environment of their own: what they need is not what the application is locked to.
+.venv-attack/stamp: attacks/tools.txt
+	@$(PYTHON) -m venv .venv-attack
+	@.venv-attack/bin/python -m pip --disable-pip-version-check --quiet install --requirement attacks/tools.txt
+	@command -v hydra slowhttptest >/dev/null || apt-get install -y -qq hydra slowhttptest
 	@touch $@
 
 $(VENV)/lock.stamp: | $(BIN)/python

@@ -37,6 +37,7 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _give_up_lock)
     if file:
         _keep_to(file, engine)
     return engine
@@ -114,3 +115,9 @@ def _begin(connection: Connection) -> None:
     # between. Those that will write take the lock at their start instead, and wait for it there.
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:
+    # Cancelled in mid-statement, as when a browser hangs up, SQLAlchemy closes the connection. But SQLite keeps a closed
+    # connection, and its write lock, until the last statement is gone: until the garbage collector runs.
+    connection.rollback()

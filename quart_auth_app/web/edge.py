@@ -13,6 +13,9 @@ from quart_auth_app.web.client import address_in
 from quart_auth_app.web.headers import Headers, completed, for_every_response
 from quart_auth_app.web.services import Services
 
+FRAMING = {b"content-length", b"transfer-encoding"}
+"""Headers that each say where a message ends; both at once leave that in doubt."""
+
 _access = logging.getLogger(f"{logs.LOGGER}.access")
 _errors = logging.getLogger(f"{logs.LOGGER}.errors")
 
@@ -79,13 +82,23 @@ class Edge:
             await send(event)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            if FRAMING.issubset(name for name, _ in scope["headers"]):
+                await _refuse_two_framings(send_with_headers)
+            else:
+                await self._app(scope, receive, send_with_headers)
         except Exception:
             _errors.exception("unhandled error")
             if status:
                 raise
             await _send_plain_500(send_with_headers)
         return status
+
+
+async def _refuse_two_framings(send: ASGISendCallable) -> None:
+    # RFC 9112, 6.1: request smuggling begins so. h11 believes Transfer-Encoding, and keeps the connection (issue 90).
+    headers = [(b"connection", b"close"), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 400, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _send_plain_500(send: ASGISendCallable) -> None:

@@ -1,5 +1,6 @@
 """Static files under a name that has their content's hash in it: cached for a year, and never stale."""
 
+import errno
 import hashlib
 import os
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response
+from werkzeug.exceptions import NotFound
 
 MAX_AGE = 365 * 24 * 60 * 60
 """Seconds in a year, the longest that RFC 9111 gives sense to."""
@@ -36,7 +38,12 @@ class StaticFiles:
     async def _send(self, filename: str) -> Response:
         match = _HASHED.fullmatch(filename)
         plain = match[1] + match[3] if match else filename
-        response = await self._app.send_static_file(plain)
+        try:
+            response = await self._app.send_static_file(plain)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise NotFound from None
         current = match and match[2] == self._digest(plain)
         response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable" if current else "no-cache"
         return response

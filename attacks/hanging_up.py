@@ -1,0 +1,50 @@
+"""Browsers that hang up in the middle of logging in: what they had begun must not get in the way of others."""
+
+import asyncio
+import random
+import time
+from urllib.parse import urlencode
+
+from attacks.attack import Verdict
+from attacks.browser import FORM, post
+from attacks.guessing import BOB, is_in, sign_up
+from attacks.victims import Site
+
+WAVES = 25
+HANG_UPS = 80
+"""In each wave."""
+AT_ONCE = 8
+LONGEST_WAIT = 0.02
+"""Seconds until a browser hangs up: about as long as a log-in takes apart from its hash."""
+QUIET = 0.5
+"""Seconds after a wave in which the server can get over it: this is about what is left behind, not about load."""
+PROMPT = 3.0
+"""Seconds in which the owner has to be in; a statement waits for SQLite's lock for five."""
+
+
+async def run(site: Site) -> Verdict:
+    """Let strangers hang up in waves; after each the owner, whose browser is known, logs in."""
+    await sign_up(site, BOB)
+    cookies = (await post(site, "/login", BOB)).cookies()
+    dice = random.Random(1)  # noqa: S311  # the same run each time
+    slowest = 0.0
+    for wave in range(1, WAVES + 1):
+        await asyncio.gather(*(_hang_up(site, dice) for _ in range(AT_ONCE)))
+        await asyncio.sleep(QUIET)
+        start = time.monotonic()
+        answer = await post(site, "/login", BOB, Cookie=cookies)
+        slowest = max(slowest, time.monotonic() - start)
+        if not is_in(answer):
+            finding = f"after wave {wave} the owner waits {slowest:.1f} s and gets {answer.status}"
+            return Verdict(True, wave * HANG_UPS, finding)
+    return Verdict(slowest > PROMPT, WAVES * HANG_UPS, f"the owner gets in each time, in at most {slowest:.1f} s")
+
+
+async def _hang_up(site: Site, dice: random.Random) -> None:
+    body = urlencode({"email": "eve@example.com", "password": "guess"})
+    head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\n\r\n"
+    for _ in range(HANG_UPS // AT_ONCE):
+        _, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write((head + body).encode())
+        await asyncio.sleep(dice.uniform(0, LONGEST_WAIT))
+        writer.transport.abort()

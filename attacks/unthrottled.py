@@ -1,0 +1,21 @@
+"""The application with no limit on attempts, and cheap hashes.
+
+For the tools that send thousands of requests from one address: with the limits in place they would learn what a 429
+looks like and nothing else. For the attacks on the limits themselves this is the build broken on purpose.
+"""
+
+from quart import Quart
+
+import quart_auth_app
+from quart_auth_app.accounts import passwords, throttle
+
+BEYOND_REACH = 10**9
+
+
+def create_app() -> Quart:
+    """Return the application; everything but attempts and the cost of a hash is as it is in life."""
+    passwords.ROUNDS = 4
+    for limit in vars(throttle).values():
+        if isinstance(limit, throttle.Limit):
+            object.__setattr__(limit, "attempts", BEYOND_REACH)  # in place, as other modules hold it by name
+    return quart_auth_app.create_app()
