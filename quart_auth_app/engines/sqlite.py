@@ -118,6 +118,6 @@ def _begin(connection: Connection) -> None:
 
 
 def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:
-    # Cancelled in mid-statement, as when a browser hangs up, SQLAlchemy closes the connection. But SQLite keeps a closed
+    # When a browser hangs up, a statement is cancelled, and SQLAlchemy closes the connection. But SQLite keeps a closed
     # connection, and its write lock, until the last statement is gone, which waits for the garbage collector.
     connection.rollback()
