@@ -9,7 +9,7 @@ export WORKERS
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint format pictures attack asvs lock clean
+.PHONY: run test lint format pictures attack bench asvs lock clean
 
 run: $(VENV)/run.stamp ## serve on http://$(BIND)
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
@@ -31,7 +31,10 @@ pictures: $(VENV)/dev.stamp ## take the README's picture from the running applic
 	$(BIN)/python -m docs.take_pictures
 
 attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with other people's tools, ten minutes
-	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks --write docs/security.md
+	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks $(if $(ONLY),--only '$(ONLY)',--write docs/security.md)
+
+bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, 25 minutes on a quiet machine; BENCH='--quick'
+	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
 
 asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement
 	$(BIN)/python -m docs.write_asvs
@@ -41,6 +44,8 @@ lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 		--group build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group bench --output-file requirements-bench.lock
 
 clean: ## remove the environments and caches, keep the database
 	rm -rf .venv* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
@@ -60,11 +65,18 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
+# In an environment of their own, as the peers don't allow all that the application is locked to.
+.venv-peers/stamp: requirements-bench.lock | $(BIN)/python
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	@touch $@
+
 # In an environment of their own: what they need is not what the application is locked to.
 .venv-attack/stamp: attacks/tools.txt
 	@$(PYTHON) -m venv .venv-attack
 	@.venv-attack/bin/python -m pip --disable-pip-version-check --quiet install --requirement attacks/tools.txt
-	@command -v hydra slowhttptest >/dev/null || apt-get install -y -qq hydra slowhttptest
+	@{ command -v hydra && command -v slowhttptest; } >/dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends hydra slowhttptest >/dev/null; }
 	@touch $@
 
 $(VENV)/lock.stamp: | $(BIN)/python

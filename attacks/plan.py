@@ -15,7 +15,8 @@ PATIENT = under_hypercorn("quart_auth_app:create_app", "--keep-alive", "3600")
 ATTACKS = [
     Attack(
         name="sqlmap on /login",
-        does="every technique of level 2 and risk 3 on every field, limits raised",
+        does="boolean, error-based and UNION tests on every field (level 2, risk 3; SQLite's time-based and stacked "
+        "ones begin at level 3), limits raised",
         run=partial(sqlmap.run, path="/login"),
         broken=PASTED_SQL,
         how_broken="SQL pasted together",

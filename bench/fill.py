@@ -1,0 +1,87 @@
+"""Filling the application's database: a million people can't sign up within a coffee break."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import insert, make_url, select
+
+from bench import people
+from quart_auth_app.accounts import email_addresses, sessions
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.database import Database
+from quart_auth_app.models import Base, Session, User
+
+CHUNK = 20_000
+"""Rows in a transaction."""
+
+Rows = Iterator[dict[str, Any]]
+
+
+def add_users(url: str, count: int) -> None:
+    """Bring the schema up to date and add so many users, all with the same password."""
+    asyncio.run(_insert(url, User, _users(count, asyncio.run(Passwords().hash(people.PASSWORD)))))
+
+
+def add_sessions(url: str, count: int) -> None:
+    """Give each of the first so many users a session, whose token nobody knows."""
+    asyncio.run(_insert(url, Session, _sessions(count)))
+
+
+def log_in(url: str, *, count: int, users: int) -> list[str]:
+    """Start a session for each of `count` users from all over the table, and return the tokens."""
+    return asyncio.run(_log_in(url, count, users))
+
+
+async def _insert(url: str, model: type[Base], rows: Rows) -> None:
+    database = Database(make_url(url))
+    await database.upgrade()
+    while chunk := list(islice(rows, CHUNK)):
+        async with database.transaction() as db:
+            await (await db.connection()).execute(insert(model), chunk)
+    await database.close()
+
+
+def _users(count: int, password_hash: str) -> Rows:
+    for number in range(count):
+        email = people.email(number)
+        yield {
+            "email": email,
+            "email_key": email_addresses.key(email),
+            "password": password_hash,
+            "name": f"Person {number}",
+        }
+
+
+def _sessions(count: int) -> Rows:
+    now = datetime.now(UTC)
+    for number in range(count):
+        yield {
+            "token_hash": secrets.token_hex(32),
+            "user_id": number + 1,
+            "created_at": now,
+            "last_seen_at": now,
+            "authenticated_at": now,
+            "remember": True,
+            "address": people.address(number),
+            "user_agent": "bench",
+        }
+
+
+async def _log_in(url: str, count: int, users: int) -> list[str]:
+    database = Database(make_url(url))
+    emails = [people.email(number * users // count) for number in range(count)]
+    now = datetime.now(UTC)
+    async with database.transaction() as db:
+        found = (await db.scalars(select(User).where(User.email.in_(emails)))).all()
+        tokens = [
+            await sessions.start(
+                db, user=user, remember=True, address="10.0.0.1", user_agent="bench", now=now, replaces=None
+            )
+            for user in found
+        ]
+    await database.close()
+    return [token for token in tokens if token]  # none is None: nobody else is at these accounts

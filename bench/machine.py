@@ -1,0 +1,89 @@
+"""What a run was made on: numbers mean nothing without it."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import cores, postgres, wrk
+from bench.subjects import PEERS_PYTHON, ROOT
+
+OURS = ("quart", "quart-auth", "hypercorn", "uvloop", "sqlalchemy", "aiosqlite", "asyncpg", "bcrypt")
+PEERS = (
+    *(
+        "flask",
+        "flask-login",
+        "flask-sqlalchemy",
+        "gunicorn",
+        "django",
+        "fastapi-users",
+        "fastapi",
+        "uvicorn",
+        "uvloop",
+    ),
+    *("sqlalchemy", "bcrypt"),
+)
+
+_ASK = """
+import json, sys
+from importlib import metadata
+installed = {each.name.lower(): each.version for each in metadata.distributions()}
+print(json.dumps({name: installed[name] for name in sys.argv[1:] if name in installed}))
+"""
+
+QUIET = 0.3
+"""The load average beyond which somebody else is at work too."""
+
+
+def description(*, preferred: bool) -> dict[str, str]:
+    """Return what there is to say, by name."""
+    return {
+        "Date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "Revision": _revision(),
+        "Machine": f"{_processor()}, {len(cores.ALL)} cores, {_gigabytes():.0f} GB, {_system()}",
+        "Load before": f"{os.getloadavg()[0]:.2f}" + ("" if is_quiet() else " (not quiet: take the numbers with care)"),
+        "Load generators": f"niceness {cores.PRIORITY}" if preferred else "no priority over the servers (needs root)",
+        "Python": platform.python_version(),
+        "wrk": wrk.version(),
+        "PostgreSQL": postgres.version() or "none",
+        "Ours": _versions(sys.executable, OURS),
+        "Peers": _versions(PEERS_PYTHON, PEERS),
+    }
+
+
+def is_quiet() -> bool:
+    """Tell whether nothing else seems to run."""
+    return os.getloadavg()[0] <= QUIET
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _gigabytes() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def _system() -> str:
+    return f"{platform.system()} {platform.release()}"
+
+
+def _revision() -> str:
+    try:
+        asked = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],  # noqa: S607  # whichever git there is
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return asked.stdout.strip()
+
+
+def _versions(python: str, names: Sequence[str]) -> str:
+    asked = subprocess.run([python, "-c", _ASK, *names], capture_output=True, text=True, check=True)
+    return ", ".join(f"{name} {version}" for name, version in json.loads(asked.stdout).items())

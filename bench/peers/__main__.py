@@ -1,0 +1,8 @@
+"""Make a peer's database: `python -m bench.peers flask_site 1000`, in the file that DATABASE names."""
+
+import sys
+from importlib import import_module
+
+if __name__ == "__main__":
+    module, users = sys.argv[1:]
+    import_module(f"bench.peers.{module}").prepare(int(users))

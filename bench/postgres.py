@@ -1,0 +1,54 @@
+"""Databases of our own on the PostgreSQL server of this machine."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy import make_url
+
+SERVER = os.environ.get("BENCH_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
+_PREFIX = f"quart_auth_app_bench_{os.getpid()}"
+_made: list[str] = []
+
+
+def version() -> str | None:
+    """Return the server's version, None if there is no server."""
+    try:
+        return str(asyncio.run(_run("SHOW server_version")))
+    except (OSError, asyncpg.PostgresError):
+        return None
+
+
+def create(name: str, *, template: str = "template1") -> str:
+    """Make a database, empty or a copy of the one at the address `template`, and return its address."""
+    own = f"{_PREFIX}_{name}"
+    source = make_url(template).database if "://" in template else template
+    _made.append(own)
+    asyncio.run(_run(f'CREATE DATABASE "{own}" TEMPLATE "{source}"'))
+    return make_url(SERVER).set(database=own).render_as_string(hide_password=False)
+
+
+@contextmanager
+def dropped_afterwards() -> Iterator[None]:
+    """Drop at the end whatever was made."""
+    try:
+        yield
+    finally:
+        for name in _made:
+            asyncio.run(_run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        _made.clear()
+
+
+def settle(url: str) -> None:
+    """Do now what autovacuum would do in the middle of a measurement."""
+    asyncio.run(_run("VACUUM (ANALYZE)", url))
+
+
+async def _run(sql: str, url: str = SERVER) -> object:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()

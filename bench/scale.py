@@ -1,0 +1,61 @@
+"""How long and how often is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """One choice of durations (in seconds) and numbers."""
+
+    page_rounds: int
+    page_seconds: int
+    """Of wrk, which knows whole ones only, for each page in each round."""
+
+    hash_rounds: int
+    log_in_seconds: float
+    storm_seconds: float
+    users: int
+    """In every database except those that growth is measured with."""
+
+    idle_rounds: int
+    idle_connections: int
+    idle_seconds: float
+    growth_rounds: int
+    growth_seconds: int
+    """Of wrk, and of log-ins, for each database in each round."""
+
+    growth_users: tuple[int, ...]
+    """From small to large; the last one is measured with as many sessions too."""
+
+    warm_up_requests: int = 100
+
+
+FULL = Scale(
+    page_rounds=5,
+    page_seconds=2,
+    hash_rounds=3,
+    log_in_seconds=7,
+    storm_seconds=6,
+    users=1000,
+    idle_rounds=2,
+    idle_connections=5000,
+    idle_seconds=4,
+    growth_rounds=3,
+    growth_seconds=4,
+    growth_users=(1000, 100_000, 1_000_000),
+)
+
+QUICK = Scale(
+    page_rounds=2,
+    page_seconds=1,
+    hash_rounds=1,
+    log_in_seconds=2.5,
+    storm_seconds=2.5,
+    users=1000,
+    idle_rounds=1,
+    idle_connections=500,
+    idle_seconds=1,
+    growth_rounds=1,
+    growth_seconds=2,
+    growth_users=(1000, 20_000),
+)

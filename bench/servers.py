@@ -1,0 +1,78 @@
+"""Starting and ending servers, each in a process group of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import cores, memory
+from bench.subjects import Site
+from tests.servers import free_port
+
+START_TIME = 30.0
+"""Seconds in which a server has to answer."""
+
+END_TIME = 1.5
+"""Seconds between asking a server to end and ending it; after a storm, many hashes may still be waiting."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that answers."""
+
+    site: Site
+    port: int
+    pid: int
+    start_seconds: float
+    """From the start of its process to the first 200 of `/`."""
+
+    def pin(self) -> None:
+        """Keep all its threads to the server's core from now on."""
+        for pid in memory.tree(self.pid):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(int(task.name), cores.SERVER)
+
+
+@contextmanager
+def started(site: Site, on: list[int], options: Sequence[str] = ()) -> Iterator[Server]:
+    """Serve a site on these cores; `options` are added to the command's own."""
+    port = free_port()
+    command = [part.replace("PORT", str(port)) for part in (*site.subject.command, *options)]
+    path = site.folder / "server.log"
+    with path.open("ab") as log:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [*cores.on(on), *command], cwd=site.folder, env=site.environment, stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait_for(port, process, path)
+        yield Server(site, port, process.pid, time.perf_counter() - begin)
+    finally:
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_TIME)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    # A plain socket in a tight loop: what it adds to the start is a few milliseconds at most.
+    end = time.monotonic() + START_TIME
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=START_TIME) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            if b" 200 " in connection.recv(64):
+                return
+        time.sleep(0.002)
+    raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
