@@ -1,25 +1,35 @@
 """The database: one for each application, and the units of work on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from quart_auth_app import migrations
-from quart_auth_app.engines import DatabaseAway, create_engine, create_lookup_engine
+from quart_auth_app.engines import DatabaseAway, create_engine, create_lookups
 from quart_auth_app.instance import database_file
 
-__all__ = ["Database", "DatabaseAway", "SchemaOutdated", "UnitOfWork"]
+__all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork"]
 
 UPGRADE_PATIENCE = 600.0
 """Seconds that an upgrade may take, or wait for another one: the tutorial's database takes 10 with a million users."""
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
+
+Columns = TypeVarTuple("Columns")
+
+
+class LookUp(Protocol):
+    """`Database.look_up`, for functions that ask what each page asks."""
+
+    async def __call__(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
+        """Return the first row, or None."""
 
 
 class SchemaOutdated(DatabaseAway):
@@ -34,7 +44,7 @@ class Database:
         self.engine = create_engine(url)
         self._write = async_sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.lookup_engine = create_lookup_engine(url, self.engine)
+        self._lookups = create_lookups(url, self.engine)
         self._is_ready = False
         self._getting_ready = asyncio.Lock()
 
@@ -57,16 +67,14 @@ class Database:
             async with self._read() as db:
                 yield db
 
-    @asynccontextmanager
-    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection for what an index answers at once; on a SQLite file the event loop stands still meanwhile.
+    async def look_up(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
+        """Return the first row that an index finds at once, or None. On a SQLite file the event loop stands meanwhile.
 
-        Raises DatabaseAway.
+        `question` is a statement that is kept, never made anew. Raises DatabaseAway.
         """
         await self.get_ready()
         with _away():
-            async with self.lookup_engine.connect() as db:
-                yield db
+            return await self._lookups.first(question, values)
 
     async def get_ready(self) -> None:
         """Bring a SQLite file's schema up to date, once; with PostgreSQL raise SchemaOutdated if it is not.
@@ -111,7 +119,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections; a later unit of work opens new ones."""
         await self.engine.dispose()
-        await self.lookup_engine.dispose()
+        await self._lookups.close()
 
 
 @contextmanager

@@ -132,11 +132,11 @@ async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], data
     async with database.transaction() as db:
         user = (await db.scalars(select(User))).one()
         token = await sessions.start(db, user=user, remember=False, address="", user_agent="", now=now, replaces=None)
-        assert token
-        connection = await db.connection()
-        assert await sessions.find(connection, token=token, now=now)
+    assert token
+    assert await sessions.find(database.look_up, token=token, now=now)
+    async with database.transaction() as db:
         await db.execute(update(User).values(disabled_at=now))
-        assert await sessions.find(connection, token=token, now=now) is None
+    assert await sessions.find(database.look_up, token=token, now=now) is None
 
 
 @pytest.mark.usefixtures("known_and_disabled")

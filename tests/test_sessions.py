@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select, text
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database import Database
+from quart_auth_app.engines.lookups import FileLookups
 from quart_auth_app.models import Session
 from quart_auth_app.web.current import CurrentUser
 from tests.conftest import MakeApp
@@ -35,12 +36,17 @@ async def counted(database: Database) -> AsyncIterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
-    engines = {database.engine.sync_engine, database.lookup_engine.sync_engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
+    look_up = FileLookups.first
+
+    async def noted_look_up(self: FileLookups, question: Any, values: Any) -> Any:
+        statements.append(str(question))
+        return await look_up(self, question, values)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FileLookups, "first", noted_look_up)
+        yield statements
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Client, bob: dict[str, str]) -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.database import LookUp
 from quart_auth_app.models import Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
@@ -32,17 +34,22 @@ _EXPIRED = or_(
         or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
     ),
 )
-# Each page asks this. Building the statement anew each time, or making objects of the answer, would take longer than
-# the database takes to answer.
 _FIND = (
-    select(Session.id.label("session_id"), Session.last_seen_at, User.id, User.email, User.name, User.password)
+    select(Session.id, Session.last_seen_at, User.id, User.email, User.name, User.password)
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
 )
 
 
-Found = Row[int, datetime, int, str, str, str]
-"""What `find` returns."""
+class Found(NamedTuple):
+    """A living session, and whose it is: the columns of `_FIND`."""
+
+    session_id: int
+    last_seen_at: datetime
+    id: int
+    email: str
+    name: str
+    password: str
 
 
 class NoSuchSession(AccountError):
@@ -84,12 +91,10 @@ async def start(
     return token
 
 
-async def find(db: AsyncConnection, *, token: str, now: datetime) -> Found | None:
-    """Return `session_id` and `last_seen_at` of the living session that has this token, and whose it is, or None.
-
-    The user's columns are `id`, `email`, `name` and `password`. Takes a connection and no session: see `_FIND`.
-    """
-    return (await db.execute(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})).one_or_none()
+async def find(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
+    """Return the living session that has this token, and whose it is, or None."""
+    row = await look_up(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})
+    return Found(*row) if row else None
 
 
 async def touch(db: AsyncSession, *, session_id: int, now: datetime) -> None:

@@ -5,9 +5,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quart_auth_app.engines import sqlite
 from quart_auth_app.engines.errors import DatabaseAway
+from quart_auth_app.engines.lookups import EngineLookups, FileLookups, Lookups
 from quart_auth_app.instance import database_file
 
-__all__ = ["DatabaseAway", "create_engine", "create_lookup_engine"]
+__all__ = ["DatabaseAway", "Lookups", "create_engine", "create_lookups"]
 
 
 def create_engine(url: URL, *, patience: float | None = None) -> AsyncEngine:
@@ -22,7 +23,11 @@ def create_engine(url: URL, *, patience: float | None = None) -> AsyncEngine:
     return postgresql.create_engine(url, patience)
 
 
-def create_lookup_engine(url: URL, engine: AsyncEngine) -> AsyncEngine:
-    """Return an engine for look-ups that an index answers; but for SQLite files, that is `engine` itself."""
-    file = database_file(url)
-    return sqlite.create_lookup_engine(file) if file else engine
+def create_lookups(url: URL, engine: AsyncEngine) -> Lookups:
+    """Return what answers look-ups: in a SQLite file directly, else by way of `engine`."""
+    if file := database_file(url):
+        return FileLookups(file)
+    if url.get_backend_name() == "sqlite":
+        return EngineLookups(engine)
+    # A single question needs no transaction around it, which would be two more round trips.
+    return EngineLookups(engine.execution_options(isolation_level="AUTOCOMMIT"))

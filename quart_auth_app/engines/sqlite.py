@@ -12,14 +12,10 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from quart_auth_app.engines.inline import InlineConnection
 from quart_auth_app.instance import SettingsError, database_file, database_folder
 
 BUSY_TIMEOUT = 5.0
 """Seconds a statement waits for another writer's lock."""
-
-LOOKUP_TIMEOUT = 0.1
-"""Seconds a look-up waits for a lock. In write-ahead mode it hardly ever has to; the event loop stands meanwhile."""
 
 
 def create_engine(url: URL, patience: float | None) -> AsyncEngine:
@@ -43,38 +39,25 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     return engine
 
 
-def create_lookup_engine(file: Path) -> AsyncEngine:
-    """Return an engine that answers in the event loop's own thread, for look-ups that an index answers."""
-    address = f"{file.absolute().as_uri()}?mode=rw"
-
-    def connect(*_: object, **__: object) -> InlineConnection:
-        return InlineConnection(
-            partial(sqlite3.connect, address, uri=True, isolation_level=None, timeout=LOOKUP_TIMEOUT)
-        )
-
-    engine = create_async_engine("sqlite+aiosqlite:///file", connect_args={"async_creator_fn": connect})
-    _keep_to(file, engine)
-    return engine
-
-
 def _keep_to(file: Path, engine: AsyncEngine) -> None:
     # Where the file was moved away, or another put in its place, what is written to the old one would be lost.
-    event.listen(engine.sync_engine, "connect", partial(_remember_file, file.absolute()))
-    event.listen(engine.sync_engine, "checkout", partial(_insist_on_file, file.absolute()))
+    event.listen(engine.sync_engine, "connect", partial(_remember_file, str(file.absolute())))
+    event.listen(engine.sync_engine, "checkout", partial(_insist_on_file, str(file.absolute())))
 
 
-def _remember_file(file: Path, _connection: object, record: ConnectionPoolEntry) -> None:
-    record.info["file"] = _identity(file)
+def _remember_file(path: str, _connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["file"] = identity(path)
 
 
-def _insist_on_file(file: Path, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-    if record.info["file"] != _identity(file):
+def _insist_on_file(path: str, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    if record.info["file"] != identity(path):
         raise DisconnectionError
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
+def identity(path: str) -> tuple[int, int] | None:
+    """Return what tells the file at this path from another that takes its place, or None if there is none."""
     try:
-        found = file.stat()
+        found = os.stat(path)  # pathlib takes ten times as long, and each page asks
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -72,8 +72,7 @@ class CurrentUser(AuthUser):
 
 async def _find_session(token: str) -> sessions.Found | None:
     now = clock.now()
-    async with services().database.looking_up() as db:
-        row = await sessions.find(db, token=token, now=now)
+    row = await sessions.find(services().database.look_up, token=token, now=now)
     if row and sessions.is_stale(row.last_seen_at, now):
         with suppress(DatabaseAway):  # a page is worth more than the note that it was read
             async with transaction() as unit:
