@@ -15,6 +15,12 @@ CONNECT_TIMEOUT = 5.0
 COMMAND_TIMEOUT = 4.0
 """Seconds in which it has to carry out a statement; ours take milliseconds."""
 
+CONNECTIONS = 10
+"""Connections that a worker keeps. Each carries hundreds of statements a second; a server allows 100 by default."""
+
+POOL_TIMEOUT = 5.0
+"""Seconds that a unit of work waits for one of them."""
+
 
 def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     """Return an engine; `patience` is how many seconds a statement may take."""
@@ -36,7 +42,10 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
             raise DatabaseAway(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds") from error
 
     arguments = {"async_creator_fn": connect, "prepared_statement_cache_size": cached}
-    engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800)
+    # No overflow: what SQLAlchemy opens beyond the pool's size it closes after each use, and to open one takes longer
+    # than all that is done with it.
+    pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT}
+    engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800, **pool)
     event.listen(engine.sync_engine, "checkout", _insist_on_connection)
     return engine
 
