@@ -1,12 +1,13 @@
 """Every response carries the headers that tell browsers and proxies to be careful."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from quart import Quart, Response
 
-from quart_auth_app.web import error_pages
+from quart_auth_app.web import error_pages, static_files
 from quart_auth_app.web.current import CurrentUser
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, send
@@ -184,11 +185,13 @@ async def test_a_name_with_another_hash_is_served_but_not_kept(client: Client) -
     assert response.headers["Cache-Control"] == "no-cache"
 
 
-async def test_a_changed_file_has_another_name(app: Quart, client: Client, tmp_path: Path) -> None:
-
+async def test_a_changed_file_has_another_name_a_second_later(
+    app: Quart, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.static_folder = str(tmp_path)
     names = []
-    for content in ("a", "b"):
+    for second, content in enumerate("ab"):
+        monkeypatch.setattr(static_files, "monotonic", partial(float, second))
         (tmp_path / "style.css").write_text(content)
         page = await (await client.get("/")).get_data(as_text=True)
         names += re.findall(r"/static/style\.\w+\.css", page)

@@ -16,8 +16,11 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line: dict[str, Any] = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")}
-        plain = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
-        line |= getattr(record, "fields", plain)
+        line |= getattr(record, "fields", None) or {
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)

@@ -6,9 +6,10 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from quart import Quart, Response
+from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import NotFound
 
 MAX_AGE = 365 * 24 * 60 * 60
@@ -18,7 +19,7 @@ _HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
 
 
 def init_app(app: Quart) -> None:
-    """Serve the static files of `app` under their hashed names too."""
+    """Serve the static files of `app` under their hashed names too, and let url_for say these."""
     StaticFiles(app)
 
 
@@ -27,13 +28,26 @@ class StaticFiles:
 
     def __init__(self, app: Quart) -> None:
         self._app = app
-        app.url_defaults(self._add_hash)
+        self._build = app.url_for
+        self._recent = lru_cache(self._path)
+        app.url_for = self._url_for  # type: ignore[method-assign]  # which quart.url_for and the templates call
         app.view_functions["static"] = self._send
 
-    def _add_hash(self, endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static" and (digest := self._digest(values["filename"])):
-            stem, dot, suffix = values["filename"].rpartition(".")
-            values["filename"] = f"{stem}.{digest}{dot}{suffix}"
+    def _url_for(self, endpoint: str, **values: Any) -> str:
+        if endpoint != "static":
+            return self._build(endpoint, **values)
+        if len(values) == 1 and has_request_context():
+            # Every page names two files. Once a second will do to look whether they were edited.
+            return self._recent(values["filename"], request.root_path, int(monotonic()))
+        return self._build(endpoint, **values | {"filename": self._named(values["filename"])})
+
+    def _path(self, filename: str, _root_path: str, _second: int) -> str:
+        return self._build("static", filename=self._named(filename))
+
+    def _named(self, filename: str) -> str:
+        digest = self._digest(filename)
+        stem, dot, suffix = filename.rpartition(".")
+        return f"{stem}.{digest}{dot}{suffix}" if digest else filename
 
     async def _send(self, filename: str) -> Response:
         match = _HASHED.fullmatch(filename)
@@ -51,8 +65,7 @@ class StaticFiles:
     def _digest(self, filename: str) -> str | None:
         path = f"{self._app.static_folder}/{filename}"
         try:
-            # Asked of the file each time, so that an edited stylesheet has a new name at once: a microsecond.
-            return _digest(path, os.stat(path).st_mtime_ns)  # pathlib takes twenty
+            return _digest(path, os.stat(path).st_mtime_ns)
         except OSError:
             return None
 
