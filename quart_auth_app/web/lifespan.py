@@ -28,7 +28,6 @@ def init_app(app: Quart, services: Services) -> None:
     async def serve() -> AsyncGenerator[None]:
         if app.debug and services.settings.https:
             raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
-        hypercorn_worker.end_well()
         http1_only.insist(app)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
@@ -41,6 +40,7 @@ def init_app(app: Quart, services: Services) -> None:
             await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
             if services.metrics:
                 await stack.enter_async_context(services.metrics.served(services.settings, services.database))
+            hypercorn_worker.prepare()
             yield
 
 
