@@ -22,7 +22,7 @@ from quart_auth_app.web import (
     lifespan,
     logs,
     same_origin,
-    static_files,
+    urls,
 )
 from quart_auth_app.web.services import EXTENSION, Services
 
@@ -61,7 +61,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
     same_origin.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
-    static_files.init_app(app)
+    urls.init_app(app)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
     app.register_blueprint(main)

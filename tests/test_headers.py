@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from quart import Quart, Response
 
-from quart_auth_app.web import error_pages, static_files
+from quart_auth_app.web import error_pages, urls
 from quart_auth_app.web.current import CurrentUser
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, send
@@ -191,7 +191,7 @@ async def test_a_changed_file_has_another_name_a_second_later(
     app.static_folder = str(tmp_path)
     names = []
     for second, content in enumerate("ab"):
-        monkeypatch.setattr(static_files, "monotonic", partial(float, second))
+        monkeypatch.setattr(urls, "monotonic", partial(float, second))
         (tmp_path / "style.css").write_text(content)
         page = await (await client.get("/")).get_data(as_text=True)
         names += re.findall(r"/static/style\.\w+\.css", page)

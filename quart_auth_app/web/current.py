@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from quart import Quart, after_this_request, request
@@ -102,13 +103,13 @@ def init_app(app: Quart, settings: Settings) -> None:
         QUART_AUTH_DURATION=int(sessions.REMEMBERED_ABSOLUTE / timedelta(seconds=1)),
     )
     Auth(app)
-    app.before_request(_look_up)
+    app.before_request(partial(_look_up, cookie_name("log-in", settings)))
 
 
-async def _look_up() -> None:
+async def _look_up(cookie: str) -> None:
     # So that current_user.name works in any route without an await; a static file is for everybody. A route that needs
     # to know who is asking meets the database's failure itself.
-    if request.endpoint != "static":
+    if cookie in request.cookies and request.endpoint != "static":
         with suppress(DatabaseAway):
             await current_user.is_authenticated
 

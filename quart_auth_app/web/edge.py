@@ -23,7 +23,8 @@ _errors = logging.getLogger(f"{logs.LOGGER}.errors")
 def init_app(app: Quart, services: Services) -> None:
     """Put the layer around the application."""
     app.asgi_app = Edge(app.asgi_app, services)  # type: ignore[method-assign]  # Quart's own way to wrap itself
-    app.before_request(_note_route)
+    if services.metrics:
+        app.before_request(_note_route)
 
 
 async def _note_route() -> None:

@@ -15,11 +15,13 @@ class Http1Only(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None: ...
 
     async def _create_stream(self, request: h11.Request) -> None:
-        kept = [(name, value) for name, value in request.headers.raw_items() if name.lower() != b"upgrade"]
-        plain = h11.Request(
-            method=request.method, target=request.target, headers=kept, http_version=request.http_version
-        )
-        await super()._create_stream(plain)
+        headers = request.headers.raw_items()
+        kept = [(name, value) for name, value in headers if name.lower() != b"upgrade"]
+        if len(kept) != len(headers):
+            request = h11.Request(
+                method=request.method, target=request.target, headers=kept, http_version=request.http_version
+            )
+        await super()._create_stream(request)
 
 
 def insist(app: Quart) -> None:

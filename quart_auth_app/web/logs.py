@@ -39,4 +39,7 @@ def init_app() -> None:
 
 def write(logger: logging.Logger, **fields: str | int | float) -> None:
     """Write one line that has these fields after its time."""
-    logger.info("%s", fields, extra={"fields": fields})
+    if logger.isEnabledFor(logging.INFO):
+        # logger.info would also look for the line of source that it was called from, for each page.
+        line = logger.makeRecord(logger.name, logging.INFO, "", 0, "%s", (fields,), None, extra={"fields": fields})
+        logger.handle(line)

@@ -6,10 +6,8 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from time import monotonic
-from typing import Any
 
-from quart import Quart, Response, has_request_context, request
+from quart import Quart, Response
 from werkzeug.exceptions import NotFound
 
 MAX_AGE = 365 * 24 * 60 * 60
@@ -18,33 +16,15 @@ MAX_AGE = 365 * 24 * 60 * 60
 _HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
 
 
-def init_app(app: Quart) -> None:
-    """Serve the static files of `app` under their hashed names too, and let url_for say these."""
-    StaticFiles(app)
-
-
 class StaticFiles:
     """Puts the hash into names on the way out, and takes it off on the way in."""
 
     def __init__(self, app: Quart) -> None:
         self._app = app
-        self._build = app.url_for
-        self._recent = lru_cache(self._path)
-        app.url_for = self._url_for  # type: ignore[method-assign]  # which quart.url_for and the templates call
         app.view_functions["static"] = self._send
 
-    def _url_for(self, endpoint: str, **values: Any) -> str:
-        if endpoint != "static":
-            return self._build(endpoint, **values)
-        if len(values) == 1 and has_request_context():
-            # Every page names two files. Once a second will do to look whether they were edited.
-            return self._recent(values["filename"], request.root_path, int(monotonic()))
-        return self._build(endpoint, **values | {"filename": self._named(values["filename"])})
-
-    def _path(self, filename: str, _root_path: str, _second: int) -> str:
-        return self._build("static", filename=self._named(filename))
-
-    def _named(self, filename: str) -> str:
+    def named(self, filename: str) -> str:
+        """Return the name with the hash in it, or the same if there is no such file."""
         digest = self._digest(filename)
         stem, dot, suffix = filename.rpartition(".")
         return f"{stem}.{digest}{dot}{suffix}" if digest else filename
