@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from quart_auth_app import migrations
 from quart_auth_app.engines import DatabaseAway, create_engine, create_lookups
+from quart_auth_app.engines.sqlite import BUSY_TIMEOUT
 from quart_auth_app.instance import database_file
 
 __all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork"]
@@ -45,6 +46,7 @@ class Database:
         self._write = async_sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._lookups = create_lookups(url, self.engine)
+        self._writing = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
         self._is_ready = False
         self._getting_ready = asyncio.Lock()
 
@@ -56,8 +58,24 @@ class Database:
         """
         await self.get_ready()
         with _away():
-            async with self._write.begin() as db:
+            async with self._turn_to_write(), self._write.begin() as db:
                 yield db
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        """Wait for the other writers of this process, first come first served: SQLite lets whoever is lucky go first.
+
+        Raises TimeoutError. PostgreSQL's writers don't wait for each other.
+        """
+        if self._writing is None:
+            yield
+            return
+        async with asyncio.timeout(BUSY_TIMEOUT):
+            await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

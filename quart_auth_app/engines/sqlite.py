@@ -12,6 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from quart_auth_app.engines import one_crossing
 from quart_auth_app.instance import SettingsError, database_file, database_folder
 
 BUSY_TIMEOUT = 5.0
@@ -29,7 +30,12 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
         # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
         # of one makes the second wait.
         pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
-    arguments = {"isolation_level": None, "timeout": patience or BUSY_TIMEOUT}
+    arguments = {
+        "async_creator_fn": one_crossing.Connection,
+        "check_same_thread": False,
+        "isolation_level": None,
+        "timeout": patience or BUSY_TIMEOUT,
+    }
     engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)

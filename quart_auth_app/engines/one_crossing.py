@@ -1,0 +1,77 @@
+"""aiosqlite with one crossing into its thread for each statement, in place of one for each call.
+
+SQLAlchemy makes a cursor, executes, fetches and closes, and rolls back whatever it returns to the pool: of these only
+the execution may take long. A log-in crossed 88 times, which took more of the processor than its statements did.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, Self
+
+import aiosqlite
+
+
+class Connection(aiosqlite.Connection):
+    """A connection and its thread. The arguments are sqlite3.connect's, `check_same_thread=False` among them."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(partial(sqlite3.connect, *arguments, **named), iter_chunk_size=64)
+        self._thread.daemon = True
+        self.is_cut_off = False
+        """Whether somebody left without waiting for the answer: the thread may still be at it."""
+
+    async def _execute(self, fn: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return await super()._execute(fn, *arguments, **named)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            self.is_cut_off = True
+            raise
+
+    def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it, as it would aiosqlite's
+        """Return a cursor."""
+        return Cursor(self, self._conn.cursor())
+
+    async def rollback(self) -> None:
+        """Roll back, if there is anything."""
+        if self.is_cut_off or self._conn.in_transaction:
+            await super().rollback()
+
+
+class Cursor(aiosqlite.Cursor):
+    """A cursor that has all rows as soon as it has executed."""
+
+    _conn: Connection
+    _rows: Iterator[Any] = iter(())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
+        """Execute the statement."""
+        self._rows = iter(await self._conn._execute(self._run, sql, parameters or ()))
+        return self
+
+    def _run(self, sql: str, parameters: Any) -> list[Any]:
+        return self._cursor.execute(sql, parameters).fetchall()
+
+    async def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return next(self._rows, None)
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        """Return so many of the next rows."""
+        return list(islice(self._rows, size or self._cursor.arraysize))
+
+    async def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+        return list(self._rows)
+
+    async def close(self) -> None:
+        """Close the cursor."""
+        if self._conn.is_cut_off:
+            await super().close()
+        else:
+            self._cursor.close()
