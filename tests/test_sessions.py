@@ -1,21 +1,19 @@
 """Sessions: the row decides, not the cookie."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from quart import Quart
 from quart_auth import authenticated_client, current_user, login_required
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database import Database
-from quart_auth_app.engines.lookups import FileLookups
 from quart_auth_app.models import Session
 from quart_auth_app.web.current import CurrentUser
 from tests.conftest import MakeApp
+from tests.counting import counting
 from tests.people import BOB, Client, Clock, cookie, is_logged_in, set_cookies
 
 SECOND = timedelta(seconds=1)
@@ -26,27 +24,6 @@ async def rows(database: Database) -> list[Session]:
     """Return every session row."""
     async with database.reading() as db:
         return list(await db.scalars(select(Session).order_by(Session.id)))
-
-
-@asynccontextmanager
-async def counted(database: Database) -> AsyncIterator[list[str]]:
-    """Collect the statements that reach the database."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    look_up = FileLookups.first
-
-    async def noted_look_up(self: FileLookups, question: Any, values: Any) -> Any:
-        statements.append(str(question))
-        return await look_up(self, question, values)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FileLookups, "first", noted_look_up)
-        yield statements
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Client, bob: dict[str, str]) -> None:
@@ -179,28 +156,13 @@ async def test_use_is_written_down_at_most_once_a_minute(
     await client.post("/login", form=bob)
     started = time.now
     time.advance(MINUTE - SECOND)
-    async with counted(database) as statements:
+    with counting(database) as costs:
         await client.get("/profile")
-    assert not [each for each in statements if "UPDATE" in each]
+    assert not [each for each in costs.statements if "UPDATE" in each]
     assert (await rows(database))[0].last_seen_at == started
     time.advance(SECOND)
     await client.get("/profile")
     assert (await rows(database))[0].last_seen_at == time.now
-
-
-async def test_the_session_is_looked_up_once_a_request_and_only_with_a_cookie(
-    client: Client, bob: dict[str, str], database: Database
-) -> None:
-    async with counted(database) as statements:
-        await client.get("/")
-    assert statements == []
-    await client.post("/login", form=bob)
-    async with counted(database) as statements:
-        await client.get("/profile")
-    assert len([each for each in statements if "SELECT" in each]) == 1
-    async with counted(database) as statements:
-        await client.get("/static/style.css")
-    assert statements == []
 
 
 @pytest.mark.asvs("14.2.7")

@@ -1,0 +1,82 @@
+"""What a piece of work costs, in numbers that are the same on every machine and at every load."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiosqlite
+import jinja2
+import pytest
+from sqlalchemy import Connection, event
+
+from quart_auth_app.database import Database
+from quart_auth_app.engines.lookups import FileLookups
+
+
+@dataclass
+class Costs:
+    """What was counted."""
+
+    statements: list[str] = field(default_factory=list)
+    """Questions to the database and orders, as SQL."""
+
+    transactions: int = 0
+    """Each takes a BEGIN and a COMMIT besides."""
+
+    hand_overs: list[str] = field(default_factory=list)
+    """What was done in another thread, which costs more than most of what is done there."""
+
+    compilations: list[str] = field(default_factory=list)
+    """Templates that were compiled."""
+
+
+@contextmanager
+def counting(database: Database) -> Iterator[Costs]:
+    """Count what is done meanwhile."""
+    costs = Costs()
+
+    def statement(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        if sql.startswith("BEGIN"):
+            costs.transactions += 1
+        else:
+            costs.statements.append(sql)
+
+    def begin(connection: Connection) -> None:
+        autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        costs.transactions += connection.dialect.name == "postgresql" and not autocommit  # SQLite's are statements
+
+    async def look_up(self: FileLookups, question: Any, values: Any) -> Any:
+        costs.statements.append(str(question))
+        return await plain_look_up(self, question, values)
+
+    def hand_over(*arguments: Any, **named: Any) -> Any:
+        costs.hand_overs.append(repr(arguments[2]))
+        return plain_hand_over(*arguments, **named)
+
+    async def hand_over_to_sqlite(self: aiosqlite.Connection, fn: Any, *arguments: Any, **named: Any) -> Any:
+        costs.hand_overs.append(repr(fn))
+        return await plain_hand_over_to_sqlite(self, fn, *arguments, **named)
+
+    def compilation(
+        environment: jinja2.Environment, source: Any, name: Any = None, *arguments: Any, **named: Any
+    ) -> Any:
+        costs.compilations.append(name)
+        return plain_compilation(environment, source, name, *arguments, **named)
+
+    plain_look_up = FileLookups.first
+    plain_hand_over = asyncio.BaseEventLoop.run_in_executor
+    plain_hand_over_to_sqlite: Any = aiosqlite.Connection._execute
+    plain_compilation: Any = jinja2.Environment.compile
+    listeners: dict[str, Callable[..., None]] = {"before_cursor_execute": statement, "begin": begin}
+    for name, listener in listeners.items():
+        event.listen(database.engine.sync_engine, name, listener)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FileLookups, "first", look_up)
+        patch.setattr(asyncio.BaseEventLoop, "run_in_executor", hand_over)
+        patch.setattr(aiosqlite.Connection, "_execute", hand_over_to_sqlite)
+        patch.setattr(jinja2.Environment, "compile", compilation)
+        yield costs
+    for name, listener in listeners.items():
+        event.remove(database.engine.sync_engine, name, listener)
