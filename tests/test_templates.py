@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader
-from quart import Quart
+from jinja2 import DictLoader, Template
+from quart import Quart, render_template
+from quart.signals import template_rendered
 
 from tests.people import Client, text
 
@@ -48,6 +49,43 @@ async def test_the_tutorials_templates_render_unchanged(tutorial: Client, bob: d
     assert "Email address already exists. Go to login page" in await text(await tutorial.get("/signup"))
     await tutorial.post("/login", form=bob)
     assert await text(await tutorial.get("/profile")) == "Home Profile Logout Welcome, Bob!"
+
+
+async def test_an_asynchronous_function_in_a_template_is_awaited(app: Quart, client: Client) -> None:
+    @app.template_global()
+    async def unread() -> int:
+        return 3
+
+    letters = "{% block content %}{% if unread() %}{{ unread() }} letters{% endif %}{% endblock %}"
+    app.jinja_env.loader = DictLoader(TUTORIAL | {"index.html": '{% extends "base.html" %}' + letters})
+    for _ in range(2):
+        assert await text(await client.get("/")) == "Home Login Sign Up 3 letters"
+
+
+async def test_who_listens_for_rendered_templates_hears_of_ours(app: Quart, client: Client) -> None:
+    heard = []
+
+    def listener(_app: Quart, template: Template, **_: object) -> None:
+        heard.append(template.name)
+
+    with template_rendered.connected_to(listener, app):
+        await client.get("/login")
+    await client.get("/")
+    assert heard == ["login.html"]
+
+
+async def test_a_page_added_with_quarts_own_render_template_knows_the_user(
+    app: Quart, client: Client, bob: dict[str, str]
+) -> None:
+    @app.get("/mine")
+    async def mine() -> str:
+        return await render_template("profile.html", name="to my page")
+
+    assert "Login" in await text(await client.get("/mine"))
+    await client.post("/login", form=bob)
+    page = await text(await client.get("/mine"))
+    assert "Welcome, to my page!" in page
+    assert "Login" not in page
 
 
 @pytest.mark.asvs("1.2.3", "3.2.2", "3.6.1", "14.2.3")
