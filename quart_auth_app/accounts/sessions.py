@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import AccountError
@@ -26,6 +26,8 @@ TOKEN_BYTES = 32
 
 MAX_USER_AGENT_LENGTH = 255
 
+_session = cast(Table, Session.__table__)
+
 _EXPIRED = or_(
     Session.last_seen_at <= bindparam("remembered_idle"),
     Session.created_at <= bindparam("remembered_absolute"),
@@ -39,6 +41,17 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
 )
+_LOCK_UNCHANGED_USER = (
+    select(User.id)
+    .where(
+        User.id == bindparam("user"),
+        User.password_version == bindparam("password_version"),
+        User.disabled_at.is_(None),
+    )
+    .with_for_update()
+)
+_END_EXPIRED_OF_USER = delete(_session).where(_session.c.user_id == bindparam("user"), _EXPIRED)
+_START = insert(_session)
 
 
 class Found(NamedTuple):
@@ -66,28 +79,24 @@ async def start(
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     The session of the token `replaces` ends: after a log-in no cookie from before it is worth anything.
     """
-    unchanged = select(User.id).where(
-        User.id == user.id, User.password_version == user.password_version, User.disabled_at.is_(None)
-    )
-    if await db.scalar(unchanged.with_for_update()) is None:
+    known = {"user": user.id, "password_version": user.password_version}
+    if await db.scalar(_LOCK_UNCHANGED_USER, known) is None:
         return None
     if replaces:
         await end(db, token=replaces)
-    await db.execute(delete(Session).where(Session.user_id == user.id, _EXPIRED), _cutoffs(now))
+    await db.execute(_END_EXPIRED_OF_USER, {"user": user.id, **_cutoffs(now)})
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    db.add(
-        Session(
-            token_hash=_hash(token),
-            user_id=user.id,
-            created_at=now,
-            last_seen_at=now,
-            authenticated_at=now,
-            remember=remember,
-            address=address,
-            user_agent=user_agent[:MAX_USER_AGENT_LENGTH],
-        )
-    )
-    await db.flush()
+    session = {
+        "token_hash": _hash(token),
+        "user_id": user.id,
+        "created_at": now,
+        "last_seen_at": now,
+        "authenticated_at": now,
+        "remember": remember,
+        "address": address,
+        "user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
+    }
+    await db.execute(_START, session)
     return token
 
 

@@ -2,12 +2,15 @@
 
 import hashlib
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import Table, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import TooManyAttempts
@@ -32,6 +35,38 @@ SIGN_UP_BY_ADDRESS = Limit("sign-up by address", 20, timedelta(minutes=1))
 
 Counter = tuple[Limit, str]
 """A limit, and whom it counts."""
+
+_attempts = cast(Table, Attempts.__table__)
+
+
+def _hit(insert: Callable[[Table], postgresql.Insert | sqlite.Insert]) -> ReturningInsert[int]:
+    # One statement: of any number of attempts at the same moment, as many pass as the limit says.
+    over = _attempts.c.ends_at <= bindparam("now")
+    ends_at = bindparam("ends_at", type_=_attempts.c.ends_at.type)
+    return (
+        insert(_attempts)
+        .values(key=bindparam("key"), count=1, ends_at=ends_at)
+        .on_conflict_do_update(
+            index_elements=[_attempts.c.key],
+            set_={
+                "count": case((over, 1), else_=_attempts.c.count + 1),
+                "ends_at": case((over, ends_at), else_=_attempts.c.ends_at),
+            },
+            # Past the limit nothing is written, so that a flood costs reads only.
+            where=or_(over, _attempts.c.count < bindparam("limit")),
+        )
+        .returning(_attempts.c.count)
+    )
+
+
+# Put together once: a log-in needs them all, and to build a statement takes longer than to carry it out.
+_HIT = {"postgresql": _hit(postgresql.insert), "sqlite": _hit(sqlite.insert)}
+_FORGIVE = (
+    update(_attempts)
+    .where(_attempts.c.key == bindparam("counter"), _attempts.c.count > 0)
+    .values(count=_attempts.c.count - 1)
+)
+_CLEAR = delete(_attempts).where(_attempts.c.key == bindparam("counter"))
 
 
 def log_in_counters(*, email: str, address: str, device: str | None) -> list[Counter]:
@@ -58,27 +93,10 @@ def network(address: str) -> str:
 
 
 async def hit(db: AsyncSession, counter: Counter, *, now: datetime) -> None:
-    """Count an attempt before it is made. Raises TooManyAttempts, and then counts nothing.
-
-    One statement: of any number of attempts at the same moment, as many pass as the limit says.
-    """
+    """Count an attempt before it is made. Raises TooManyAttempts, and then counts nothing."""
     limit, _ = counter
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    over = Attempts.ends_at <= now
-    counted = await db.scalar(
-        insert(Attempts)
-        .values(key=_key(counter), count=1, ends_at=now + limit.window)
-        .on_conflict_do_update(
-            index_elements=[Attempts.key],
-            set_={
-                "count": case((over, 1), else_=Attempts.count + 1),
-                "ends_at": case((over, now + limit.window), else_=Attempts.ends_at),
-            },
-            # Past the limit nothing is written, so that a flood costs reads only.
-            where=or_(over, Attempts.count < limit.attempts),
-        )
-        .returning(Attempts.count)
-    )
+    values = {"key": _key(counter), "now": now, "ends_at": now + limit.window, "limit": limit.attempts}
+    counted = await db.scalar(_HIT[db.get_bind().dialect.name], values)
     if counted is None:
         ends_at = await db.scalar(select(Attempts.ends_at).where(Attempts.key == _key(counter)))
         raise TooManyAttempts(max(1, round(((ends_at or now) - now).total_seconds())))
@@ -86,13 +104,12 @@ async def hit(db: AsyncSession, counter: Counter, *, now: datetime) -> None:
 
 async def forgive(db: AsyncSession, counter: Counter) -> None:
     """Take back one attempt, which was no failure."""
-    query = update(Attempts).where(Attempts.key == _key(counter), Attempts.count > 0)
-    await db.execute(query.values(count=Attempts.count - 1))
+    await db.execute(_FORGIVE, {"counter": _key(counter)})
 
 
 async def clear(db: AsyncSession, counter: Counter) -> None:
     """Forget all attempts."""
-    await db.execute(delete(Attempts).where(Attempts.key == _key(counter)))
+    await db.execute(_CLEAR, {"counter": _key(counter)})
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ for that time nobody may hold a connection, still less SQLite's one write lock.
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,8 @@ from quart_auth_app.models import User
 
 MAX_NAME_LENGTH = 100
 """Characters of the longest name."""
+
+_FIND = select(User).where(User.email_key == bindparam("key"))
 
 
 async def sign_up(
@@ -81,7 +83,7 @@ async def authenticate(
         async with transaction() as db:
             for counter in counters:
                 await throttle.hit(db, counter, now=now)
-            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
+            user = await db.scalar(_FIND, {"key": email_addresses.key(email)})
         matches, replacement = await passwords.verify(password, user.password if user else None)
     if not user or not matches or user.disabled_at:
         return None
