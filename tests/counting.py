@@ -23,7 +23,7 @@ class Costs:
     """Questions to the database and orders, as SQL."""
 
     transactions: int = 0
-    """Each takes a BEGIN and a COMMIT besides."""
+    """Each takes a COMMIT besides; the BEGIN goes with the first statement."""
 
     hand_overs: list[str] = field(default_factory=list)
     """What was done in another thread, which costs more than most of what is done there."""
@@ -38,14 +38,10 @@ def counting(database: Database) -> Iterator[Costs]:
     costs = Costs()
 
     def statement(_connection: object, _cursor: object, sql: str, *_: object) -> None:
-        if sql.startswith("BEGIN"):
-            costs.transactions += 1
-        else:
-            costs.statements.append(sql)
+        costs.statements.append(sql)
 
     def begin(connection: Connection) -> None:
-        autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        costs.transactions += connection.dialect.name == "postgresql" and not autocommit  # SQLite's are statements
+        costs.transactions += connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
 
     async def look_up(self: FileLookups, question: Any, values: Any) -> Any:
         costs.statements.append(str(question))

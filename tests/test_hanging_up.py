@@ -6,10 +6,12 @@ import sqlite3
 from contextlib import closing, suppress
 
 import pytest
+from sqlalchemy import func, insert, select
 
 from quart_auth_app.accounts import throttle
 from quart_auth_app.database import Database
 from quart_auth_app.instance import database_file
+from quart_auth_app.models import Attempts
 from quart_auth_app.web import clock
 from tests.people import Client
 
@@ -34,6 +36,28 @@ async def test_a_transaction_that_is_cut_off_gives_its_lock_up_at_once(database:
             await asyncio.sleep(0.01)
             other.execute("BEGIN IMMEDIATE")
             other.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("rows", [1, 2])  # which database drivers do in different ways
+async def test_nothing_is_kept_of_a_transaction_that_is_cut_off(database: Database, rows: int) -> None:
+    await database.get_ready()
+
+    async def work() -> None:
+        async with database.transaction() as db:
+            for number in range(3):
+                keys = [{"key": f"{number} {row}", "count": 1, "ends_at": clock.now()} for row in range(rows)]
+                await db.execute(insert(Attempts), keys)
+            await asyncio.sleep(60)
+
+    dice = random.Random(1)  # noqa: S311  # repeatable, and no secret
+    for _ in range(100):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(dice.random() * 0.006)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    async with database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(Attempts)) == 0
 
 
 async def test_a_name_longer_than_any_file_may_have_is_not_found(client: Client) -> None:

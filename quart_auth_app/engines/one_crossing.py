@@ -1,7 +1,8 @@
 """aiosqlite with one crossing into its thread for each statement, in place of one for each call.
 
-SQLAlchemy makes a cursor, executes, fetches and closes, and rolls back whatever it returns to the pool: of these only
-the execution may take long. A log-in crossed 88 times, which took more of the processor than its statements did.
+SQLAlchemy begins, makes a cursor, executes, fetches and closes, and rolls back whatever it returns to the pool: of
+these only the execution may take long. A log-in crossed 88 times, which took more of the processor than its statements
+did.
 """
 
 import asyncio
@@ -22,8 +23,12 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True
         self.is_cut_off = False
         """Whether somebody left without waiting for the answer: the thread may still be at it."""
+        self._beginning: str | None = None
 
     async def _execute(self, fn: Any, *arguments: Any, **named: Any) -> Any:
+        # Here, as all that is done to the database passes here, so that none of it is left outside its transaction.
+        if self._beginning:
+            fn, self._beginning = partial(self._begin_and, self._beginning, fn), None
         try:
             return await super()._execute(fn, *arguments, **named)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
@@ -31,11 +36,26 @@ class Connection(aiosqlite.Connection):
             raise
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it, as it would aiosqlite's
-        """Return a cursor."""
-        return Cursor(self, self._conn.cursor())
+        """Return a cursor, which SQLite makes when it is entered."""
+        return Cursor(self, None)  # type: ignore[arg-type]
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction, with this BEGIN, as soon as there is something to do in it."""
+        self._beginning = statement
+
+    def _begin_and(self, beginning: str, fn: Any, *arguments: Any, **named: Any) -> Any:
+        self._conn.execute(beginning)
+        return fn(*arguments, **named)
+
+    async def commit(self) -> None:
+        """Commit, if there is anything."""
+        self._beginning = None
+        if self._conn.in_transaction:
+            await super().commit()
 
     async def rollback(self) -> None:
         """Roll back, if there is anything."""
+        self._beginning = None
         if self.is_cut_off or self._conn.in_transaction:
             await super().rollback()
 
@@ -47,6 +67,7 @@ class Cursor(aiosqlite.Cursor):
     _rows: Iterator[Any] = iter(())
 
     async def __aenter__(self) -> Self:
+        self._cursor = self._conn._conn.cursor()
         return self
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:

@@ -103,7 +103,8 @@ def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
     # between. Those that will write take the lock at their start instead, and wait for it there.
     write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.begin("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:
