@@ -1,6 +1,8 @@
 """Hashing: in threads of its own, no more of them than cores, and a waiting line with an end."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 
@@ -44,6 +46,14 @@ async def test_workers_share_the_cores(workers: int, threads: int, monkeypatch: 
     await asyncio.gather(*(passwords._run(slow) for _ in range(12)))
     assert most == threads
     assert all(name.startswith("hash") for name in seen), "never the default pool, where pages wait"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux only")
+async def test_hashing_stands_back_for_all_else() -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = await Passwords()._run(os.getpriority, os.PRIO_PROCESS, 0)
+    assert theirs == min(19, ours + module.NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours
 
 
 @pytest.mark.asvs("2.4.1", "15.2.2")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -29,6 +30,10 @@ MAX_WAITING = 24
 """People who may wait for each thread. At 250 ms a hash the last one waits 6 s, less than hypercorn.toml gives a server
 to end; who comes later is told to retry."""
 
+NICENESS = 5
+"""How far hashing stands back: Linux gives a thread a third of the time that it gives another, less nice by so much,
+that wants the same core. So a page that comes in while all cores hash is served at once."""
+
 RETRY_AFTER = 5
 """Seconds after which a full line will have moved."""
 
@@ -48,6 +53,11 @@ def normalized(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+def _stand_back() -> None:
+    if sys.platform == "linux":  # elsewhere it would be the whole process that stands back
+        os.nice(NICENESS)
+
+
 class Passwords:
     """Works on passwords in threads of its own, so that pages never wait behind a hash.
 
@@ -56,7 +66,7 @@ class Passwords:
 
     def __init__(self, *, workers: int = 1) -> None:
         threads = max(1, cores() // workers)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_stand_back)
         self._places = self._all_places = threads * (1 + MAX_WAITING)
         self.on_wait: Callable[[float], None] | None = None
         """Called, in the hashing thread, with the seconds that each piece of work has waited for it."""
