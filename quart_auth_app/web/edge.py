@@ -11,7 +11,9 @@ from quart import Quart, request
 from quart_auth_app.web import logs
 from quart_auth_app.web.client import address_in
 from quart_auth_app.web.headers import Headers, completed, for_every_response
+from quart_auth_app.web.same_origin import SAFE_METHODS
 from quart_auth_app.web.services import Services
+from quart_auth_app.web.turns import Turns
 
 FRAMING = {b"content-length", b"transfer-encoding"}
 """Headers that each say where a message ends; both at once leave that in doubt."""
@@ -44,6 +46,7 @@ class Edge:
         self._settings = services.settings
         self._metrics = services.metrics
         self._headers = for_every_response(services.settings)
+        self._turns = Turns()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
@@ -56,6 +59,8 @@ class Edge:
         scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
         if self._settings.https:
             scope["scheme"] = "https"
+        if scope["method"] not in SAFE_METHODS:
+            await self._turns.take()
         status = await self._serve(scope, receive, send, [*self._headers, (b"x-request-id", request_id.encode())])
         seconds = time.perf_counter() - started
         if self._metrics:
