@@ -166,16 +166,6 @@ async def test_use_is_written_down_at_most_once_a_minute(
 
 
 @pytest.mark.asvs("14.2.7")
-async def test_a_log_in_clears_away_the_users_expired_sessions(
-    app: Quart, bob: dict[str, str], time: Clock, database: Database
-) -> None:
-    await app.test_client().post("/login", form=bob)
-    time.advance(sessions.IDLE)
-    await app.test_client().post("/login", form=bob)
-    assert len(await rows(database)) == 1
-
-
-@pytest.mark.asvs("14.2.7")
 async def test_pruning_deletes_expired_sessions_only(
     app: Quart, bob: dict[str, str], time: Clock, database: Database
 ) -> None:

@@ -41,17 +41,23 @@ _FIND = (
     .join(User, User.id == Session.user_id)
     .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
 )
-_LOCK_UNCHANGED_USER = (
-    select(User.id)
-    .where(
-        User.id == bindparam("user"),
-        User.password_version == bindparam("password_version"),
-        User.disabled_at.is_(None),
+_GIVEN = ["token_hash", "created_at", "last_seen_at", "authenticated_at", "remember", "address", "user_agent"]
+# The user's row is locked until the session is stored: who changes the password at this moment ends the session too.
+_START = (
+    insert(_session)
+    .from_select(
+        ["user_id", *_GIVEN],
+        select(User.id, *(bindparam(f"new_{name}", type_=_session.c[name].type) for name in _GIVEN))
+        .where(
+            User.id == bindparam("user"),
+            User.password_version == bindparam("password_version"),
+            User.disabled_at.is_(None),
+        )
+        .with_for_update(),
     )
-    .with_for_update()
+    .returning(_session.c.id)
 )
-_END_EXPIRED_OF_USER = delete(_session).where(_session.c.user_id == bindparam("user"), _EXPIRED)
-_START = insert(_session)
+_END = delete(_session).where(_session.c.token_hash == bindparam("token"))
 
 
 class Found(NamedTuple):
@@ -79,24 +85,22 @@ async def start(
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     The session of the token `replaces` ends: after a log-in no cookie from before it is worth anything.
     """
-    known = {"user": user.id, "password_version": user.password_version}
-    if await db.scalar(_LOCK_UNCHANGED_USER, known) is None:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {
+        "user": user.id,
+        "password_version": user.password_version,
+        "new_token_hash": _hash(token),
+        "new_created_at": now,
+        "new_last_seen_at": now,
+        "new_authenticated_at": now,
+        "new_remember": remember,
+        "new_address": address,
+        "new_user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
+    }
+    if await db.scalar(_START, values) is None:
         return None
     if replaces:
         await end(db, token=replaces)
-    await db.execute(_END_EXPIRED_OF_USER, {"user": user.id, **_cutoffs(now)})
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session = {
-        "token_hash": _hash(token),
-        "user_id": user.id,
-        "created_at": now,
-        "last_seen_at": now,
-        "authenticated_at": now,
-        "remember": remember,
-        "address": address,
-        "user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
-    }
-    await db.execute(_START, session)
     return token
 
 
@@ -119,7 +123,7 @@ def is_stale(last_seen_at: datetime, now: datetime) -> bool:
 
 async def end(db: AsyncSession, *, token: str) -> None:
     """Delete the session that has this token."""
-    await db.execute(delete(Session).where(Session.token_hash == _hash(token)))
+    await db.execute(_END, {"token": _hash(token)})
 
 
 async def end_all(db: AsyncSession, *, user: User) -> None:
