@@ -43,9 +43,11 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.engine = create_engine(url)
-        self._write = async_sessionmaker(self.engine.execution_options(write=True), expire_on_commit=False)
-        self._read = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._lookups = create_lookups(url, self.engine)
+        self.reader = self.engine.execution_options(reading=True)
+        """The same engine, for questions only."""
+        self._write = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._lookups = create_lookups(url, self.reader)
         self._writing = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
         self._is_ready = False
         self._getting_ready = asyncio.Lock()
@@ -120,7 +122,7 @@ class Database:
         engine = self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE)
         try:
             with _away():
-                async with engine.execution_options(write=True).begin() as connection:
+                async with engine.begin() as connection:
                     await connection.run_sync(migrations.upgrade)
         except migrations.UnusableDatabase as error:
             raise SchemaOutdated(str(error)) from error
@@ -131,7 +133,7 @@ class Database:
     async def revision(self) -> str | None:
         """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
         with _away():
-            async with self.engine.connect() as connection:
+            async with self.reader.connect() as connection:
                 return await connection.run_sync(migrations.revision)
 
     async def close(self) -> None:

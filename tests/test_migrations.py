@@ -60,7 +60,7 @@ def tables(connection: Connection) -> list[str]:
 async def test_the_schema_that_the_history_leads_to_is_the_models(new_database: NewDatabase) -> None:
     database = Database(make_url(new_database()))
     await database.get_ready()
-    async with database.engine.connect() as connection:
+    async with database.reader.connect() as connection:
         assert await connection.run_sync(migrations.differences) == []
     await database.close()
 
@@ -72,12 +72,12 @@ async def test_an_upgrade_that_fails_half_way_leaves_all_as_it_was_and_the_next_
     await database.get_ready()
     async with database.transaction() as db:
         await db.execute(text("INSERT INTO \"user\" (email, email_key, password, name) VALUES ('a', 'a', 'x', 'Bob')"))
-    async with database.engine.connect() as connection:
+    async with database.reader.connect() as connection:
         before = await connection.run_sync(contents)
     add_revision(history, monkeypatch, "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(Exception, match="nowhere"):
         await database.upgrade()
-    async with database.engine.connect() as connection:
+    async with database.reader.connect() as connection:
         assert await connection.run_sync(contents) == before
     add_revision(history, monkeypatch, "INSERT INTO extra VALUES (1)")
     await database.upgrade()
@@ -92,7 +92,7 @@ async def test_of_two_machines_that_upgrade_at_once_one_does_it_and_the_other_wa
     one, other = Database(url), Database(url)
     await one.get_ready()
     add_revision(history, monkeypatch, "INSERT INTO extra VALUES (1)")
-    async with one.engine.execution_options(write=True).begin() as connection:
+    async with one.engine.begin() as connection:
         await connection.run_sync(migrations.upgrade)
         waiting = asyncio.create_task(other.upgrade())
         await asyncio.wait([waiting], timeout=0.3)

@@ -36,7 +36,7 @@ async def current(here: Installation, as_json: bool) -> None:
 @operation
 async def check(here: Installation, as_json: bool) -> None:
     """Tell whether the schema is exactly this version's; exit with 1 if not."""
-    async with here.database.engine.connect() as connection:
+    async with here.database.reader.connect() as connection:
         findings = await doctor.about_schema(connection)
     report(findings, fine="The schema is this version's.", as_json=as_json)
 

@@ -34,6 +34,6 @@ def _findings() -> list[str]:
 
 @operation
 async def _about_database(here: Installation) -> list[str]:
-    async with here.database.engine.connect() as connection:
+    async with here.database.reader.connect() as connection:
         # Without the tables there is nothing to ask about the clocks.
         return await checks.about_schema(connection) or await checks.about_clocks(connection, clock=clock.now)

@@ -101,10 +101,10 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
-    # between. Those that will write take the lock at their start instead, and wait for it there.
-    write = connection.get_execution_options().get("write", False)
+    # between. So all take the lock at their start, and wait for it there, but those that say they only read.
+    reading = connection.get_execution_options().get("reading", False)
     driver: Any = connection.connection.driver_connection
-    driver.begin("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver.begin("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:
