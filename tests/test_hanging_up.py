@@ -51,6 +51,8 @@ async def test_nothing_is_kept_of_a_transaction_that_is_cut_off(database: Databa
 
     dice = random.Random(1)  # noqa: S311  # repeatable, and no secret
     for _ in range(100):
+        async with database.reading() as db:  # opens a connection, as above
+            assert await db.scalar(select(func.count()).select_from(Attempts)) == 0
         task = asyncio.create_task(work())
         await asyncio.sleep(dice.random() * 0.006)
         task.cancel()
