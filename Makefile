@@ -33,7 +33,7 @@ pictures: $(VENV)/dev.stamp ## take the README's picture from the running applic
 attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with other people's tools, ten minutes
 	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks $(if $(ONLY),--only '$(ONLY)',--write docs/security.md)
 
-bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, 25 minutes on a quiet machine; BENCH='--quick'
+bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'
 	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
 
 asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
+from bench.targets import TARGETS
 from quart_auth_app.accounts import email_addresses, password_strength, passwords, sessions, throttle, users
 from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.web import device_cookie, flashes, forms, next_page, security_log
@@ -16,12 +17,17 @@ from tests.people import Client
 ROOT = Path(__file__).parent.parent
 
 
+def rows_of(text: str, section: str) -> list[list[str]]:
+    """Return the rows of the tables in a section of a page, cell by cell."""
+    (body,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", body, re.M)]
+    return [cells for cells in rows if not re.fullmatch("[-: ]+", cells[0])]
+
+
 def table(section: str) -> dict[str, list[str]]:
     """Return the rows of the tables in a section of docs/security.md, by their first cell."""
-    text = (ROOT / "docs" / "security.md").read_text()
-    (body,) = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
-    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", body, re.M)]
-    return {first: rest for first, *rest in rows if not set(first) <= {"-"}}
+    rows = rows_of((ROOT / "docs" / "security.md").read_text(), section)
+    return {cells[0].strip("`"): [cell.strip("`") for cell in cells[1:]] for cells in rows}
 
 
 def words(span: timedelta) -> str:
@@ -118,3 +124,9 @@ def test_locks_name_a_hash_for_everything_and_no_address(name: str) -> None:
     packages = re.findall(r"^([a-z][\w.-]*)==", text, re.M)
     assert len(packages) > 20
     assert len(re.findall(r"^[a-z][^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.M)) == len(packages)
+
+
+def test_the_performance_page_shows_what_the_last_bench_measured() -> None:
+    measured = rows_of((ROOT / "bench" / "results.md").read_text(), "Targets")
+    assert [cells[0] for cells in measured[1:]] == [target.what for target in TARGETS]
+    assert rows_of((ROOT / "docs" / "performance.md").read_text(), "Targets") == measured
