@@ -1,5 +1,6 @@
 """Log-in tells nobody which accounts exist: same bytes, same work, same time."""
 
+import asyncio
 import re
 import statistics
 import time
@@ -125,6 +126,27 @@ async def test_what_happens_to_the_account_while_the_password_is_verified_counts
     response = await client.post("/login", form=bob)
     assert response.headers["Location"] == "/login"
     assert not await is_logged_in(client)
+
+
+@pytest.mark.asvs("15.4.2")
+async def test_a_session_does_not_start_while_the_password_is_being_changed(
+    accounts: Accounts, database: Database
+) -> None:
+    user = await accounts.sign_up(**BOB)
+    now = datetime.now(UTC)
+
+    async def start() -> str | None:
+        async with database.transaction() as db:
+            return await sessions.start(
+                db, user=user, remember=False, address="", user_agent="", now=now, replaces=None
+            )
+
+    async with database.transaction() as db:
+        await db.execute(update(User).values(password_version=User.password_version + 1))
+        starting = asyncio.create_task(start())
+        await asyncio.wait([starting], timeout=0.3)
+        assert not starting.done(), "it waits to hear what becomes of the password"
+    assert await starting is None
 
 
 async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], database: Database) -> None:

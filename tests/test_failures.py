@@ -15,8 +15,8 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import event, make_url, select
 
-from quart_auth_app import create_app
-from quart_auth_app.database import Database
+from quart_auth_app import create_app, migrations
+from quart_auth_app.database import Database, DatabaseAway
 from quart_auth_app.engines import sqlite
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import User
@@ -69,6 +69,19 @@ async def test_while_another_process_holds_the_lock_pages_are_read_and_sign_ups_
         assert says_come_back(await visitor.post("/signup", form=EVE))
         assert await is_logged_in(visitor)
     assert (await visitor.post("/signup", form=EVE)).status_code == 302, "nothing of the refused attempt was kept"
+
+
+@pytest.mark.usefixtures("bob")
+async def test_who_only_reads_waits_for_no_writer(app: Quart, file: Path) -> None:
+    database = services_of(app).database
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await database.revision() == migrations.HEAD
+        async with database.reading() as db:
+            assert (await db.scalars(select(User.name))).all() == ["Bob"]
+        with pytest.raises(DatabaseAway):
+            async with database.transaction() as db:
+                await db.scalars(select(User.name))
 
 
 async def test_a_file_that_is_gone_is_missed_until_it_is_back_with_all_it_had(
