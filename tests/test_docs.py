@@ -11,7 +11,7 @@ from quart import Quart
 from bench.targets import TARGETS
 from quart_auth_app.accounts import email_addresses, password_strength, passwords, sessions, throttle, users
 from quart_auth_app.accounts.throttle import Limit
-from quart_auth_app.web import device_cookie, flashes, forms, next_page, security_log
+from quart_auth_app.web import device_cookie, flashes, forms, next_page, security_log, time_limits
 from tests.people import Client
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +55,8 @@ def test_the_limits_on_size_and_time() -> None:
     assert rows["fields in a form"] == str(forms.MAX_FIELDS)
     assert rows["time for a body to arrive"] == f"{forms.BODY_TIMEOUT} seconds"
     assert rows["time without a byte on a connection"] == f"{server['read_timeout']} seconds"
+    left = rows["time to take what is left of the answers, when a connection is to be closed"]
+    assert left == f"{time_limits.FLUSH_SECONDS} seconds"
     assert rows["people waiting for each hashing thread"] == str(passwords.MAX_WAITING)
     assert rows["characters that zxcvbn rates"] == str(password_strength.MAX_RATED)
 

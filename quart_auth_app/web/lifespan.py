@@ -11,7 +11,7 @@ from quart import Quart
 from quart_auth_app.accounts import housekeeping
 from quart_auth_app.database import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.web import clock, http1_only, hypercorn_worker
+from quart_auth_app.web import clock, http1_only, hypercorn_worker, time_limits
 from quart_auth_app.web.periodic import repeated
 from quart_auth_app.web.services import Services
 
@@ -29,6 +29,7 @@ def init_app(app: Quart, services: Services) -> None:
         if app.debug and services.settings.https:
             raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
         http1_only.insist(app)
+        time_limits.keep_by_one_task()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
             try:

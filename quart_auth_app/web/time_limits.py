@@ -1,0 +1,82 @@
+"""hypercorn's time limits for connections, kept by one task for each connection, and for all that may hold one up.
+
+hypercorn 0.18 starts up to three tasks for each request to keep them: a tenth of a page's time. It keeps a connection
+that its client has closed until the limit for idle ones has passed, and for ever one whose client reads no answer.
+"""
+
+import asyncio
+import math
+from contextlib import suppress
+
+from hypercorn.asyncio import run
+from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
+from hypercorn.events import Closed, Event, RawData, Updated
+
+FLUSH_SECONDS = 15
+"""What a client may take for what is left of its answers, once its connection is to be closed."""
+
+
+class Connection(TCPServer):
+    """One connection: `keep_alive_timeout` and `read_timeout` of hypercorn.toml mean what they mean in hypercorn."""
+
+    _idle_since: float | None = None
+    """By the event loop's clock; None while a request is answered."""
+    _reading_since: float | None = None
+    """None while the client is not listened to, as an earlier request of its is not answered yet."""
+
+    _open: asyncio.Timeout | None = None
+
+    async def protocol_send(self, event: Event) -> None:
+        """Take note of the beginning and end of requests; hypercorn does the rest."""
+        if isinstance(event, Updated):
+            self._idle_since = self.loop.time() if event.idle else None
+        else:
+            await super().protocol_send(event)
+
+    async def _read_data(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._open:
+                while not self.reader.at_eof():
+                    self._reading_since = self.loop.time()
+                    try:
+                        data = await self.reader.read(MAX_RECV)
+                    except OSError:
+                        break
+                    self._reading_since = None
+                    await self.protocol.handle(RawData(data))
+        self._open = None
+        await self.protocol.handle(Closed())
+        await self.idle_task.stop()
+
+    async def _idle_timeout(self) -> None:
+        # hypercorn starts this with the connection, and is not asked again to do so.
+        self._idle_since = self.loop.time()
+        while (seconds := self._seconds_left()) > 0 and not self.context.terminated.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.context.terminated.wait()
+        if self._idle_since is None and self.context.terminated.is_set():
+            return  # hypercorn closes it after the answer
+        await asyncio.shield(self._initiate_server_close())
+        await asyncio.sleep(FLUSH_SECONDS)
+        self.writer.transport.abort()
+
+    async def _close(self) -> None:
+        end = self.loop.call_later(FLUSH_SECONDS, self.writer.transport.abort)
+        await super()._close()
+        end.cancel()
+        if self._open:  # hypercorn may wait for ever to hand on what came after a request that was not answered
+            self._open.reschedule(self.loop.time())
+
+    def _seconds_left(self) -> float:
+        now = self.loop.time()
+        limits = (
+            (self._idle_since, self.config.keep_alive_timeout),
+            (self._reading_since, self.config.read_timeout or math.inf),
+        )
+        return min(limit if since is None else since + limit - now for since, limit in limits)
+
+
+def keep_by_one_task() -> None:
+    """Put it in place of hypercorn's own, in the process that serves."""
+    run.TCPServer = Connection  # type: ignore[attr-defined]  # hypercorn has no setting for it
