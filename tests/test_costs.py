@@ -49,7 +49,7 @@ async def test_a_static_file_costs_the_database_nothing(
 @pytest.mark.parametrize(
     ("path", "form", "statements", "transactions"),
     [
-        pytest.param("/login", {}, 6, 3, id="log-in"),
+        pytest.param("/login", {}, 6, 2, id="log-in"),
         pytest.param("/login", {"password": "Sunny otter ladder 42"}, 3, 1, id="wrong password"),
         pytest.param("/signup", {}, 3, 2, id="address taken"),
     ],

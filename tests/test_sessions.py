@@ -8,13 +8,14 @@ from quart import Quart
 from quart_auth import authenticated_client, current_user, login_required
 from sqlalchemy import func, select, text
 
-from quart_auth_app.accounts import sessions
+from quart_auth_app.accounts import sessions, users
 from quart_auth_app.database import Database
 from quart_auth_app.models import Session
-from quart_auth_app.web.current import CurrentUser
+from quart_auth_app.web import clock
+from quart_auth_app.web.current import CurrentUser, log_in
 from tests.conftest import MakeApp
 from tests.counting import counting
-from tests.people import BOB, Client, Clock, cookie, is_logged_in, set_cookies
+from tests.people import BOB, Accounts, Client, Clock, cookie, is_logged_in, set_cookies
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -41,6 +42,29 @@ async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Cl
         "name": "Bob",
         "password": "$bcrypt-sha256$",
     }
+
+
+@pytest.mark.parametrize(("closed", "greeting"), [(False, b"Bob"), (True, b"nobody")])
+async def test_an_added_page_can_log_somebody_in(
+    app: Quart, client: Client, accounts: Accounts, database: Database, closed: bool, greeting: bytes
+) -> None:
+    user = await accounts.sign_up(**BOB)
+    if closed:
+        async with database.transaction() as db:
+            await users.disable(db, user=user, now=clock.now())
+
+    @app.post("/enter")
+    async def enter() -> dict[str, bool]:
+        return {"in": await log_in(user, remember=True)}
+
+    @app.get("/who")
+    async def who() -> str:
+        return getattr(current_user, "name", "nobody")
+
+    response = await client.post("/enter")
+    assert await response.get_json() == {"in": not closed}
+    assert ("log-in" in set_cookies(response)) == (not closed)
+    assert await (await client.get("/who")).get_data() == greeting
 
 
 async def test_a_page_for_all_knows_the_user_without_an_await(app: Quart, client: Client, bob: dict[str, str]) -> None:

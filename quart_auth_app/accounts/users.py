@@ -4,6 +4,7 @@ Functions that need a hash take the way to open a unit of work, not an open one:
 for that time nobody may hold a connection, still less SQLite's one write lock.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select, update
@@ -72,11 +73,13 @@ async def authenticate(
     address: str,
     device: str | None,
     now: datetime,
+    then: Callable[[AsyncSession, User], Awaitable[None]] | None = None,
 ) -> User | None:
     """Return the user whose address and password these are, or None, after the same time either way.
 
     The attempt is counted as a failure first, and no longer when it turns out to be none: so guesses at the same moment
-    can't overtake the count. Raises TooManyAttempts or TooBusy.
+    can't overtake the count. In the transaction that takes it back, `then` is done too. Raises TooManyAttempts or
+    TooBusy.
     """
     counters = throttle.log_in_counters(email=email, address=address, device=device)
     with passwords.place_in_line():
@@ -91,6 +94,8 @@ async def authenticate(
         await _forgive(db, counters)
         if replacement:
             await _replace_hash(db, user, replacement)
+        if then:
+            await then(db, user)
     return user
 
 

@@ -8,7 +8,7 @@ from quart_auth_app.accounts import email_addresses, users
 from quart_auth_app.accounts.passwords import MIN_LENGTH
 from quart_auth_app.web import clock, next_page, same_origin, security_log
 from quart_auth_app.web.client import client_address
-from quart_auth_app.web.current import log_in, log_out
+from quart_auth_app.web.current import NewSession, log_out
 from quart_auth_app.web.device_cookie import known_device
 from quart_auth_app.web.flashes import typed_before
 from quart_auth_app.web.forms import read_form, refuse, wanted_page
@@ -29,6 +29,7 @@ async def login() -> ResponseReturnValue:
 async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
     form = await read_form("email", "password")
+    new_session = NewSession(remember=bool((await request.form).get("remember")))
     user = await users.authenticate(
         transaction,
         passwords(),
@@ -36,9 +37,9 @@ async def login_post() -> ResponseReturnValue:
         address=client_address(),
         device=known_device(form["email"]),
         now=clock.now(),
+        then=new_session.store,
     )
-    remember = bool((await request.form).get("remember"))
-    if user is None or not await log_in(user, remember=remember):
+    if user is None or not new_session.hand_over(user):
         security_log.write("log_in_failed", account=email_addresses.fingerprint(form["email"]))
         return await refuse("Please check your login details and try again.")
     return redirect(await wanted_page() or url_for("main.profile"))

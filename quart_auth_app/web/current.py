@@ -8,6 +8,7 @@ from typing import Any, cast
 from quart import Quart, after_this_request, request
 from quart.typing import ResponseTypes
 from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, logout_user
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database import DatabaseAway
@@ -114,27 +115,44 @@ async def _look_up(cookie: str) -> None:
             await current_user.is_authenticated
 
 
-async def log_in(user: User, *, remember: bool) -> bool:
-    """Start a session for `user`, ending the one that the browser had. The cookie leaves only with a stored session.
+class NewSession:
+    """The session that a log-in starts: first it is stored, and only when it is stored for good the cookie leaves."""
 
-    False if the account was closed, or its password changed, while this one was being verified.
-    """
-    async with transaction() as db:
-        token = await sessions.start(
+    def __init__(self, *, remember: bool) -> None:
+        self._remember = remember
+        self._token: str | None = None
+
+    async def store(self, db: AsyncSession, user: User) -> None:
+        """Start it for `user`, ending the one that the browser had."""
+        self._token = await sessions.start(
             db,
             user=user,
-            remember=remember,
+            remember=self._remember,
             address=client_address(),
             user_agent=request.user_agent.string,
             now=clock.now(),
             replaces=current_user.auth_id,
         )
-    if token is None:
-        return False
-    login_user(CurrentUser(token), remember=remember)
-    remember_device(user.email)
-    security_log.write("log_in", user=user.id)
-    return True
+
+    def hand_over(self, user: User) -> bool:
+        """Give it to the browser.
+
+        False if the account was closed, or its password changed, while this one was being verified.
+        """
+        if self._token is None:
+            return False
+        login_user(CurrentUser(self._token), remember=self._remember)
+        remember_device(user.email)
+        security_log.write("log_in", user=user.id)
+        return True
+
+
+async def log_in(user: User, *, remember: bool) -> bool:
+    """Log in somebody who has proved who they are. What is returned means what `NewSession.hand_over` says."""
+    new_session = NewSession(remember=remember)
+    async with transaction() as db:
+        await new_session.store(db, user)
+    return new_session.hand_over(user)
 
 
 async def log_out() -> None:
