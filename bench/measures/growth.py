@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,24 +38,29 @@ class Crowd:
 
 
 def measure(run: Run) -> None:
-    """Make a kind's databases first; then take turns."""
+    """Make a kind's databases first; then start a server for each, and let them take turns."""
     for kind in KINDS if run.find(OURS_ON_POSTGRESQL) else KINDS[:1]:
         crowds = list(_crowds(run, kind))
         for number in range(run.scale.growth_rounds):
-            for crowd in crowds:
-                print(f"  round {number + 1} of {run.scale.growth_rounds}: {crowd.name}", flush=True)
-                _measure(run, crowd)
+            print(f"  round {number + 1} of {run.scale.growth_rounds}: {kind}", flush=True)
+            with ExitStack() as stack:
+                _measure(
+                    run, [(crowd, stack.enter_context(warm(crowd.site, cores.ALL, run.scale))) for crowd in crowds]
+                )
 
 
-def _measure(run: Run, crowd: Crowd) -> None:
-    with warm(crowd.site, cores.ALL, run.scale) as server:
-        seconds = run.scale.growth_seconds
-        storm = asyncio.run(clients.storm(server, clients=CLIENTS, seconds=seconds, users=crowd.users))
+def _measure(run: Run, servers: list[tuple[Crowd, Server]]) -> None:
+    for crowd, server in servers:
+        storm = asyncio.run(clients.storm(server, clients=CLIENTS, seconds=run.scale.growth_seconds, users=crowd.users))
+        run.results.add("growth", crowd.name, log_ins=storm.per_second)
         server.pin()
         # Each session's first page in a while notes that it was used; that is no part of what grows.
         asyncio.run(_visit_all(server, crowd.cookies))
-        rate = wrk.requests_per_second(server.port, "/profile", seconds, crowd.site.folder, crowd.cookies)
-    run.results.add("growth", crowd.name, profile=rate, log_ins=storm.per_second)
+    # A page's cost drifts with the machine by more than it grows with the table, so they change every second.
+    for _ in range(run.scale.growth_seconds):
+        for crowd, server in servers:
+            rate = wrk.requests_per_second(server.port, "/profile", 1, crowd.site.folder, crowd.cookies)
+            run.results.add("growth", crowd.name, profile=rate)
 
 
 async def _visit_all(server: Server, cookies: list[str]) -> None:
