@@ -1,31 +1,44 @@
 """Pages per second on one core; and, as the servers start and end anyway, how fast they start and what they take."""
 
 import asyncio
+from contextlib import ExitStack
 
 from bench import cores, memory, wrk
 from bench.http_client import cookie_header, fetch, request
 from bench.run import Run, cookies_of, warm
 from bench.servers import Server
 
+PATHS = ("/", "/login", "/profile")
+
 
 def measure(run: Run) -> None:
-    """Start each server on its core, and ask for each page from another core."""
-    for site in run.rounds(run.scale.page_rounds, run.sites):
-        with warm(site, cores.SERVER, run.scale) as server:
-            header = cookie_header(asyncio.run(cookies_of(server, 1))) if site.subject.log_in else {}
-            for path in site.subject.pages:
-                own = header if path == "/profile" else {}
-                rate = wrk.requests_per_second(
-                    server.port, path, run.scale.page_seconds, site.folder, list(own.values())
-                )
-                size = len(asyncio.run(fetch(server.port, request(path, headers=own))).body)
-                run.results.add("pages", site.subject.name, **{path: rate, f"{path} bytes": size})
-            _add_rest(run, server)
+    """Start all servers on one core, and ask them for each page in turn from another core."""
+    for number in range(run.scale.page_rounds):
+        print(f"  round {number + 1} of {run.scale.page_rounds}", flush=True)
+        with ExitStack() as stack:
+            servers = [stack.enter_context(warm(site, cores.SERVER, run.scale)) for site in run.sites]
+            for path in PATHS:
+                _measure(run, [server for server in servers if path in server.site.subject.pages], path)
+            for server in servers:
+                worker = memory.of_worker(server.pid)
+                run.results.add(
+                    "pages", server.site.subject.name, start=server.start_seconds, rss=worker.rss, pss=worker.pss,
+                    all=memory.of_all(server.pid),
+                )  # fmt: skip
 
 
-def _add_rest(run: Run, server: Server) -> None:
-    worker = memory.of_worker(server.pid)
-    run.results.add(
-        "pages", server.site.subject.name, start=server.start_seconds, rss=worker.rss, pss=worker.pss,
-        all=memory.of_all(server.pid),
-    )  # fmt: skip
+def _measure(run: Run, servers: list[Server], path: str) -> None:
+    headers = {server.pid: _log_in(server) if path == "/profile" else {} for server in servers}
+    # A machine's speed can halve for some seconds, so they change every second; who waits for a turn costs nothing.
+    for _ in range(run.scale.page_seconds):
+        for server in servers:
+            cookies = list(headers[server.pid].values())
+            rate = wrk.requests_per_second(server.port, path, 1, server.site.folder, cookies)
+            run.results.add("pages", server.site.subject.name, **{path: rate})
+    for server in servers:
+        page = asyncio.run(fetch(server.port, request(path, headers=headers[server.pid])))
+        run.results.add("pages", server.site.subject.name, **{f"{path} bytes": len(page.body)})
+
+
+def _log_in(server: Server) -> dict[str, str]:
+    return cookie_header(asyncio.run(cookies_of(server, 1)))
