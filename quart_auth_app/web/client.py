@@ -22,7 +22,7 @@ def address_in(scope: HTTPScope, hops: int) -> str:
     if not hops:
         return direct
     forwarded = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
-    entries = forwarded.decode("latin-1").split(",")
+    entries = forwarded.decode("latin-1").split(",") if forwarded else []
     return _address(entries[-hops].strip()) or direct if len(entries) >= hops else direct
 
 
