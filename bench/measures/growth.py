@@ -54,7 +54,7 @@ def _measure(run: Run, servers: list[tuple[Crowd, Server]]) -> None:
         storm = asyncio.run(clients.storm(server, clients=CLIENTS, seconds=run.scale.growth_seconds, users=crowd.users))
         run.results.add("growth", crowd.name, log_ins=storm.per_second)
         server.pin()
-        # Each session's first page in a while notes that it was used; that is no part of what grows.
+        # What is read for the first time comes from the disk.
         asyncio.run(_visit_all(server, crowd.cookies))
     # A page's cost drifts with the machine by more than it grows with the table, so they change every second.
     for _ in range(run.scale.growth_seconds):
