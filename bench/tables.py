@@ -137,9 +137,9 @@ def _growth(results: Results) -> Table:
         for who in results.who("growth")
     ]
     note = (
-        "`/profile` per second on one core, asked for by 500 people from all over the table in turn, without the note "
-        "that a session was used, which is made once a minute; log-ins per second on all cores; the cost of each in "
-        "proportion to the first line of its kind."
+        "`/profile` per second, asked for by 500 people from all over the table in turn, at all databases of a kind at "
+        "once: their servers share one core. Without the note that a session was used, which is made once a minute. "
+        "Log-ins per second on all cores. The cost of each is in proportion to the first line of its kind."
     )
     return Table("Growth", note, ("", "`/profile`/s", "cost", "log-ins/s", "cost"), rows)
 
