@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,10 @@ print(json.dumps({name: installed[name] for name in sys.argv[1:] if name in inst
 """
 
 QUIET = 0.3
-"""The load average beyond which somebody else is at work too."""
+"""The load average of the last minute beyond which somebody else is at work too."""
+
+PATIENCE = 180
+"""Seconds in which the load average forgets what went on before, such as setting up the bench's environment."""
 
 
 def description(*, preferred: bool) -> dict[str, str]:
@@ -58,6 +62,13 @@ def description(*, preferred: bool) -> dict[str, str]:
 def is_quiet() -> bool:
     """Tell whether nothing else seems to run."""
     return os.getloadavg()[0] <= QUIET
+
+
+def wait_until_quiet() -> None:
+    """Wait until nothing else seems to run, or PATIENCE is over."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_quiet() and time.monotonic() < deadline:
+        time.sleep(1)
 
 
 def _processor() -> str:

@@ -116,7 +116,11 @@ CSRF = "m4zQx7Tn2KdV9sYb3LrW6cHf8PgJ5tEa"
 
 OURS = Subject("quart-auth-app", _hypercorn("quart_auth_app:create_app()"), _ours_on_sqlite, LogIn(), patient=PATIENT)
 OURS_ON_POSTGRESQL = Subject(
-    "quart-auth-app, PostgreSQL", _hypercorn("quart_auth_app:create_app()"), _ours_on_postgresql, LogIn()
+    "quart-auth-app, PostgreSQL",
+    _hypercorn("quart_auth_app:create_app()"),
+    _ours_on_postgresql,
+    LogIn(),
+    patient=PATIENT,
 )
 TUTORIAL = Subject(
     "Flask-Login, gunicorn sync", _gunicorn(FLASK, "--worker-class", "sync"), _peer("flask_site"), LogIn()

@@ -12,7 +12,6 @@ from bench.http_client import read_answer, request
 from bench.results import percentile
 from bench.run import Run, warm
 from bench.servers import Server
-from bench.subjects import BARE_ASGI, FASTAPI, OURS, THREADED
 from tests.servers import CONFIG
 
 AT_ONCE = 50
@@ -28,10 +27,10 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 def measure(run: Run) -> None:
     """Open the connections, one page each, and keep them; hypercorn.toml's limits of 15 s are lifted for this."""
     count = _with_descriptors(run.scale.idle_connections)
-    for site in run.rounds(run.scale.idle_rounds, run.find(OURS, THREADED, FASTAPI, BARE_ASGI)):
+    keeping = [site for site in run.sites if site.subject.patient is not None]
+    for site in run.rounds(run.scale.idle_rounds, keeping):
         _write_patient_config(site.folder / "patient.toml")
-        options = site.subject.patient or ()
-        with warm(site, cores.SERVER, run.scale, options) as server, cores.load_on(cores.LOAD):
+        with warm(site, cores.SERVER, run.scale, site.subject.patient or ()) as server, cores.load_on(cores.LOAD):
             asyncio.run(_measure(run, server, count))
 
 
