@@ -24,7 +24,8 @@ def pasted_sql() -> Quart:
     async def look_up() -> ResponseReturnValue:
         email = (await request.form)["email"]
         async with services().database.engine.connect() as connection:
-            found = await connection.exec_driver_sql(f"SELECT id FROM user WHERE email = '{email}'")  # noqa: S608
+            question = f"SELECT id FROM user WHERE email = '{email}'"  # noqa: S608  # broken on purpose
+            found = await connection.exec_driver_sql(question)
             return redirect("/profile" if found.first() else request.path)
 
     app.view_functions["auth.login_post"] = app.view_functions["auth.signup_post"] = look_up
@@ -34,7 +35,7 @@ def pasted_sql() -> Quart:
 def unescaped_pages() -> Quart:
     """A refused log-in shows the form again at once, with what was typed put into it as it is."""
     app = attacks.unthrottled.create_app()
-    app.select_jinja_autoescape = lambda filename: False  # type: ignore[method-assign]
+    app.select_jinja_autoescape = lambda filename: False  # type: ignore[method-assign]  # broken on purpose
 
     async def show_again() -> str:
         return await render_template("login.html", typed=await request.form)

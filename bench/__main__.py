@@ -34,7 +34,7 @@ def main() -> int:
     if len(cores.ALL) < 2:
         sys.exit("Two cores are needed: one for the server, one for the load.")
     if not arguments.quick and not machine.is_quiet():
-        print("Waiting until nothing else runs, three minutes at most", flush=True)
+        print(f"Waiting until nothing else runs, {machine.PATIENCE} s at most", flush=True)
         machine.wait_until_quiet()
     if not machine.is_quiet():
         print("Something else is running on this machine, so the numbers will be worth less.")

@@ -18,8 +18,8 @@ from quart_auth_app.models import Base, Session, User
 CHUNK = 20_000
 """Rows in a transaction."""
 
-LAST_SEEN = timedelta(hours=1)
-"""From now until a session of `log_in` was last seen: no page of a run has to note that it is used."""
+AHEAD = timedelta(hours=1)
+"""How far ahead the sessions of `log_in` were last seen: no page of a run has to note that one is used."""
 
 Rows = Iterator[dict[str, Any]]
 
@@ -77,7 +77,7 @@ def _sessions(count: int) -> Rows:
 async def _log_in(url: str, count: int, users: int) -> list[str]:
     database = Database(make_url(url))
     emails = [people.email(number * users // count) for number in range(count)]
-    now = datetime.now(UTC) + LAST_SEEN
+    now = datetime.now(UTC) + AHEAD
     async with database.transaction() as db:
         found = (await db.scalars(select(User).where(User.email.in_(emails)))).all()
         tokens = [

@@ -30,14 +30,14 @@ class Connection(aiosqlite.Connection):
         if self._beginning:
             fn, self._beginning = partial(self._begin_and, self._beginning, fn), None
         try:
-            return await super()._execute(fn, *arguments, **named)  # type: ignore[no-untyped-call]
+            return await super()._execute(fn, *arguments, **named)  # type: ignore[no-untyped-call]  # it has no types
         except asyncio.CancelledError:
             self.is_cut_off = True
             raise
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it, as it would aiosqlite's
         """Return a cursor, which SQLite makes when it is entered."""
-        return Cursor(self, None)  # type: ignore[arg-type]
+        return Cursor(self, None)  # type: ignore[arg-type]  # none yet: see __aenter__
 
     def begin(self, statement: str) -> None:
         """Begin a transaction, with this BEGIN, as soon as there is something to do in it."""

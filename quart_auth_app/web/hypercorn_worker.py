@@ -44,7 +44,7 @@ def _end_well(master: BaseProcess) -> None:
     if sys.version_info >= (3, 12):
         # Since then this waits for all connections, however long, before hypercorn's graceful_timeout begins (hypercorn
         # issue 308). Before, it waited for nothing.
-        asyncio.Server.wait_closed = _wait_for_nothing  # type: ignore[assignment, method-assign]
+        asyncio.Server.wait_closed = _wait_for_nothing  # type: ignore[assignment, method-assign]  # patched: see above
 
 
 async def _wait_for_nothing(_server: asyncio.Server) -> None: ...

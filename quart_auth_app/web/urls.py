@@ -25,7 +25,7 @@ class Urls:
         self._static_files = static_files
         self._build = app.url_for
         self._recent = lru_cache(REMEMBERED)(self._path)
-        app.url_for = self._url_for  # type: ignore[method-assign]
+        app.url_for = self._url_for  # type: ignore[method-assign]  # quart.url_for and the templates look it up here
 
     def _url_for(self, endpoint: str, **values: Any) -> str:
         filename = values.get("filename") if endpoint == "static" else None
