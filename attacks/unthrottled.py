@@ -7,14 +7,15 @@ looks like and nothing else. For the attacks on the limits themselves this is th
 from quart import Quart
 
 import quart_auth_app
-from quart_auth_app.accounts import passwords, throttle
+from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts.passwords import hashing
 
 BEYOND_REACH = 10**9
 
 
 def create_app() -> Quart:
     """Return the application; everything but attempts and the cost of a hash is as it is in life."""
-    passwords.ROUNDS = 4
+    hashing.ROUNDS = 4
     for limit in vars(throttle).values():
         if isinstance(limit, throttle.Limit):
             object.__setattr__(limit, "attempts", BEYOND_REACH)  # in place, as other modules hold it by name

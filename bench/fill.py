@@ -12,7 +12,7 @@ from sqlalchemy import insert, make_url, select
 from bench import people
 from quart_auth_app.accounts import email_addresses, sessions
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.database import Database
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Base, Session, User
 
 CHUNK = 20_000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.test_browser import CHROMIUM, FLAGS, fill_in, heading
 from tests.people import BOB
 from tests.servers import served
-from tests.test_browser import CHROMIUM, FLAGS, fill_in, heading
 
 FOLDER = Path(__file__).parent
 WIDE, NARROW = {"width": 900, "height": 700}, {"width": 320, "height": 700}

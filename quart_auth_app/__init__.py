@@ -10,21 +10,18 @@ from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
-from quart_auth_app.database import Database
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.serving import lifespan
 from quart_auth_app.settings import NAMES, Settings
-from quart_auth_app.web import (
-    current,
-    edge,
-    error_pages,
-    flashes,
-    forms,
-    lifespan,
-    logs,
-    same_origin,
-    urls,
-)
+from quart_auth_app.web import error_pages, urls
+from quart_auth_app.web.edge import middleware as edge
+from quart_auth_app.web.edge import same_origin
+from quart_auth_app.web.forms import fields as forms
+from quart_auth_app.web.forms import flashes
+from quart_auth_app.web.identity import current_user as current
 from quart_auth_app.web.services import EXTENSION, Services
+from quart_auth_app.web.telemetry import logs
 
 __all__ = ["create_app"]
 
@@ -82,7 +79,7 @@ def _services(settings: Settings) -> Services:
     passwords = Passwords(workers=settings.workers)
     metrics = None
     if settings.metrics_bind:
-        from quart_auth_app.web.metrics import Metrics  # prometheus_client loads only where it is wanted
+        from quart_auth_app.web.telemetry.metrics import Metrics  # prometheus_client loads only where it is wanted
 
         metrics = Metrics(passwords)
     return Services(settings, Database(settings.database_url), passwords, metrics)

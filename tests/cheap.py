@@ -5,14 +5,14 @@ import os
 from quart import Quart, Response
 
 import quart_auth_app
-from quart_auth_app.accounts import passwords
+from quart_auth_app.accounts.passwords import hashing
 
 APPLICATION = f"{__name__}:create_app()"
 
 
 def create_app() -> Quart:
     """Return the application, else as it is."""
-    passwords.ROUNDS = 4
+    hashing.ROUNDS = 4
     app = quart_auth_app.create_app()
 
     @app.after_request

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from quart_auth_app import create_app
-from quart_auth_app.accounts import passwords, throttle
-from quart_auth_app.database import Database
+from quart_auth_app import clock, create_app
+from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts.passwords import hashing
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.settings import NAMES
-from quart_auth_app.web import clock
 from quart_auth_app.web.services import EXTENSION, Services
 from tests import databases
 from tests.databases import NewDatabase
@@ -23,7 +23,7 @@ MakeApp = Callable[..., Quart]
 
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "ROUNDS", 4)
+    monkeypatch.setattr(hashing, "ROUNDS", 4)
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import jinja2
 import pytest
 from sqlalchemy import Connection, event
 
-from quart_auth_app.database import Database
-from quart_auth_app.engines.lookups import FileLookups
+from quart_auth_app.database.lookups import FileLookups
+from quart_auth_app.database.units_of_work import Database
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from quart_auth_app.database import Database
+from quart_auth_app.database.units_of_work import Database
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]

@@ -13,8 +13,8 @@ from quart.typing import TestClientProtocol
 
 from quart_auth_app.accounts import users
 from quart_auth_app.models import User
-from quart_auth_app.web.logs import JsonLines
 from quart_auth_app.web.services import Services
+from quart_auth_app.web.telemetry.logs import JsonLines
 
 Client = TestClientProtocol
 """A browser, under a name that pytest does not take for a test."""

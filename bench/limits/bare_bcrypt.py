@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bcrypt
 
-from quart_auth_app.accounts.passwords import ROUNDS, cores
+from quart_auth_app.accounts.passwords.hashing import ROUNDS
+from quart_auth_app.accounts.passwords.threads import cores
 
 _PASSWORD = b"sunny otter ladder 42"
 

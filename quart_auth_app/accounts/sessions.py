@@ -9,7 +9,7 @@ from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.database import LookUp
+from quart_auth_app.database.units_of_work import LookUp
 from quart_auth_app.models import Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.

@@ -15,7 +15,7 @@ from quart_auth_app.accounts import email_addresses, sessions, throttle
 from quart_auth_app.accounts.errors import EmailTaken, InvalidName
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.throttle import Counter
-from quart_auth_app.database import UnitOfWork
+from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 MAX_NAME_LENGTH = 100

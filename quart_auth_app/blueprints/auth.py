@@ -4,15 +4,18 @@ from quart import Blueprint, redirect, render_template, request, session, url_fo
 from quart.typing import ResponseReturnValue
 from quart_auth import current_user, login_required
 
+from quart_auth_app import clock
 from quart_auth_app.accounts import email_addresses, users
-from quart_auth_app.accounts.passwords import MIN_LENGTH
-from quart_auth_app.web import clock, next_page, same_origin, security_log
-from quart_auth_app.web.client import client_address
-from quart_auth_app.web.current import NewSession, log_out
-from quart_auth_app.web.device_cookie import known_device
-from quart_auth_app.web.flashes import typed_before
-from quart_auth_app.web.forms import read_form, refuse, wanted_page
+from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
+from quart_auth_app.web.edge import same_origin
+from quart_auth_app.web.edge.client import client_address
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.fields import read_form, refuse, wanted_page
+from quart_auth_app.web.forms.flashes import typed_before
+from quart_auth_app.web.identity.current_user import NewSession, log_out
+from quart_auth_app.web.identity.device_cookie import known_device
 from quart_auth_app.web.services import passwords, services, transaction
+from quart_auth_app.web.telemetry import security_log
 
 auth = Blueprint("auth", __name__)
 

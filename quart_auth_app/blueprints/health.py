@@ -4,8 +4,8 @@ import asyncio
 
 from quart import Blueprint
 
-from quart_auth_app import migrations
-from quart_auth_app.database import DatabaseAway
+from quart_auth_app.database import migrations
+from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.web.services import services
 
 READY_WITHIN = 1.5

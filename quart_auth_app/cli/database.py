@@ -2,11 +2,11 @@
 
 import click
 
-from quart_auth_app import migrations
-from quart_auth_app.accounts import doctor
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json, show_one
 from quart_auth_app.cli.running import Installation, operation
+from quart_auth_app.database import migrations
+from quart_auth_app.operations import doctor
 
 
 @click.group()

@@ -2,13 +2,13 @@
 
 import click
 
-from quart_auth_app.accounts import doctor as checks
+from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json
 from quart_auth_app.cli.running import Installation, away, operation, settings
-from quart_auth_app.database import DatabaseAway
+from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.web import clock
+from quart_auth_app.operations import doctor as checks
 
 
 @click.command()

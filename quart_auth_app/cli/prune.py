@@ -2,9 +2,9 @@
 
 import click
 
-from quart_auth_app.accounts import housekeeping
+from quart_auth_app import clock
 from quart_auth_app.cli.running import Installation, operation
-from quart_auth_app.web import clock
+from quart_auth_app.operations import housekeeping
 
 
 @click.command()

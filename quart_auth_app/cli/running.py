@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.database import Database, DatabaseAway, SchemaOutdated
+from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
 

@@ -2,11 +2,12 @@
 
 import click
 
-from quart_auth_app.accounts import directory, sessions
+from quart_auth_app import clock
+from quart_auth_app.accounts import sessions
 from quart_auth_app.cli.output import Row, as_json, show
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.models import Session, User
-from quart_auth_app.web import clock
+from quart_auth_app.operations import directory
 
 
 @click.group()

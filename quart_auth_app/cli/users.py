@@ -4,11 +4,12 @@ import sys
 
 import click
 
-from quart_auth_app.accounts import directory, sessions, users
+from quart_auth_app import clock
+from quart_auth_app.accounts import sessions, users
 from quart_auth_app.cli.output import Row, as_json, printable, show, show_one
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.models import User
-from quart_auth_app.web import clock
+from quart_auth_app.operations import directory
 
 user_argument = click.argument("who", metavar="USER")
 

@@ -8,10 +8,11 @@ from quart_auth import Unauthorized
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable, TooManyRequests
 
 from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts
-from quart_auth_app.database import DatabaseAway
-from quart_auth_app.web import next_page, security_log
-from quart_auth_app.web.flashes import flash_one
-from quart_auth_app.web.forms import refuse_error
+from quart_auth_app.database.units_of_work import DatabaseAway
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.fields import refuse_error
+from quart_auth_app.web.forms.flashes import flash_one
+from quart_auth_app.web.telemetry import security_log
 
 SENTENCES = {
     400: "The browser sent something that could not be read.",

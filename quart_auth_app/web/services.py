@@ -8,11 +8,11 @@ from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.database import Database
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.settings import Settings
 
 if TYPE_CHECKING:
-    from quart_auth_app.web.metrics import Metrics
+    from quart_auth_app.web.telemetry.metrics import Metrics
 
 EXTENSION = "quart_auth_app"
 

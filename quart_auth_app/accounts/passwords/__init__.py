@@ -1,0 +1,37 @@
+"""Passwords: which new ones are accepted, how they are hashed, and the hashes of older applications.
+
+Everything that takes CPU time runs in threads, so that pages never wait for it.
+"""
+
+from contextlib import AbstractContextManager
+
+from quart_auth_app.accounts.passwords import policy
+from quart_auth_app.accounts.passwords.hashing import Hasher
+from quart_auth_app.accounts.passwords.threads import HashingThreads
+
+__all__ = ["Passwords"]
+
+
+class Passwords:
+    """One application's work on passwords; `workers` processes on one machine share its cores."""
+
+    def __init__(self, *, workers: int = 1) -> None:
+        self.threads = HashingThreads(workers=workers)
+        self._hasher = Hasher()
+
+    def place_in_line(self) -> AbstractContextManager[None]:
+        """Hold a place in line: take it before anything is counted or written. Raises TooBusy."""
+        return self.threads.place_in_line()
+
+    async def check_new(self, password: str, *, context: list[str]) -> None:
+        """Raise InvalidPassword if it may not be a new password; `context` are texts that it must not be built on."""
+        policy.check_length(password)
+        await self.threads.run(policy.check_strength, password, context)
+
+    async def hash(self, password: str) -> str:
+        """Return a salted hash of the password."""
+        return await self.threads.run(self._hasher.hash, password)
+
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Return what `Hasher.verify` returns: whether it matches, and a replacement for an outdated hash."""
+        return await self.threads.run(self._hasher.verify, password, stored)

@@ -1,0 +1,31 @@
+"""Which new passwords are accepted."""
+
+import unicodedata
+
+from quart_auth_app.accounts.errors import InvalidPassword
+from quart_auth_app.accounts.passwords import strength
+
+MIN_LENGTH = 8
+"""Code points that a new password has at least (ASVS 6.2.1)."""
+
+MAX_LENGTH = 1024
+"""Characters of the longest password. A longer one is an error and is never cut: ASVS 6.2.9 asks for 64 or more."""
+
+
+def normalized(password: str) -> str:
+    """Return the password in NFC: another keyboard may send the same password in another form (NIST SP 800-63B)."""
+    return unicodedata.normalize("NFC", password)
+
+
+def check_length(password: str) -> None:
+    """Raise InvalidPassword if the password is too short or too long."""
+    if len(normalized(password)) < MIN_LENGTH:
+        raise InvalidPassword(f"Please choose a password of at least {MIN_LENGTH} characters.")
+    if len(password) > MAX_LENGTH:
+        raise InvalidPassword(f"Please choose a password of at most {MAX_LENGTH} characters.")
+
+
+def check_strength(password: str, context: list[str]) -> None:
+    """Raise InvalidPassword if the password is easy to guess; `context` are texts that it must not be built on."""
+    if advice := strength.advice(normalized(password), context):
+        raise InvalidPassword(advice)

@@ -1,0 +1,1 @@
+"""The database: units of work, look-ups, what is particular to SQLite and to PostgreSQL."""

@@ -1,0 +1,156 @@
+"""The database: one for each application, and the units of work on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Protocol, TypeVarTuple
+
+from sqlalchemy import URL, Select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from quart_auth_app.database import migrations
+from quart_auth_app.database.engines import DatabaseAway, create_engine, create_lookups
+from quart_auth_app.database.sqlite import BUSY_TIMEOUT
+from quart_auth_app.instance import database_file
+
+__all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork"]
+
+UPGRADE_PATIENCE = 600.0
+"""Seconds that an upgrade may take, or wait for another one: the tutorial's database takes 10 with a million users."""
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+"""`Database.transaction` or `Database.reading`, for functions that need more than one."""
+
+Columns = TypeVarTuple("Columns")
+
+
+class LookUp(Protocol):
+    """`Database.look_up`, for functions that ask what each page asks."""
+
+    async def __call__(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
+        """Return the first row, or None."""
+
+
+class SchemaOutdated(DatabaseAway):
+    """The schema is not this version's, and can't be brought up to date from here; the message says what to do."""
+
+
+class Database:
+    """One application's database. Made without touching it; the schema is looked at when it is first needed."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.engine = create_engine(url)
+        self.reader = self.engine.execution_options(reading=True)
+        """The same engine, for questions only."""
+        self._write = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._lookups = create_lookups(url, self.reader)
+        self._writing = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
+        self._is_ready = False
+        self._getting_ready = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Give a session whose work is committed at the end, or undone if an error comes out of the block.
+
+        Raises DatabaseAway.
+        """
+        await self.get_ready()
+        with _away():
+            async with self._turn_to_write(), self._write.begin() as db:
+                yield db
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        """Wait for the other writers of this process, first come first served: SQLite lets whoever is lucky go first.
+
+        Raises TimeoutError. PostgreSQL's writers don't wait for each other.
+        """
+        if self._writing is None:
+            yield
+            return
+        async with asyncio.timeout(BUSY_TIMEOUT):
+            await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Give a session for questions only; it waits for no writer. Raises DatabaseAway."""
+        await self.get_ready()
+        with _away():
+            async with self._read() as db:
+                yield db
+
+    async def look_up(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
+        """Return the first row that an index finds at once, or None. On a SQLite file the event loop stands meanwhile.
+
+        `question` is a statement that is kept, never made anew. Raises DatabaseAway.
+        """
+        await self.get_ready()
+        with _away():
+            return await self._lookups.first(question, values)
+
+    async def get_ready(self) -> None:
+        """Bring a SQLite file's schema up to date, once; with PostgreSQL raise SchemaOutdated if it is not.
+
+        There, several versions of the application may run at once, and when to upgrade is the operator's decision.
+        """
+        if self._is_ready:
+            return
+        async with self._getting_ready:
+            if self.url.get_backend_name() == "sqlite":
+                await self.upgrade()
+            elif await self.revision() != migrations.HEAD:
+                raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
+            self._is_ready = True
+
+    async def upgrade(self) -> None:
+        """Bring the schema up to date, or leave it as it was. Several callers at once take turns.
+
+        Raises DatabaseAway, or SchemaOutdated when there are users that can't be taken over, and names them.
+        """
+        if await self.revision() == migrations.HEAD:
+            return
+        in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)
+        # In memory, another engine would be another database.
+        engine = self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE)
+        try:
+            with _away():
+                async with engine.begin() as connection:
+                    await connection.run_sync(migrations.upgrade)
+        except migrations.UnusableDatabase as error:
+            raise SchemaOutdated(str(error)) from error
+        finally:
+            if engine is not self.engine:
+                await engine.dispose()
+
+    async def revision(self) -> str | None:
+        """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
+        with _away():
+            async with self.reader.connect() as connection:
+                return await connection.run_sync(migrations.revision)
+
+    async def close(self) -> None:
+        """Close all connections; a later unit of work opens new ones."""
+        await self.engine.dispose()
+        await self._lookups.close()
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseAway(str(error.__cause__ or error)) from error
+    except TimeoutError as error:  # asyncpg's own, when COMMAND_TIMEOUT is over
+        raise DatabaseAway("no answer in time") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway(str(error.__cause__ or error)) from error
+        raise

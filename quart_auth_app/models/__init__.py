@@ -1,0 +1,8 @@
+"""The tables: columns only, no behaviour. A noun a file."""
+
+from quart_auth_app.models.attempts import Attempts
+from quart_auth_app.models.base import Base, UtcDateTime
+from quart_auth_app.models.session import Session
+from quart_auth_app.models.user import User
+
+__all__ = ["Attempts", "Base", "Session", "User", "UtcDateTime"]

@@ -1,0 +1,27 @@
+"""The log-ins that are still good."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from quart_auth_app.models.base import Base, UtcDateTime
+
+
+class Session(Base):
+    """One log-in. The row, not the cookie, decides whether it still counts."""
+
+    __tablename__ = "session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token in the cookie: who reads the database can't log in with it."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the password was last given."""
+    remember: Mapped[bool]
+    address: Mapped[str] = mapped_column(String(45))
+    """The client's IP address; an IPv6 address has at most 45 characters."""
+    user_agent: Mapped[str] = mapped_column(String(255))

@@ -1,0 +1,1 @@
+"""What an operator does: looking for faults, finding people, cleaning up. Called by the commands."""

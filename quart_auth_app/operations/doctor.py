@@ -1,0 +1,102 @@
+"""What can be wrong with an installation though it runs. Each finding is a line that says what to do.
+
+The questions about the database take a connection and not a session: `Database` gives no session while the schema is
+not this version's, which is the very thing to be found here.
+"""
+
+import glob
+import shlex
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from quart_auth_app import instance
+from quart_auth_app.database import migrations
+from quart_auth_app.models import Session
+from quart_auth_app.settings import MAKE_A_KEY, Settings
+
+MIN_DISTINCT = 8
+"""Different characters in a key. 32 random hexadecimal digits have 14 of the 16 on average, and never so few as 7."""
+
+MAX_SKEW = timedelta(seconds=5)
+"""Two clocks that follow NTP differ by milliseconds."""
+
+OTHERS = 0o077
+"""The permissions of a file that are not its owner's."""
+
+
+def about_settings(settings: Settings) -> list[str]:
+    """Return what is doubtful in settings that could be read."""
+    found = []
+    for name, keys in (("SECRET_KEY", (settings.secret_key,)), ("SECRET_KEY_FALLBACKS", settings.secret_key_fallbacks)):
+        if any(len(set(key)) < MIN_DISTINCT for key in keys):
+            found.append(
+                f"{name}: a key of fewer than {MIN_DISTINCT} different characters can be guessed; {MAKE_A_KEY}"
+            )
+    if settings.https and not settings.proxy_hops:
+        found.append(
+            "PUBLIC_URL is https and PROXY_HOPS is 0: behind a proxy everybody has its address and shares its limits "
+            "on attempts; set PROXY_HOPS to the number of proxies"
+        )
+    return found
+
+
+def about_files(database_url: URL) -> list[str]:
+    """Return which of the files beside a SQLite database, and of those that go with it, other users can get at."""
+    file = instance.database_file(database_url)
+    if database_url.get_backend_name() != "sqlite" or not file:
+        return []
+    folder = file.absolute().parent
+    # The names that begin with the database's own are the write-ahead log and the copies that upgrades leave.
+    paths = [folder, *folder.glob("secret_key"), *sorted(folder.glob(f"{glob.escape(file.name)}*"))]
+    return [_open_to_others(path) for path in paths if path.stat().st_mode & OTHERS]
+
+
+def _open_to_others(path: Path) -> str:
+    return f"{path} is open to other users of this machine; run: chmod go= {shlex.quote(str(path))}"
+
+
+async def about_schema(connection: AsyncConnection) -> list[str]:
+    """Return in what the schema is not this version's."""
+    revision = await connection.run_sync(migrations.revision)
+    if revision != migrations.HEAD:
+        state = f"at {revision}" if revision else "not there"
+        return [f"The schema is {state}, this version needs {migrations.HEAD}; run: quart-auth-app db upgrade"]
+    differences = await connection.run_sync(migrations.differences)
+    return [
+        f"The schema was changed by other hands; to be as it should it needs: {_in_words(each)}" for each in differences
+    ]
+
+
+def _in_words(difference: Any) -> str:
+    # Alembic's: a tuple of what is to be done and to what, or a list of them for several changes of one column.
+    if isinstance(difference, list):
+        return ", ".join(map(_in_words, difference))
+    action, *subjects = difference
+    names = [getattr(subject, "name", subject) for subject in subjects]
+    return " ".join([action.replace("_", " "), *(name for name in names if isinstance(name, str))])
+
+
+async def about_clocks(connection: AsyncConnection, *, clock: Callable[[], datetime]) -> list[str]:
+    """Return which clocks are wrong. `clock` is asked on both sides of the question, which may take its time."""
+    found = []
+    if connection.dialect.name == "postgresql":
+        before = clock()
+        theirs: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+        after = clock()
+        if not before - MAX_SKEW <= theirs <= after + MAX_SKEW:
+            found.append(
+                f"The database server's clock says {theirs:%Y-%m-%d %H:%M:%S %Z} and this machine's "
+                f"{after:%Y-%m-%d %H:%M:%S %Z}; let both follow NTP"
+            )
+    latest = await connection.scalar(select(func.max(Session.created_at)))
+    if latest and latest > clock() + MAX_SKEW:
+        found.append(
+            f"The latest log-in will be at {latest:%Y-%m-%d %H:%M:%S %Z}: this machine's clock is behind, or another's "
+            "was ahead; let all follow NTP, and end such sessions with: quart-auth-app session revoke --all"
+        )
+    return found

@@ -1,0 +1,66 @@
+"""What runs while the application is served, from the server's start to its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from functools import partial
+
+from quart import Quart
+
+from quart_auth_app import clock
+from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.operations import housekeeping
+from quart_auth_app.serving.hypercorn_fixes import http1_only, time_limits
+from quart_auth_app.serving.hypercorn_fixes import workers as hypercorn_worker
+from quart_auth_app.serving.periodic import repeated
+from quart_auth_app.web.services import Services
+
+PRUNE_EVERY = 60 * 60
+"""Seconds between two rounds of throwing away what has expired."""
+
+COUNT_SESSIONS_EVERY = 60
+"""Seconds between two counts of the sessions, for the metrics: counting reads the whole table."""
+
+_log = logging.getLogger("quart_auth_app.lifespan")
+
+
+def init_app(app: Quart, services: Services) -> None:
+    """Begin with the server, end with it."""
+
+    @app.while_serving
+    async def serve() -> AsyncGenerator[None]:
+        if app.debug and services.settings.https:
+            raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
+        http1_only.insist(app)
+        time_limits.keep_by_one_task()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(services.database.close)
+            try:
+                await services.database.get_ready()
+            except SchemaOutdated as error:
+                raise _refusal(str(error)) from None
+            except DatabaseAway as error:
+                raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
+            await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
+            if services.metrics:
+                stack.enter_context(services.metrics.served(services.settings))
+                count = partial(services.metrics.count_sessions, services.database)
+                await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
+            hypercorn_worker.prepare()
+            yield
+
+
+def _refusal(sentence: str) -> SettingsError:
+    # It ends the event loop, which would add the traceback of a task that nobody waited for.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    return SettingsError(sentence)
+
+
+async def _prune(database: Database) -> None:
+    try:
+        async with database.transaction() as db:
+            await housekeeping.prune(db, now=clock.now())
+    except DatabaseAway:
+        _log.warning("pruning failed, trying again later", exc_info=True)

@@ -1,0 +1,1 @@
+"""What every request passes: client address, headers, same-origin check, request id."""

@@ -1,0 +1,1 @@
+"""Forms: reading, refusing, messages, and the next page."""

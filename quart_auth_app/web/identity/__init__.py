@@ -1,0 +1,1 @@
+"""Who is asking: the current user, cookies, known devices."""

@@ -1,0 +1,1 @@
+"""Logs, the security log and metrics."""

@@ -1,0 +1,44 @@
+"""The security log: what happened to accounts, who did it, from where.
+
+It names users by number, accounts that may not exist by a hash of the address, and never holds a secret.
+"""
+
+import logging
+
+from quart import has_request_context, request
+
+from quart_auth_app.web.edge.client import client_address
+from quart_auth_app.web.services import services
+from quart_auth_app.web.telemetry import logs
+
+EVENTS = {
+    "sign_up": "an account was created",
+    "log_in": "somebody logged in, with a password",
+    "log_in_failed": "address and password did not belong together, or the account is disabled",
+    "log_out": "somebody logged out",
+    "throttled": "an attempt was refused because there were too many",
+    "busy": "an attempt was refused because too many passwords were waiting to be checked",
+    "cross_site_refused": "another site sent a request that would have changed something",
+    "log_in_required": "a page that needs a log-in was asked for without one",
+    "input_refused": "a form was refused: fields missing, too long, or against the rules",
+    "error": "the application or the database failed; the error log tells more",
+}
+"""Every event, and what it means."""
+
+_log = logging.getLogger(f"{logs.LOGGER}.security")
+
+
+def write(event: str, **details: str | int) -> None:
+    """Note that `event`, one of EVENTS, has happened in this request."""
+    assert event in EVENTS  # noqa: S101  # a misspelt event is a bug of ours, found by the first test that meets it
+    where: dict[str, str] = {}
+    if has_request_context():
+        where = {
+            "address": client_address(),
+            "request_id": request.scope["request_id"],  # type: ignore[typeddict-item]  # put there by edge.Edge
+            "method": request.method,
+            "path": request.path,
+        }
+        if metrics := services().metrics:
+            metrics.event(event)
+    logs.write(_log, event=event, **where, **details)

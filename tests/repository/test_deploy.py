@@ -1,0 +1,254 @@
+"""What deploys the application: the files agree with each other, and docs/deploy.md's commands do what they promise."""
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from quart_auth_app.settings import NAMES, Settings
+from tests import databases
+from tests.conftest import MakeApp
+from tests.people import BOB, EVE
+from tests.servers import CONFIG, free_port
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UID = "10001"
+OF_THE_IMAGE = {"BIND", "PROCESSES"}
+"""Settings that the Dockerfile's CMD reads and the application doesn't."""
+
+
+def documented(title: str, **variables: str) -> None:
+    """Run the commands of docs/deploy.md that stand under this title."""
+    (commands,) = re.findall(rf"^```sh\n# {title}\n(.*?)^```", (ROOT / "docs" / "deploy.md").read_text(), re.S | re.M)
+    subprocess.run(["/bin/bash", "-euc", commands], cwd=ROOT, env=os.environ | variables, check=True)
+
+
+async def can_log_in(make_app: MakeApp, url: str, person: dict[str, str]) -> bool:
+    client = make_app(DATABASE_URL=url, SECRET_KEY=databases.SECRET_KEY).test_client()
+    response = await client.post("/login", form={"email": person["email"], "password": person["password"]})
+    return response.headers.get("Location") == "/profile"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_sqlite_backup_has_what_was_there_and_restores(make_app: MakeApp, tmp_path: Path) -> None:
+    file, backup = tmp_path / "db.sqlite", tmp_path / "backup.sqlite"
+    url = f"sqlite:///{file}"
+    client = make_app(DATABASE_URL=url, SECRET_KEY=databases.SECRET_KEY).test_client()
+    await client.post("/signup", form=BOB)
+    documented("Back up SQLite", DATABASE=str(file), BACKUP=str(backup))
+    assert backup.stat().st_mode & 0o777 == 0o600
+    await client.post("/signup", form=EVE)
+    assert await can_log_in(make_app, url, EVE)
+    restored = tmp_path / "restored.sqlite"
+    shutil.copy(file, restored)  # what is to be replaced, with its log
+    shutil.copy(f"{file}-wal", f"{restored}-wal")
+    documented("Restore SQLite", DATABASE=str(restored), BACKUP=str(backup))
+    assert await can_log_in(make_app, f"sqlite:///{restored}", BOB)
+    assert not await can_log_in(make_app, f"sqlite:///{restored}", EVE)
+
+
+@pytest.fixture
+def empty_name() -> Iterator[str]:
+    """The name of a database that is not there yet; gone afterwards."""
+    name = f"quart_auth_app_restored_{os.getpid()}"
+    yield name
+    drop = f"dropdb --if-exists --force --maintenance-db='{databases.POSTGRES}' {name}"
+    subprocess.run(["/bin/bash", "-euc", drop], check=True)
+
+
+@pytest.mark.skipif(not databases.POSTGRES or not shutil.which("pg_dump"), reason="needs TEST_POSTGRES_URL and pg_dump")
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_a_postgresql_backup_has_what_was_there_and_restores(
+    make_app: MakeApp, new_database: databases.NewDatabase, tmp_path: Path, empty_name: str
+) -> None:
+    url, restored = new_database(), databases.address(empty_name)
+    client = make_app(DATABASE_URL=url, SECRET_KEY=databases.SECRET_KEY).test_client()
+    await client.post("/signup", form=BOB)
+    backup = str(tmp_path / "backup")
+    documented("Back up PostgreSQL", DATABASE_URL=url, BACKUP=backup)
+    await client.post("/signup", form=EVE)
+    documented("Restore PostgreSQL", DATABASE_URL=url, BACKUP=backup, NEW=empty_name, NEW_URL=restored)
+    assert await can_log_in(make_app, restored, BOB)
+    assert not await can_log_in(make_app, restored, EVE)
+
+
+def test_new_workers_take_over_without_a_refused_connection(tmp_path: Path) -> None:
+    """SIGHUP, as `systemctl reload` sends it, under clients that don't pause.
+
+    hypercorn closes what it has accepted and not yet read a request from; docs/deploy.md says so.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "hypercorn", "--config", str(CONFIG), "--bind", f"127.0.0.1:{port}"]
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen([*command, "quart_auth_app:create_app()"], cwd=tmp_path, stdout=output, stderr=output)
+
+    def started() -> int:
+        return log.read_text().count("Running on")
+
+    def status() -> int | str:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+            connection.connect()
+            try:
+                connection.request("GET", "/")
+                return connection.getresponse().status
+            except ConnectionError:
+                return "cut off"
+
+    def until(times: int, limit: int = 20_000) -> set[int | str]:
+        return {status() for _ in range(limit) if started() < times} | {status()}
+
+    try:
+        while started() < 1:
+            assert server.poll() is None, log.read_text()
+        with ThreadPoolExecutor(4) as clients:
+            answers = [clients.submit(until, 2) for _ in range(4)]
+            server.send_signal(signal.SIGHUP)
+            assert {status for answer in answers for status in answer.result(60)} - {"cut off"} == {200}
+    finally:
+        server.terminate()
+        assert server.wait(15) == 0
+
+
+def secrets(folder: Path, *command: str) -> str:
+    """Run deploy/make-secrets."""
+    return subprocess.run(
+        [DEPLOY / "make-secrets", *command],
+        env=os.environ | {"SECRETS": str(folder)}, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+
+def settings(folder: Path) -> Settings:
+    """Read the settings as a container of compose.yaml does."""
+    given = {
+        f"{name}_FILE": str(folder / name.lower()) for name in ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
+    }
+    return Settings.read({}, given)
+
+
+def test_made_secrets_are_used_and_never_made_twice(tmp_path: Path) -> None:
+    secrets(tmp_path / "a")
+    secrets(tmp_path / "b")
+    first = settings(tmp_path / "a")
+    secrets(tmp_path / "a")
+    assert settings(tmp_path / "a") == first
+    assert first.database_url.password == (tmp_path / "a" / "database_password").read_text().strip()
+    assert first.secret_key != settings(tmp_path / "b").secret_key
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_key_is_known_before_it_signs_and_believed_afterwards(tmp_path: Path) -> None:
+    secrets(tmp_path)
+    old = settings(tmp_path)
+    secrets(tmp_path, "announce")
+    announced = settings(tmp_path)
+    secrets(tmp_path, "rotate")
+    new = settings(tmp_path)
+    assert announced.secret_key == old.secret_key
+    assert announced.secret_key_fallbacks == (new.secret_key,)
+    assert new.secret_key_fallbacks == (old.secret_key,)
+
+
+def manifests() -> dict[str, Any]:
+    """Return the objects of deploy/kubernetes.yaml, by their kind."""
+    return {each["kind"]: each for each in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}
+
+
+def test_the_manifest_keeps_to_kubernetes_schemas(tmp_path: Path) -> None:
+    secrets(tmp_path)
+    for manifest in [*manifests().values(), yaml.safe_load(secrets(tmp_path, "kubernetes"))]:
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_job_and_deployment_run_the_same_thing_under_the_same_restrictions() -> None:
+    job, deployment = (manifests()[kind]["spec"]["template"]["spec"] for kind in ("Job", "Deployment"))
+    for name in ("securityContext", "volumes", "automountServiceAccountToken"):
+        assert job[name] == deployment[name], name
+    for name in ("image", "envFrom", "securityContext", "resources", "volumeMounts"):
+        assert job["containers"][0][name] == deployment["containers"][0][name], name
+    assert deployment["securityContext"]["runAsUser"] == int(UID)
+    assert deployment["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def compose() -> Any:
+    """Return compose.yaml."""
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+
+def test_every_setting_that_is_handed_out_is_one() -> None:
+    """A misspelt name would be ignored in silence."""
+    known = {*NAMES, *(f"{name}_FILE" for name in NAMES), *OF_THE_IMAGE}
+    assert set(compose()["services"]["app"]["environment"]) <= known
+    assert set(manifests()["ConfigMap"]["data"]) <= known
+
+
+@pytest.mark.asvs("13.2.3")
+def test_services_are_closed_and_no_secret_has_a_default() -> None:
+    services = compose()["services"]
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        for setting, value in service.get("environment", {}).items():
+            if re.search("SECRET|PASSWORD|DATABASE_URL", setting):
+                assert setting.endswith("_FILE"), setting
+                assert value.removeprefix("/run/secrets/") in service["secrets"], setting
+        assert set(service.get("secrets", [])) <= set(compose()["secrets"]), name
+        assert set(service["networks"]) <= set(compose()["networks"]), name
+        assert set(service.get("depends_on", {})) <= set(services), name
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    assert services["app"]["read_only"] is True
+    assert services["app"]["environment"]["PUBLIC_URL"].startswith("${PUBLIC_URL:?")
+
+
+def test_only_what_the_build_copies_gets_into_it() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = {name for names in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.M) for name in names.split()}
+    first, *allowed = (ROOT / ".dockerignore").read_text().split("\n", 1)[1].split()
+    assert first == "*"
+    assert {name.removeprefix("!") for name in allowed if name.startswith("!")} == copied
+    assert f"USER {UID}:{UID}" in dockerfile
+
+
+def test_the_unit_is_one_that_systemd_accepts(tmp_path: Path) -> None:
+    """But for the program, which is not where it will be."""
+    program = shutil.which("systemd-analyze") or pytest.skip("needs systemd-analyze")
+    unit = (DEPLOY / "quart-auth-app.service").read_text()
+    copy = tmp_path / "quart-auth-app.service"
+    copy.write_text(unit.replace("/opt/quart-auth-app/current/bin/python", "/bin/true"))
+    check = subprocess.run([program, "verify", str(copy)], capture_output=True, text=True, check=False)
+    assert (check.returncode, check.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("site", ["https://accounts.example.com", "http://localhost:8080"])
+def test_the_caddyfile_is_one_that_caddy_accepts(site: str, tmp_path: Path) -> None:
+    if not shutil.which("caddy"):
+        pytest.skip("needs caddy; .ci/image runs it")
+    places = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+    check = subprocess.run(
+        command, env=os.environ | places | {"PUBLIC_URL": site}, capture_output=True, text=True, check=False
+    )
+    assert "Valid configuration" in check.stdout + check.stderr, check.stderr
+
+
+def test_what_the_page_names_is_there() -> None:
+    named = set(
+        re.findall(
+            r"(?<![\w/])(?:deploy/[\w.-]*\w|compose\.yaml|hypercorn\.toml)", (ROOT / "docs" / "deploy.md").read_text()
+        )
+    )
+    assert len(named) > 5
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

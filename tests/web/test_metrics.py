@@ -1,0 +1,129 @@
+"""Metrics: on a port of their own, and only when asked for."""
+
+import asyncio
+import re
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from prometheus_client import generate_latest
+from quart import Quart
+
+from quart_auth_app.instance import SettingsError
+from tests.conftest import MakeApp, services_of
+from tests.people import BOB
+from tests.servers import free_port
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Return every sample by its name and labels."""
+    return {name: float(value) for name, value in re.findall(r"^(quart_auth_app_\S+) (\S+)$", text, re.M)}
+
+
+def of(app: Quart) -> dict[str, float]:
+    """Return the application's numbers as they are now."""
+    metrics = services_of(app).metrics
+    assert metrics
+    return numbers(generate_latest(metrics.registry).decode())
+
+
+@pytest.fixture
+def measured(make_app: MakeApp) -> Quart:
+    """An application that keeps metrics."""
+    return make_app(METRICS_BIND=f"127.0.0.1:{free_port()}")
+
+
+async def test_requests_are_counted_by_route_and_status(measured: Quart) -> None:
+    client = measured.test_client()
+    for path in ("/", "/", "/profile", "/nowhere", "/nowhere-else", "/static/style.css"):
+        await client.get(path)
+    found = {
+        name: value for name, value in of(measured).items() if name.startswith("quart_auth_app_request_seconds_count")
+    }
+    assert {
+        re.findall('"(.*?)"', name)[1:][0] + " " + re.findall('"(.*?)"', name)[2]: n for name, n in found.items()
+    } == {
+        "/ 200": 2,
+        "/profile 302": 1,
+        "none 404": 2,
+        "/static/<path:filename> 200": 1,
+    }
+
+
+async def test_a_made_up_method_makes_no_new_label(measured: Quart) -> None:
+    client = measured.test_client()
+    for method in ("BREW", "WHEN"):
+        await client.open("/", method=method, json=None)
+    assert not [name for name in of(measured) if "BREW" in name]
+
+
+async def test_attempts_are_counted_by_how_they_ended(measured: Quart) -> None:
+    client = measured.test_client()
+    await client.post("/signup", form=BOB)
+    for _ in range(6):
+        await client.post("/login", form=BOB | {"password": "wrong"})
+    await measured.test_client().post("/login", form=BOB | {"email": "eve@example.com"})
+    found = of(measured)
+    assert found['quart_auth_app_attempts_total{outcome="failed"}'] == 6
+    assert found['quart_auth_app_attempts_total{outcome="throttled"}'] == 1
+
+
+async def test_the_line_for_hashing_is_measured(measured: Quart) -> None:
+    await measured.test_client().post("/signup", form=BOB)
+    with services_of(measured).passwords.place_in_line():
+        found = of(measured)
+    assert found["quart_auth_app_hashing_queue"] == 1
+    assert found["quart_auth_app_hashing_wait_seconds_count"] == 2  # rated, then hashed
+
+
+@pytest.mark.asvs("13.4.5")
+async def test_they_are_served_while_the_application_is(measured: Quart) -> None:
+    bind = services_of(measured).settings.metrics_bind
+    assert bind
+
+    def fetch() -> dict[str, float]:
+        with urllib.request.urlopen(f"http://{bind[0]}:{bind[1]}/metrics", timeout=5) as response:
+            return numbers(response.read().decode())
+
+    async with measured.test_app():
+        client = measured.test_client()
+        await client.post("/signup", form=BOB)
+        await client.post("/login", form=BOB)
+        assert (await asyncio.to_thread(fetch))['quart_auth_app_attempts_total{outcome="accepted"}'] == 1
+        assert (await client.get("/metrics")).status_code == 404, "not on the public port"
+    with pytest.raises(OSError, match="refused"):
+        await asyncio.to_thread(fetch)
+
+
+async def test_each_worker_takes_a_port_and_one_too_many_is_told(make_app: MakeApp) -> None:
+    bind = f"127.0.0.1:{free_port()}"
+    one, two, three = (services_of(make_app(METRICS_BIND=bind, WORKERS=2)) for _ in range(3))
+    assert one.metrics
+    assert two.metrics
+    assert three.metrics
+    others = one.metrics.served(one.settings), two.metrics.served(two.settings)
+    with others[0], others[1], pytest.raises(SettingsError, match="METRICS_BIND"), three.metrics.served(three.settings):
+        pass
+
+
+async def test_active_sessions_are_counted(measured: Quart) -> None:
+    client = measured.test_client()
+    await client.post("/signup", form=BOB)
+    await client.post("/login", form=BOB)
+    metrics = services_of(measured).metrics
+    assert metrics
+    await metrics.count_sessions(services_of(measured).database)
+    assert of(measured)["quart_auth_app_sessions_active"] == 1
+
+
+@pytest.mark.asvs("13.4.5")
+def test_nothing_of_it_is_loaded_unless_asked_for() -> None:
+    code = "import sys; from quart_auth_app import create_app; create_app({'DATABASE_URL': 'sqlite://'});"
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code} print('prometheus_client' in sys.modules, 'asyncpg' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "False False\n"

@@ -1,0 +1,48 @@
+"""`next` leads to a path on this very site or is ignored."""
+
+import pytest
+
+from quart_auth_app.web.forms import next_page
+from tests.people import Client
+
+# From the advisories on open redirects of the last fifteen years.
+HOSTILE = [
+    "//e", "///e", "////e", "/\\e", "\\\\\\e", "\\/e", "/\\/e", "/\t/e", "/\n/e", "\t//e", " //e", "/\r\n/e",
+    "https:e", "http:///e", "https://e", "HTTPS://e", "javascript:alert(1)", "data:text/html,x", "vbscript:x", "@e",
+    "e", "e/..//e", "?next=//e", "#//e", ".", "..", "", "/\x00/e", "/\x7f", "/\u2028/e", "\u2215\u2215e", "/\uff0fe",
+    "/a\r\nSet-Cookie: x=y", "/" + "a" * 2000, "/path\\..\\e", "/\u00e9",
+]  # fmt: skip
+FINE = ["/", "/profile", "/profile?x=1&y=%2F", "/%09/e", "/%5Ce", "/a//b", "/?u=https://e", "/:80", "/@e", "/%0d%0aX:y"]
+
+
+@pytest.mark.asvs("1.2.1", "1.2.2", "1.5.3", "3.7.2")
+@pytest.mark.parametrize("target", HOSTILE)
+async def test_a_hostile_next_is_ignored(client: Client, bob: dict[str, str], target: str) -> None:
+    response = await client.post("/login", form=bob | {"next": target})
+    assert (response.status_code, response.headers["Location"]) == (302, "/profile")
+    assert 'name="next"' not in await (await client.get("/login", query_string={"next": target})).get_data(as_text=True)
+
+
+@pytest.mark.asvs("1.1.1")
+@pytest.mark.parametrize("target", FINE)
+async def test_a_path_on_this_site_is_followed_to_the_letter(client: Client, bob: dict[str, str], target: str) -> None:
+    response = await client.post("/login", form=bob | {"next": target})
+    assert response.headers["Location"] == target
+
+
+@pytest.mark.asvs("1.5.3", "15.3.7")
+async def test_a_repeated_next_counts_once(client: Client, bob: dict[str, str]) -> None:
+    body = "email=bob%40example.com&password=sunny+otter+ladder+42&next=/a&next=//e"
+    response = await client.post(
+        "/login?next=/b", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert response.headers["Location"] == "/a"
+
+
+async def test_a_next_in_the_address_of_the_form_counts_too(client: Client, bob: dict[str, str]) -> None:
+    response = await client.post("/login?next=/profile%3Fx", form=bob)
+    assert response.headers["Location"] == "/profile?x"
+
+
+def test_a_space_is_no_part_of_a_path() -> None:
+    assert next_page.safe("/a b") is None

@@ -1,0 +1,98 @@
+"""Templates written for the tutorial's application mean the same here."""
+
+from pathlib import Path
+
+import pytest
+from jinja2 import DictLoader, Template
+from quart import Quart, render_template
+from quart.signals import template_rendered
+
+from tests.people import Client, text
+
+# In the tutorial's manner: plain url_for of each endpoint, current_user without a call, the first flashed message.
+TUTORIAL = {
+    "base.html": """
+        <a href="{{ url_for('main.index') }}">Home</a>
+        {% if current_user.is_authenticated %}
+        <a href="{{ url_for('main.profile') }}">Profile</a> <a href="{{ url_for('auth.logout') }}">Logout</a>
+        {% endif %}
+        {% if not current_user.is_authenticated %}
+        <a href="{{ url_for('auth.login') }}">Login</a> <a href="{{ url_for('auth.signup') }}">Sign Up</a>
+        {% endif %}
+        {% block content %}{% endblock %}""",
+    "login.html": """{% extends "base.html" %}{% block content %}
+        {% with messages = get_flashed_messages() %}{% if messages %}
+        <div class="notification is-danger">{{ messages[0] }}</div>
+        {% endif %}{% endwith %}
+        <form method="POST" action="/login"><input name="email"><input name="password"></form>{% endblock %}""",
+    "signup.html": """{% extends "base.html" %}{% block content %}
+        {% with messages = get_flashed_messages() %}{% if messages %}
+        <div class="notification is-danger">{{ messages[0] }}. Go to
+        <a href="{{ url_for('auth.login') }}">login page</a>.</div>{% endif %}{% endwith %}{% endblock %}""",
+    "profile.html": """{% extends "base.html" %}{% block content %}Welcome, {{ name }}!{% endblock %}""",
+    "index.html": """{% extends "base.html" %}{% block content %}A title{% endblock %}""",
+}
+
+
+@pytest.fixture
+def tutorial(app: Quart) -> Client:
+    """A browser at a site that uses the tutorial's kind of templates."""
+    app.jinja_env.loader = DictLoader(TUTORIAL)
+    return app.test_client()
+
+
+async def test_the_tutorials_templates_render_unchanged(tutorial: Client, bob: dict[str, str]) -> None:
+    assert await text(await tutorial.get("/")) == "Home Login Sign Up A title"
+    await tutorial.post("/login", form=bob | {"password": "wrong"})
+    assert "Please check your login details and try again." in await text(await tutorial.get("/login"))
+    await tutorial.post("/signup", form=bob | {"name": "Bob"})
+    assert "Email address already exists. Go to login page" in await text(await tutorial.get("/signup"))
+    await tutorial.post("/login", form=bob)
+    assert await text(await tutorial.get("/profile")) == "Home Profile Logout Welcome, Bob!"
+
+
+async def test_an_asynchronous_function_in_a_template_is_awaited(app: Quart, client: Client) -> None:
+    @app.template_global()
+    async def unread() -> int:
+        return 3
+
+    letters = "{% block content %}{% if unread() %}{{ unread() }} letters{% endif %}{% endblock %}"
+    app.jinja_env.loader = DictLoader(TUTORIAL | {"index.html": '{% extends "base.html" %}' + letters})
+    for _ in range(2):
+        assert await text(await client.get("/")) == "Home Login Sign Up 3 letters"
+
+
+async def test_who_listens_for_rendered_templates_hears_of_ours(app: Quart, client: Client) -> None:
+    heard = []
+
+    def listener(_app: Quart, template: Template, **_: object) -> None:
+        heard.append(template.name)
+
+    with template_rendered.connected_to(listener, app):
+        await client.get("/login")
+    await client.get("/")
+    assert heard == ["login.html"]
+
+
+async def test_a_page_added_with_quarts_own_render_template_knows_the_user(
+    app: Quart, client: Client, bob: dict[str, str]
+) -> None:
+    @app.get("/mine")
+    async def mine() -> str:
+        return await render_template("profile.html", name="to my page")
+
+    assert "Login" in await text(await client.get("/mine"))
+    await client.post("/login", form=bob)
+    page = await text(await client.get("/mine"))
+    assert "Welcome, to my page!" in page
+    assert "Login" not in page
+
+
+@pytest.mark.asvs("1.2.3", "3.2.2", "3.6.1", "14.2.3")
+def test_no_template_fetches_anything_from_another_host_or_holds_a_script() -> None:
+    for file in (Path(__file__).parents[2] / "templates").iterdir():
+        source = file.read_text()
+        assert "://" not in source, file
+        assert "<script" not in source, file
+        assert "style=" not in source, file
+        assert "|safe" not in source.replace(" ", ""), file
