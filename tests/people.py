@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from quart import Response
 from quart.typing import TestClientProtocol
 
-from quart_auth_app.accounts import users
+from quart_auth_app.accounts import log_in, users
+from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts.log_in import Browser
 from quart_auth_app.models import User
 from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry.logs import JsonLines
@@ -39,7 +42,7 @@ class Clock:
 
 @dataclass
 class Accounts:
-    """sign_up and authenticate, with the arguments that most tests don't care for."""
+    """Signing up and logging in, with the arguments that most tests don't care for."""
 
     services: Services
 
@@ -49,11 +52,15 @@ class Accounts:
         transaction, passwords = self.services.database.transaction, self.services.passwords
         return await users.sign_up(transaction, passwords, **usual, now=datetime.now(UTC))
 
-    async def authenticate(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
-        """Say who one is, from a computer of one's own."""
-        usual = {"address": next(addresses), "device": None} | fields
+    async def log_in(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
+        """Log in from a computer of one's own. Return whose session it is, None if the details are wrong."""
+        browser = Browser(address=fields.pop("address", None) or next(addresses), device=fields.pop("device", None))
         transaction, passwords = self.services.database.transaction, self.services.passwords
-        return await users.authenticate(transaction, passwords, **usual, now=now or datetime.now(UTC))  # type: ignore[arg-type]  # device alone may be None
+        named: dict[str, Any] = {"remember": False, "browser": browser, "now": now or datetime.now(UTC), **fields}
+        try:
+            return (await log_in.with_password(transaction, passwords, **named)).user
+        except WrongDetails:
+            return None
 
 
 addresses = (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in count(1))

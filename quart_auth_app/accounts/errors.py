@@ -1,58 +1,78 @@
-"""Refusals. Each message is the sentence that the person reads."""
+"""Refusals. Each is a code and the values that belong to it; `web/sentences.py` has the sentences that people read."""
 
 
 class AccountError(Exception):
     """A command that is refused. Anything else that goes wrong is a bug."""
 
-    sentence = "That is not possible."
+    field: str | None = None
+    """The form field that is at fault, if it is one."""
 
-    def __init__(self, sentence: str | None = None) -> None:
-        super().__init__(sentence or self.sentence)
+    def __init__(self, **values: object) -> None:
+        super().__init__()
+        self.values = values
+        """What the sentence needs to know, by name."""
+
+    @property
+    def code(self) -> str:
+        """The refusal's stable name: that of its class."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.values}" if self.values else self.code
+
+
+class WrongDetails(AccountError):
+    """Address and password don't belong together, or the account is closed: the person is not told which."""
 
 
 class EmailTaken(AccountError):
     """Another account has this address already."""
 
-    sentence = "Email address already exists"
+    field = "email"
 
 
 class InvalidEmail(AccountError):
-    """What was given is no e-mail address."""
+    """What was given is not an e-mail address."""
 
-    sentence = "Please enter a valid email address."
+    field = "email"
 
 
 class InvalidName(AccountError):
     """What was given can't be shown as a name."""
 
-    sentence = "Please enter your name."
+    field = "name"
 
 
 class InvalidPassword(AccountError):
-    """The password breaks the rules for new passwords."""
+    """The password breaks the rules for new passwords; each rule has a class of its own."""
 
-    sentence = "Please choose another password."
+    field = "password"
+
+
+class PasswordTooShort(InvalidPassword):
+    """It has fewer than `min_length` characters."""
+
+
+class PasswordTooLong(InvalidPassword):
+    """It has more than `max_length` characters."""
+
+
+class PasswordTooGuessable(InvalidPassword):
+    """It would be guessed soon; `advice` is a list of English sentences that say why, and what would help."""
 
 
 class TryLater(AccountError):
     """Nothing is wrong with what was asked, but it can't be done now."""
 
-    def __init__(self, retry_after: int, sentence: str | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
         self.retry_after = retry_after
         """Seconds until another try makes sense."""
 
 
 class TooBusy(TryLater):
-    """More passwords are waiting to be checked than can be in reasonable time."""
-
-    sentence = "The server is busy right now. Please try again in a few seconds."
+    """More passwords are waiting to be hashed than can be in reasonable time."""
 
 
 class TooManyAttempts(TryLater):
     """The limit on attempts is reached."""
-
-    def __init__(self, retry_after: int) -> None:
-        number, unit = (retry_after, "second") if retry_after < 60 else (-(-retry_after // 60), "minute")
-        wait = f"{number} {unit}{'' if number == 1 else 's'}"
-        super().__init__(retry_after, f"There were too many attempts. Please try again in {wait}.")

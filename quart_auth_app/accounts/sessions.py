@@ -2,15 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.units_of_work import LookUp
-from quart_auth_app.models import Session, User
+from quart_auth_app.models import Base, Session, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
 IDLE = timedelta(hours=1)
@@ -36,11 +39,6 @@ _EXPIRED = or_(
         or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
     ),
 )
-_FIND = (
-    select(Session.id, Session.last_seen_at, User.id, User.email, User.name, User.password)
-    .join(User, User.id == Session.user_id)
-    .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
-)
 _GIVEN = ["token_hash", "created_at", "last_seen_at", "authenticated_at", "remember", "address", "user_agent"]
 # The user's row is locked until the session is stored: who changes the password at this moment ends the session too.
 _START = (
@@ -57,24 +55,19 @@ _START = (
     )
     .returning(_session.c.id)
 )
-_END = delete(_session).where(_session.c.token_hash == bindparam("token"))
+_REVOKE = delete(_session).where(_session.c.token_hash == bindparam("token"))
 
 
-class Found(NamedTuple):
-    """A living session, and whose it is: the columns of `_FIND`."""
+@dataclass(frozen=True)
+class Found:
+    """An active session and the user whose it is: the values of all columns of both tables, by name."""
 
-    session_id: int
-    last_seen_at: datetime
-    id: int
-    email: str
-    name: str
-    password: str
+    session: Mapping[str, Any]
+    user: Mapping[str, Any]
 
 
 class NoSuchSession(AccountError):
     """No session has this number, or not any more."""
-
-    sentence = "There is no such session."
 
 
 async def start(
@@ -83,7 +76,7 @@ async def start(
     """Begin a session for `user` and return its token, which is kept nowhere else.
 
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
-    The session of the token `replaces` ends: after a log-in no cookie from before it is worth anything.
+    The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {
@@ -100,14 +93,32 @@ async def start(
     if await db.scalar(_START, values) is None:
         return None
     if replaces:
-        await end(db, token=replaces)
+        await revoke(db, token=replaces)
     return token
 
 
-async def find(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
-    """Return the living session that has this token, and whose it is, or None."""
-    row = await look_up(_FIND, {"token_hash": _hash(token), **_cutoffs(now)})
-    return Found(*row) if row else None
+async def by_token(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
+    """Return the active session that has this token, and whose it is, or None."""
+    row = await look_up(_by_token(), {"token_hash": _hash(token), **_cutoffs(now)})
+    if not row:
+        return None
+    of_session, of_user = _columns(Session), _columns(User)
+    return Found(dict(zip(of_session, row, strict=False)), dict(zip(of_user, row[len(of_session) :], strict=True)))
+
+
+@cache
+def _columns(table: type[Base]) -> list[str]:
+    return [attribute.key for attribute in inspect(table).column_attrs]
+
+
+@cache
+def _by_token() -> Select[*tuple[Any, ...]]:
+    # Built when it is first needed: a site may have given the user columns of its own by then.
+    return (
+        select(*(getattr(table, name) for table in (Session, User) for name in _columns(table)))
+        .join(User, User.id == Session.user_id)
+        .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
+    )
 
 
 async def touch(db: AsyncSession, *, session_id: int, now: datetime) -> None:
@@ -121,37 +132,37 @@ def is_stale(last_seen_at: datetime, now: datetime) -> bool:
     return now - last_seen_at >= TOUCH_EVERY
 
 
-async def end(db: AsyncSession, *, token: str) -> None:
+async def revoke(db: AsyncSession, *, token: str) -> None:
     """Delete the session that has this token."""
-    await db.execute(_END, {"token": _hash(token)})
+    await db.execute(_REVOKE, {"token": _hash(token)})
 
 
-async def end_all(db: AsyncSession, *, user: User) -> None:
+async def revoke_all(db: AsyncSession, *, user: User) -> None:
     """Delete every session of this user."""
     await db.execute(delete(Session).where(Session.user_id == user.id))
 
 
-async def count_alive(db: AsyncSession, *, now: datetime) -> int:
+async def count_active(db: AsyncSession, *, now: datetime) -> int:
     """Return how many sessions have not expired."""
     return await db.scalar(select(func.count()).select_from(Session).where(~_EXPIRED), _cutoffs(now)) or 0
 
 
-async def end_one(db: AsyncSession, *, session_id: int) -> None:
+async def revoke_one(db: AsyncSession, *, session_id: int) -> None:
     """Delete the session that has this number. Raises NoSuchSession."""
     if await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.id)) is None:
         raise NoSuchSession
 
 
-async def end_everybodys(db: AsyncSession) -> None:
+async def revoke_everybodys(db: AsyncSession) -> None:
     """Delete every session there is."""
     await db.execute(delete(Session))
 
 
-async def living(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
-    """Return the sessions that still count and whose they are: everybody's or one user's, last seen first."""
+async def active(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
+    """Return the active sessions and whose they are: everybody's or one user's, last seen first."""
     query = select(Session, User).join(User, User.id == Session.user_id)
-    alive = query.where(~_EXPIRED, User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
-    rows = await db.execute(alive.order_by(Session.last_seen_at.desc(), Session.id), _cutoffs(now))
+    query = query.where(~_EXPIRED, User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
+    rows = await db.execute(query.order_by(Session.last_seen_at.desc(), Session.id), _cutoffs(now))
     return [(row[0], row[1]) for row in rows]
 
 

@@ -61,7 +61,7 @@ def _hit(insert: Callable[[Table], postgresql.Insert | sqlite.Insert]) -> Return
 
 # Put together once: a log-in needs them all, and to build a statement takes longer than to carry it out.
 _HIT = {"postgresql": _hit(postgresql.insert), "sqlite": _hit(sqlite.insert)}
-_FORGIVE = (
+_REFUND = (
     update(_attempts)
     .where(_attempts.c.key == bindparam("counter"), _attempts.c.count > 0)
     .values(count=_attempts.c.count - 1)
@@ -102,9 +102,9 @@ async def hit(db: AsyncSession, counter: Counter, *, now: datetime) -> None:
         raise TooManyAttempts(max(1, round(((ends_at or now) - now).total_seconds())))
 
 
-async def forgive(db: AsyncSession, counter: Counter) -> None:
-    """Take back one attempt, which was no failure."""
-    await db.execute(_FORGIVE, {"counter": _key(counter)})
+async def refund(db: AsyncSession, counter: Counter) -> None:
+    """Take one attempt back, because it was not a failure."""
+    await db.execute(_REFUND, {"counter": _key(counter)})
 
 
 async def clear(db: AsyncSession, counter: Counter) -> None:

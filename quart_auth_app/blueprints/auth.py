@@ -2,22 +2,26 @@
 
 from quart import Blueprint, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
-from quart_auth import current_user, login_required
+from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, users
+from quart_auth_app.accounts import users
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.fields import read_form, refuse, wanted_page
+from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.identity.current_user import NewSession, log_out
-from quart_auth_app.web.identity.device_cookie import known_device
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.log_in import log_in_with_password, log_out
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 auth = Blueprint("auth", __name__)
+
+LOG_IN = Form("auth.login", "email", "password")
+SIGN_UP = Form("auth.signup", "email", "name", "password")
 
 
 @auth.get("/login")
@@ -25,27 +29,15 @@ async def login() -> ResponseReturnValue:
     """Show the log-in form."""
     if await current_user.is_authenticated:
         return redirect(url_for("main.profile"))
-    return await render_template("login.html", typed=typed_before(), next=next_page.safe(request.args.get("next")))
+    return await render_template("login.html", typed=typed_before(), next=await next_page.wanted())
 
 
 @auth.post("/login")
+@LOG_IN.handles
 async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
-    form = await read_form("email", "password")
-    new_session = NewSession(remember=bool((await request.form).get("remember")))
-    user = await users.authenticate(
-        transaction,
-        passwords(),
-        **form,
-        address=client_address(),
-        device=known_device(form["email"]),
-        now=clock.now(),
-        then=new_session.store,
-    )
-    if user is None or not new_session.hand_over(user):
-        security_log.write("log_in_failed", account=email_addresses.fingerprint(form["email"]))
-        return await refuse("Please check your login details and try again.")
-    return redirect(await wanted_page() or url_for("main.profile"))
+    await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember"))
+    return redirect(await next_page.wanted() or url_for("main.profile"))
 
 
 @auth.get("/signup")
@@ -57,9 +49,10 @@ async def signup() -> ResponseReturnValue:
 
 
 @auth.post("/signup")
+@SIGN_UP.handles
 async def signup_post() -> ResponseReturnValue:
     """Create the account. Logging in is the next step, and the person's own."""
-    form = await read_form("email", "name", "password")
+    form = await SIGN_UP.read()
     site = services().settings.site
     user = await users.sign_up(transaction, passwords(), **form, site=site, address=client_address(), now=clock.now())
     security_log.write("sign_up", user=user.id)

@@ -1,7 +1,9 @@
 """The home page and the profile."""
 
 from quart import Blueprint, render_template
-from quart_auth import current_user, login_required
+from quart_auth import login_required
+
+from quart_auth_app.web.identity.current_user import current_user
 
 main = Blueprint("main", __name__)
 
@@ -16,4 +18,4 @@ async def index() -> str:
 @login_required
 async def profile() -> str:
     """Greet the user by name."""
-    return await render_template("profile.html", name=current_user.name)  # type: ignore[attr-defined]  # CurrentUser, to us
+    return await render_template("profile.html", name=current_user.name)

@@ -14,6 +14,7 @@ from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.sentences import sentence
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,7 +36,9 @@ class Refusing(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (AccountError, SettingsError) as error:
+        except AccountError as error:
+            raise click.ClickException(sentence(error)) from None
+        except SettingsError as error:
             raise click.ClickException(str(error)) from None
         except DatabaseAway as error:
             raise click.ClickException(away(error)) from None

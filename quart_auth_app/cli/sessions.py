@@ -12,7 +12,7 @@ from quart_auth_app.operations import directory
 
 @click.group()
 def session() -> None:
-    """The log-ins of all users."""
+    """Who is logged in."""
 
 
 @session.command("list")
@@ -23,8 +23,8 @@ async def list_(here: Installation, who: str | None, as_json: bool) -> None:
     """List who is logged in, last seen first."""
     async with here.database.reading() as db:
         user = await directory.named(db, who=who) if who is not None else None
-        living = await sessions.living(db, user=user, now=clock.now())
-    show([_row(*each) for each in living], as_json=as_json)
+        active = await sessions.active(db, user=user, now=clock.now())
+    show([_row(*each) for each in active], as_json=as_json)
 
 
 @session.command()
@@ -33,16 +33,16 @@ async def list_(here: Installation, who: str | None, as_json: bool) -> None:
 @click.option("--all", "everybodys", is_flag=True, help="All of everybody.")
 @operation
 async def revoke(here: Installation, number: int | None, who: str | None, everybodys: bool) -> None:
-    """End one session, or all of a user, or all. The next request is a stranger's."""
+    """Revoke one session, all of a user, or all. The next request is a stranger's."""
     if [number is not None, who is not None, everybodys].count(True) != 1:
         raise click.UsageError("Name one of: the number of a session, --user USER, --all.")
     async with here.database.transaction() as db:
         if number is not None:
-            await sessions.end_one(db, session_id=number)
+            await sessions.revoke_one(db, session_id=number)
         elif who is not None:
-            await sessions.end_all(db, user=await directory.named(db, who=who))
+            await sessions.revoke_all(db, user=await directory.named(db, who=who))
         else:
-            await sessions.end_everybodys(db)
+            await sessions.revoke_everybodys(db)
 
 
 def _row(session: Session, user: User) -> Row:

@@ -46,9 +46,9 @@ async def show_(here: Installation, who: str, as_json: bool) -> None:
     """Show one account, how many sessions it has and when it was last there."""
     async with here.database.reading() as db:
         found = await directory.named(db, who=who)
-        living = await sessions.living(db, user=found, now=clock.now())
-    last_seen = living[0][0].last_seen_at if living else None
-    show_one(_row(found) | {"sessions": len(living), "last_seen_at": last_seen}, as_json=as_json)
+        active = await sessions.active(db, user=found, now=clock.now())
+    last_seen = active[0][0].last_seen_at if active else None
+    show_one(_row(found) | {"sessions": len(active), "last_seen_at": last_seen}, as_json=as_json)
 
 
 @user.command()
@@ -56,7 +56,7 @@ async def show_(here: Installation, who: str, as_json: bool) -> None:
 @as_json
 @operation
 async def disable(here: Installation, who: str, as_json: bool) -> None:
-    """Close an account until it is enabled again. Its sessions end: its next request is a stranger's."""
+    """Close an account until it is enabled again. Its sessions are revoked: its next request is a stranger's."""
     async with here.database.transaction() as db:
         found = await directory.named(db, who=who)
         await users.disable(db, user=found, now=clock.now())
@@ -83,14 +83,14 @@ def delete(who: str, yes: bool) -> None:
     found = _find(who)
     if not yes:
         click.confirm(f"Delete user {found.id}, {printable(found.email)}, for good?", abort=True, err=True)
-    _remove(found)
+    _delete(found)
 
 
 @user.command()
 @user_argument
 @as_json
 def set_password(who: str, as_json: bool) -> None:
-    """Give an account another password and end its sessions. Asks for it as `add` does."""
+    """Give an account another password and revoke its sessions. Asks for it as `add` does."""
     found = _find(who)
     _set_password(found, _new_password())
     show_one(_row(found), as_json=as_json)
@@ -126,9 +126,9 @@ async def _set_password(here: Installation, found: User, password: str) -> None:
 
 
 @operation
-async def _remove(here: Installation, found: User) -> None:
+async def _delete(here: Installation, found: User) -> None:
     async with here.database.transaction() as db:
-        await users.remove(db, user=found)
+        await users.delete_user(db, user=found)
 
 
 def _row(user: User) -> Row:

@@ -14,10 +14,7 @@ MAX_ID = 2**31 - 1
 
 
 class NoSuchUser(AccountError):
-    """No account has this number or address."""
-
-    def __init__(self, who: str) -> None:
-        super().__init__(f"There is no user {who!r}.")
+    """No account has the number or address `who`."""
 
 
 async def everybody(db: AsyncSession) -> Sequence[User]:
@@ -33,7 +30,7 @@ async def named(db: AsyncSession, *, who: str) -> User:
     elif who.isprintable():  # a shell may pass on bytes that are no text, at which the database's driver fails
         user = await db.scalar(select(User).where(User.email_key == email_addresses.key(who)))
     if not user:
-        raise NoSuchUser(who)
+        raise NoSuchUser(who=who)
     return user
 
 

@@ -68,7 +68,7 @@ async def test_every_kind_of_account_gets_the_same_answer(app: Quart) -> None:
 async def test_every_kind_of_account_costs_one_hash(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     costs = counted_hashes(accounts, monkeypatch)
     for email in KINDS.values():
-        assert not await accounts.authenticate(email=email, password="wrong")
+        assert not await accounts.log_in(email=email, password="wrong")
     assert costs == [4, 4, 4]
 
 
@@ -80,7 +80,7 @@ async def test_an_old_hash_costs_todays_too(
     async with database.transaction() as db:
         await db.execute(update(User).values(password=f"sha256$salt${'0' * 64}"))
     costs = counted_hashes(accounts, monkeypatch)
-    assert not await accounts.authenticate(email=BOB["email"], password="wrong")
+    assert not await accounts.log_in(email=BOB["email"], password="wrong")
     assert costs == [4]
 
 
@@ -99,7 +99,7 @@ async def disabled(accounts: Accounts, user: User) -> None:
 async def removed(accounts: Accounts, user: User) -> None:
     """Delete the account."""
     async with accounts.services.database.transaction() as db:
-        await users.remove(db, user=user)
+        await users.delete_user(db, user=user)
 
 
 @pytest.mark.parametrize("happens", [changed_password, disabled, removed])
@@ -155,10 +155,10 @@ async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], data
         user = (await db.scalars(select(User))).one()
         token = await sessions.start(db, user=user, remember=False, address="", user_agent="", now=now, replaces=None)
     assert token
-    assert await sessions.find(database.look_up, token=token, now=now)
+    assert await sessions.by_token(database.look_up, token=token, now=now)
     async with database.transaction() as db:
         await db.execute(update(User).values(disabled_at=now))
-    assert await sessions.find(database.look_up, token=token, now=now) is None
+    assert await sessions.by_token(database.look_up, token=token, now=now) is None
 
 
 @pytest.mark.usefixtures("known_and_disabled")
@@ -172,7 +172,7 @@ async def test_every_kind_of_account_takes_the_same_time(accounts: Accounts) -> 
         for kind, email in KINDS.items():
             device = f"{kind} browser {len(took[kind])}"
             started = time.perf_counter()
-            await accounts.authenticate(email=email, password="wrong", device=device)
+            await accounts.log_in(email=email, password="wrong", device=device)
             took[kind].append(time.perf_counter() - started)
     medians = {kind: statistics.median(times) for kind, times in took.items()}
     assert max(medians.values()) < 1.15 * min(medians.values()), medians

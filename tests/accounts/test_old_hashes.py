@@ -98,7 +98,7 @@ async def test_a_hash_that_changed_meanwhile_is_not_overwritten(accounts: Accoun
         return result
 
     accounts.services.passwords.verify = verify_slowly  # type: ignore[method-assign]  # the same, but slow
-    assert await accounts.authenticate(email=BOB["email"], password=PASSWORD)
+    assert await accounts.log_in(email=BOB["email"], password=PASSWORD)
     assert await stored_hash(database) == "set meanwhile"
 
 

@@ -80,7 +80,7 @@ async def test_who_gives_up_waiting_leaves_the_line(
         blocked = [asyncio.create_task(passwords.threads.run(release.wait)) for _ in workers]
         await asyncio.sleep(0)
         await _until(waiting.empty)
-        impatient = asyncio.create_task(accounts.authenticate(email="x", password="x"))
+        impatient = asyncio.create_task(accounts.log_in(email="x", password="x"))
         await _until(lambda: not waiting.empty())
         impatient.cancel()
         with pytest.raises(asyncio.CancelledError):

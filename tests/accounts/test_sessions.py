@@ -12,7 +12,8 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sessions, users
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
-from quart_auth_app.web.identity.current_user import CurrentUser, log_in
+from quart_auth_app.web.identity.current_user import CurrentUser
+from quart_auth_app.web.identity.log_in import log_in
 from tests.conftest import MakeApp
 from tests.counting import counting
 from tests.people import BOB, Accounts, Client, Clock, cookie, is_logged_in, set_cookies

@@ -13,9 +13,10 @@ from quart_auth_app.accounts.throttle import LOG_IN_BY_ACCOUNT, LOG_IN_BY_ADDRES
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts
 from quart_auth_app.operations import housekeeping
+from quart_auth_app.web.sentences import sentence
 from tests.conftest import MakeApp, services_of
 from tests.databases import SECRET_KEY, NewDatabase
-from tests.people import BOB, WRONG_DETAILS, Client, Clock, Events, cookie, elsewhere, notice, send, text
+from tests.people import BOB, Client, Clock, Events, cookie, elsewhere, notice, send, text
 
 WRONG = {"email": BOB["email"], "password": "wrong"}
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -273,10 +274,16 @@ async def test_a_throttle_that_fails_lets_nobody_in(
     ("seconds", "said"), [(1, "1 second."), (59, "59 seconds."), (60, "1 minute."), (61, "2 minutes.")]
 )
 def test_the_wait_is_said_in_words(seconds: int, said: str) -> None:
-    assert str(TooManyAttempts(seconds)).endswith(f"again in {said}")
+    assert sentence(TooManyAttempts(seconds)).endswith(f"again in {said}")
 
 
-async def test_the_limits_message_is_no_flash(client: Client) -> None:
-    for _ in range(6):
+async def test_who_has_to_wait_sees_the_form_again_with_what_was_typed(client: Client) -> None:
+    for _ in range(5):
         await send(client, "POST", "/login", form=WRONG)
-    assert await notice(client, "/login") == WRONG_DETAILS
+    response = await send(client, "POST", "/login", form=WRONG | {"next": "/profile?x=1"})
+    source = await response.get_data(as_text=True)
+    assert response.status_code == 429
+    assert "There were too many attempts. Please try again in 5 minutes." in source
+    assert f'value="{WRONG["email"]}"' in source
+    assert 'name="next" value="/profile?x=1"' in source
+    assert await notice(client, "/login") == "", "the message was shown with the form and is not left for the next page"

@@ -7,7 +7,14 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts.errors import EmailTaken, InvalidEmail, InvalidName, InvalidPassword
+from quart_auth_app.accounts.errors import (
+    EmailTaken,
+    InvalidEmail,
+    InvalidName,
+    InvalidPassword,
+    PasswordTooLong,
+    PasswordTooShort,
+)
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
@@ -31,7 +38,7 @@ async def test_the_password_is_stored_as_bcrypt_sha256_with_twelve_rounds(monkey
 )
 async def test_an_address_is_the_same_in_any_case_and_unicode_form(accounts: Accounts, spelling: str) -> None:
     user = await accounts.sign_up(**BOB)
-    found = await accounts.authenticate(email=spelling, password=BOB["password"])
+    found = await accounts.log_in(email=spelling, password=BOB["password"])
     assert found is not None
     assert found.id == user.id
     with pytest.raises((EmailTaken, InvalidEmail)):
@@ -66,19 +73,18 @@ async def test_what_is_no_name_is_refused(accounts: Accounts, name: str) -> None
 @pytest.mark.parametrize("password", ["sunny ox 7", ("otter ladder " * 80)[:1024]])
 async def test_a_password_of_up_to_1024_characters_works(accounts: Accounts, password: str) -> None:
     await accounts.sign_up(**BOB | {"password": password})
-    assert await accounts.authenticate(email=BOB["email"], password=password)
-    assert not await accounts.authenticate(email=BOB["email"], password=password[:-1])
+    assert await accounts.log_in(email=BOB["email"], password=password)
+    assert not await accounts.log_in(email=BOB["email"], password=password[:-1])
 
 
 @pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize(
-    ("password", "sentence"),
-    [("\u6f22\u5b57" * 3 + "x", "at least 8 characters"), ("otter ladder " * 80, "at most 1024 characters")],
+    ("password", "refusal"), [("\u6f22\u5b57" * 3 + "x", PasswordTooShort), ("otter ladder " * 80, PasswordTooLong)]
 )
 async def test_a_password_that_is_too_short_or_too_long_is_refused(
-    accounts: Accounts, password: str, sentence: str
+    accounts: Accounts, password: str, refusal: type[InvalidPassword]
 ) -> None:
-    with pytest.raises(InvalidPassword, match=sentence):
+    with pytest.raises(refusal):
         await accounts.sign_up(**BOB | {"password": password})
 
 
@@ -118,7 +124,7 @@ async def test_a_password_typed_in_another_unicode_form_is_the_same(accounts: Ac
     await accounts.sign_up(**BOB | {"password": password})
     other = unicodedata.normalize("NFD", password)
     assert other != password
-    assert await accounts.authenticate(email=BOB["email"], password=other)
+    assert await accounts.log_in(email=BOB["email"], password=other)
 
 
 @pytest.mark.asvs("6.2.8")
@@ -126,4 +132,4 @@ async def test_a_password_typed_in_another_unicode_form_is_the_same(accounts: Ac
 async def test_a_password_is_compared_exactly(accounts: Accounts, change: object) -> None:
     assert callable(change)
     await accounts.sign_up(**BOB)
-    assert not await accounts.authenticate(email=BOB["email"], password=change(BOB["password"]))
+    assert not await accounts.log_in(email=BOB["email"], password=change(BOB["password"]))

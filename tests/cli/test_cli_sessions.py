@@ -72,7 +72,7 @@ async def test_the_list_of_one_user(site: Site) -> None:
 async def test_a_user_agent_moves_no_cursor(site: Site) -> None:
     await site.visit(BOB)
     async with site.database.transaction() as db:
-        (session, _) = (await sessions.living(db, now=datetime.now(UTC)))[0]
+        (session, _) = (await sessions.active(db, now=datetime.now(UTC)))[0]
         session.user_agent = "\x1b[2J\x9b\u202e\n"
     printed = (await site.operator.later("session", "list")).stdout
     assert printed.endswith("  \\x1b[2J\\x9b\\u202e\\n\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from quart import Quart, Response
 
-from quart_auth_app.web import error_pages, urls
+from quart_auth_app.web import refusals, urls
 from quart_auth_app.web.identity.current_user import CurrentUser
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, send
@@ -132,7 +132,7 @@ async def test_an_error_in_the_error_page_still_has_an_answer_and_the_headers(
     async def fail(*_: object, **__: object) -> str:
         raise ZeroDivisionError("the inside")
 
-    monkeypatch.setattr(error_pages, "render_template", fail)
+    monkeypatch.setattr(refusals, "render_template", fail)
     response = await client.get("/nowhere")
     assert (response.status_code, await response.get_data()) == (500, b"Internal Server Error")
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from quart_auth_app.accounts.errors import InvalidPassword
+from quart_auth_app.accounts.errors import PasswordTooGuessable, PasswordTooLong, PasswordTooShort
 from quart_auth_app.accounts.passwords import strength
 
 MIN_LENGTH = 8
@@ -18,14 +18,14 @@ def normalized(password: str) -> str:
 
 
 def check_length(password: str) -> None:
-    """Raise InvalidPassword if the password is too short or too long."""
+    """Raise PasswordTooShort or PasswordTooLong if it is one of them."""
     if len(normalized(password)) < MIN_LENGTH:
-        raise InvalidPassword(f"Please choose a password of at least {MIN_LENGTH} characters.")
+        raise PasswordTooShort(min_length=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
-        raise InvalidPassword(f"Please choose a password of at most {MAX_LENGTH} characters.")
+        raise PasswordTooLong(max_length=MAX_LENGTH)
 
 
 def check_strength(password: str, context: list[str]) -> None:
-    """Raise InvalidPassword if the password is easy to guess; `context` are texts that it must not be built on."""
+    """Raise PasswordTooGuessable if the password is easy to guess; `context` are texts that it must not be built on."""
     if advice := strength.advice(normalized(password), context):
-        raise InvalidPassword(advice)
+        raise PasswordTooGuessable(advice=advice)

@@ -18,8 +18,8 @@ PRODUCT = "quart auth app"
 _one_at_a_time = threading.Lock()
 
 
-def advice(password: str, context: list[str]) -> str | None:
-    """Return why `password` is too easy to guess and what would help, None if it is fine.
+def advice(password: str, context: list[str]) -> list[str] | None:
+    """Return sentences that say why `password` is too easy to guess and what would help, None if it is fine.
 
     `context` are texts that an attacker would try first: address, name, the site's name. They count as guessable whole,
     in parts, and written as one word.
@@ -29,8 +29,8 @@ def advice(password: str, context: list[str]) -> str | None:
     if result["score"] >= MIN_SCORE:
         return None
     feedback = result["feedback"]
-    sentences = ["This password is too easy to guess.", feedback["warning"], *feedback["suggestions"]]
-    return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
+    sentences = [feedback["warning"], *feedback["suggestions"]]
+    return [sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence]
 
 
 def _guesses(texts: list[str]) -> set[str]:

@@ -1,21 +1,17 @@
-"""Forms: reading what a browser sent, and the way back to the form when it is refused (Post/Redirect/Get)."""
+"""Reading what a browser sent: the body's limits, and the text fields of forms."""
 
 from typing import Any
 from urllib.parse import parse_qsl
 
-from quart import Request, redirect, request, url_for
+from quart import Request, request
 from quart.formparser import FormDataParser
-from quart.typing import ResponseReturnValue
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from quart_auth_app.accounts import email_addresses, users
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.accounts.passwords import policy as passwords
-from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.flashes import flash_one, keep_typed
-from quart_auth_app.web.telemetry import security_log
+from quart_auth_app.accounts.passwords import policy
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest body. The longest fields of our longest form, percent-encoded, need a fifth of it."""
@@ -29,13 +25,33 @@ BODY_TIMEOUT = 10
 LIMITS = {
     "email": email_addresses.MAX_LENGTH,
     "name": users.MAX_NAME_LENGTH,
-    "password": passwords.MAX_LENGTH,
+    "password": policy.MAX_LENGTH,
 }
 """Characters of the longest value that each text field takes."""
 
 
+SECRET_FIELDS = {"password"}
+"""Fields that are never shown again."""
+
+
 class InvalidForm(AccountError):
     """The fields are not as our forms send them."""
+
+    def __init__(self, field: str, **values: object) -> None:
+        super().__init__(field=field, **values)
+        self.field = field
+
+
+class FieldMissing(InvalidForm):
+    """A field is not there, or is there more than once."""
+
+
+class FieldTooLong(InvalidForm):
+    """A field has more than `max_length` characters."""
+
+
+class FieldNotText(InvalidForm):
+    """A field contains a character that is not text."""
 
 
 async def _parse_urlencoded(
@@ -60,33 +76,20 @@ class StrictRequest(Request):
     form_data_parser_class = _StrictParser
 
 
-async def read_form(*names: str) -> dict[str, str]:
-    """Return the named text fields, each of which must be there exactly once. Raises InvalidForm."""
+async def read_fields(*names: str) -> dict[str, str]:
+    """Return the named text fields, each of which has to be there exactly once. Raises a child of InvalidForm."""
     form = await request.form
     for name in names:
         values = form.getlist(name)
         if len(values) != 1:
-            raise InvalidForm(f"Please fill in the field “{name}” once.")
+            raise FieldMissing(name)
         if len(values[0]) > LIMITS[name]:
-            raise InvalidForm(f"The field “{name}” takes at most {LIMITS[name]} characters.")
+            raise FieldTooLong(name, max_length=LIMITS[name])
         if "\0" in values[0]:
-            raise InvalidForm(f"The field “{name}” contains a character that is not text.")
+            raise FieldNotText(name)
     return {name: form[name] for name in names}
 
 
-async def wanted_page() -> str | None:
-    """Return the page to go to after log-in, which the form carries along, if it is one of ours."""
-    return next_page.safe((await request.form).get("next") or request.args.get("next"))
-
-
-async def refuse(sentence: str, category: str = "message") -> ResponseReturnValue:
-    """Show `sentence` above the form that was sent, filled again with what was typed."""
-    await keep_typed({name: limit for name, limit in LIMITS.items() if name != "password"})
-    await flash_one(sentence, category)
-    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), next=await wanted_page()))
-
-
-async def refuse_error(error: AccountError) -> ResponseReturnValue:
-    """`refuse` for every error of the domain: the template may tell them apart by the class's name."""
-    security_log.write("input_refused", reason=type(error).__name__)
-    return await refuse(str(error), type(error).__name__)
+async def is_checked(name: str) -> bool:
+    """Tell whether the form's checkbox was ticked."""
+    return bool((await request.form).get(name))

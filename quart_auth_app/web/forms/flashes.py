@@ -1,6 +1,7 @@
 """What one page leaves for the next, in a signed cookie: the message, and what was typed into a refused form."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.forms.fields import LIMITS
 from quart_auth_app.web.identity.cookies import cookie_name
 
 LIFETIME = timedelta(hours=1)
@@ -50,13 +52,23 @@ async def flash_one(sentence: str, category: str = "message") -> None:
     await flash(sentence, category)
 
 
-async def keep_typed(limits: dict[str, int]) -> None:
-    """Remember the fields of `limits`, unless one is longer than its limit in characters, until the form is shown."""
+class Typed(dict[str, Any]):
+    """What was typed into a refused form, by field; in templates `typed.email`."""
+
+    refused: str | None = None
+    """The field that was at fault, if it was one."""
+
+
+async def keep_typed(names: Iterable[str], *, refused: str | None) -> None:
+    """Remember these fields until the form is shown, unless one is too long for a cookie, and which one is at fault."""
     form = await request.form
-    session["typed"] = {name: form[name] for name, limit in limits.items() if 0 < len(form.get(name, "")) <= limit}
+    session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= LIMITS[name]}
+    if refused:
+        session["refused"] = refused
 
 
-def typed_before() -> dict[str, Any]:
+def typed_before() -> Typed:
     """Return what `keep_typed` remembered, and forget it."""
-    typed: dict[str, Any] = session.pop("typed", {})
+    typed = Typed(session.pop("typed", {}))
+    typed.refused = session.pop("refused", None)
     return typed

@@ -26,3 +26,8 @@ def asked_for() -> str | None:
     path = request.scope.get("raw_path", b"").partition(b"?")[0]
     query = b"?" + request.query_string if request.query_string else b""
     return (path + query).decode("latin-1") or None
+
+
+async def wanted() -> str | None:
+    """Return the page to go to after log-in, which the form or the address carries along, if it is one of ours."""
+    return safe((await request.form).get("next") or request.args.get("next"))

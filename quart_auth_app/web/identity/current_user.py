@@ -3,84 +3,75 @@
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from quart import Quart, after_this_request, request
-from quart.typing import ResponseTypes
-from quart_auth import Action, AuthUser, QuartAuth, current_user, login_user, logout_user
-from sqlalchemy.ext.asyncio import AsyncSession
+from quart import Quart, request
+from quart_auth import Action, AuthUser, QuartAuth
+from quart_auth import current_user as quart_auths_current_user
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions
-from quart_auth_app.database.units_of_work import DatabaseAway
+from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.models import User
 from quart_auth_app.settings import Settings
-from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.identity.cookies import cookie_name
-from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.services import services, transaction
-from quart_auth_app.web.telemetry import security_log
+
+if TYPE_CHECKING:
+    _Columns = User  # so that editors and mypy know the columns of current_user
+else:
+    _Columns = object
 
 
-class CurrentUser(AuthUser):
+class CurrentUser(AuthUser, _Columns):
     """quart-auth's user, believed only when its session is in the database.
 
-    `id`, `email`, `name` and `password` are the stored values; they need no await.
+    `id`, `email`, `name` and every other column of `User` are the stored values; they need no await. A column that is
+    added to `User` is an attribute here without another line.
     """
 
     def __init__(self, auth_id: str | None, action: Action = Action.PASS) -> None:
         super().__init__(auth_id, action)
-        self._row: sessions.Found | None = None
+        self.found: sessions.Found | None = None
+        """The session's row and the user's; None for a stranger."""
         self._looked_up = auth_id is None
         self.look_up_failure: Exception | None = None
 
     @property
     async def is_authenticated(self) -> bool:
-        """Whether the cookie's session is alive. Looked up once a request; what fails then fails each time."""
+        """Whether the cookie's session is active. Looked up once a request; a failure is raised again each time."""
         if self._auth_id is not None and not self._looked_up:
             self._looked_up = True
             try:
-                self._row = await _find_session(self._auth_id)
+                self.found = await _find_session(self._auth_id)
             except Exception as error:
                 self.look_up_failure = error
         if self.look_up_failure:
             raise self.look_up_failure
-        return self._row is not None
+        return self.found is not None
 
-    def _stored(self, column: str) -> Any:
-        if self._row is None:
-            raise AttributeError("nobody is logged in")
-        return getattr(self._row, column)
+    if not TYPE_CHECKING:
 
-    @property
-    def id(self) -> int:
-        """The user's number."""
-        return cast(int, self._stored("id"))
+        def __getattr__(self, name: str) -> Any:
+            # Only asked for what is not set otherwise. `found` itself is missing while an instance is being made.
+            found = self.__dict__.get("found")
+            if found is None or name not in found.user:
+                raise AttributeError(name if found else f"nobody is logged in, so there is no {name}")
+            return found.user[name]
 
-    @property
-    def email(self) -> str:
-        """The user's address."""
-        return cast(str, self._stored("email"))
 
-    @property
-    def name(self) -> str:
-        """The user's name."""
-        return cast(str, self._stored("name"))
-
-    @property
-    def password(self) -> str:
-        """The hash of the user's password."""
-        return cast(str, self._stored("password"))
+current_user = cast(CurrentUser, quart_auths_current_user)
+"""quart-auth's own proxy, with the type that it has here."""
 
 
 async def _find_session(token: str) -> sessions.Found | None:
     now = clock.now()
-    row = await sessions.find(services().database.look_up, token=token, now=now)
-    if row and sessions.is_stale(row.last_seen_at, now):
-        with suppress(DatabaseAway):  # a page is worth more than the note that it was read
-            async with transaction() as unit:
-                await sessions.touch(unit, session_id=row.session_id, now=now)
-    return row
+    found = await sessions.by_token(services().database.look_up, token=token, now=now)
+    if found and sessions.is_stale(found.session["last_seen_at"], now):
+        with suppress(DatabaseAway):  # a stale last_seen_at is better than a failed page
+            async with transaction() as db:
+                await sessions.touch(db, session_id=found.session["id"], now=now)
+    return found
 
 
 class Auth(QuartAuth):
@@ -89,7 +80,7 @@ class Auth(QuartAuth):
     user_class = CurrentUser
 
     async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
-        # quart-auth's own is not async, so each page would cross into a thread and back: a third of its time.
+        # quart-auth's own is not async, so that each page would cross into a thread and back: a third of its time.
         # A page that shows no more than the navigation serves its visitors even when the database is away.
         user = self.load_user()
         failed = isinstance(user, CurrentUser) and user.look_up_failure
@@ -114,58 +105,3 @@ async def _look_up(cookie: str) -> None:
     if cookie in request.cookies and request.endpoint != "static":
         with suppress(DatabaseAway):
             await current_user.is_authenticated
-
-
-class NewSession:
-    """The session that a log-in starts: first it is stored, and only when it is stored for good the cookie leaves."""
-
-    def __init__(self, *, remember: bool) -> None:
-        self._remember = remember
-        self._token: str | None = None
-
-    async def store(self, db: AsyncSession, user: User) -> None:
-        """Start it for `user`, ending the one that the browser had."""
-        self._token = await sessions.start(
-            db,
-            user=user,
-            remember=self._remember,
-            address=client_address(),
-            user_agent=request.user_agent.string,
-            now=clock.now(),
-            replaces=current_user.auth_id,
-        )
-
-    def hand_over(self, user: User) -> bool:
-        """Give it to the browser.
-
-        False if the account was closed, or its password changed, while this one was being verified.
-        """
-        if self._token is None:
-            return False
-        login_user(CurrentUser(self._token), remember=self._remember)
-        remember_device(user.email)
-        security_log.write("log_in", user=user.id)
-        return True
-
-
-async def log_in(user: User, *, remember: bool) -> bool:
-    """Log in somebody who has proved who they are. What is returned means what `NewSession.hand_over` says."""
-    new_session = NewSession(remember=remember)
-    async with transaction() as db:
-        await new_session.store(db, user)
-    return new_session.hand_over(user)
-
-
-async def log_out() -> None:
-    """End the session, in the database first and then in the browser."""
-    async with transaction() as db:
-        await sessions.end(db, token=current_user.auth_id or "")
-    security_log.write("log_out", user=current_user.id)  # type: ignore[attr-defined]  # CurrentUser, to us
-    logout_user()
-    after_this_request(_clear_site_data)
-
-
-async def _clear_site_data(response: ResponseTypes) -> ResponseTypes:
-    # Cookies stay: the device cookie is for the next log-in.
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response

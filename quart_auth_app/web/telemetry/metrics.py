@@ -76,6 +76,6 @@ class Metrics:
         """Look how many sessions there are; while the database is away, that is not a number."""
         try:
             async with database.reading() as db:
-                self._sessions.set(await sessions.count_alive(db, now=clock.now()))
+                self._sessions.set(await sessions.count_active(db, now=clock.now()))
         except DatabaseAway:
             self._sessions.set(float("nan"))

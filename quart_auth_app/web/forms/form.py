@@ -1,0 +1,74 @@
+"""Forms: each knows its fields, and the page that a refusal goes back to (Post/Redirect/Get)."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from quart import current_app, make_response, redirect, request, url_for
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app.accounts.errors import AccountError, TryLater
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.fields import SECRET_FIELDS, read_fields
+from quart_auth_app.web.forms.flashes import flash_one, keep_typed
+from quart_auth_app.web.refusals import note, status_of
+from quart_auth_app.web.sentences import sentence
+
+P = ParamSpec("P")
+View = Callable[P, Awaitable[ResponseReturnValue]]
+
+
+class Form:
+    """A form: `page` is the endpoint of the page that shows it, `fields` are the names of its text fields.
+
+    `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
+    """
+
+    def __init__(self, page: str, *fields: str) -> None:
+        self._page = page
+        self._fields = fields
+
+    async def read(self) -> dict[str, str]:
+        """Return the fields' values. Raises FieldMissing, FieldTooLong or FieldNotText."""
+        return await read_fields(*self._fields)
+
+    def handles(self, view: View[P]) -> View[P]:
+        """Answer every refusal inside the route by the form, filled again with what was typed."""
+
+        @wraps(view)
+        async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
+            try:
+                return await view(*arguments, **named)
+            except TryLater as error:
+                return await self._show_again(error)
+            except AccountError as error:
+                return await self.refuse(error)
+
+        return handler
+
+    async def refuse(self, error: AccountError) -> ResponseReturnValue:
+        """Go back to the form, with the sentence above it."""
+        await self._leave(error)
+        return redirect(await self._address())
+
+    async def _show_again(self, error: TryLater) -> ResponseReturnValue:
+        # Not a redirect: 429 and 503 tell programs, and proxies in front, to wait.
+        await self._leave(error)
+        view = current_app.ensure_async(current_app.view_functions[self._page])
+        response = await make_response(await view(**self._page_arguments()))
+        response.status_code = status_of(error)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    async def _leave(self, error: AccountError) -> None:
+        note(error)
+        await keep_typed([name for name in self._fields if name not in SECRET_FIELDS], refused=error.field)
+        await flash_one(sentence(error), error.code)
+
+    async def _address(self) -> str:
+        return url_for(self._page, **self._page_arguments(), next=await next_page.wanted())
+
+    def _page_arguments(self) -> dict[str, Any]:
+        rules = current_app.url_map.iter_rules(self._page)
+        wanted = {name for rule in rules for name in rule.arguments}
+        return {name: value for name, value in (request.view_args or {}).items() if name in wanted}

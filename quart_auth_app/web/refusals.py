@@ -1,0 +1,39 @@
+"""What a refusal looks like from outside: its status, its event, and its page where no form shows it."""
+
+from http import HTTPStatus
+
+from quart import Response, render_template
+
+from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, WrongDetails
+from quart_auth_app.web.telemetry import security_log
+
+STATUSES = {
+    "AccountError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "EmailTaken": HTTPStatus.CONFLICT,
+    "NoSuchSession": HTTPStatus.NOT_FOUND,
+    "NoSuchUser": HTTPStatus.NOT_FOUND,
+    "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,
+    "TryLater": HTTPStatus.SERVICE_UNAVAILABLE,
+    "WrongDetails": HTTPStatus.UNAUTHORIZED,
+}
+"""By code; an error without a status of its own has its parent's."""
+
+
+def status_of(error: AccountError) -> int:
+    """Return the status of an answer that is only about this error."""
+    return next(STATUSES[each.__name__] for each in type(error).__mro__ if each.__name__ in STATUSES)
+
+
+def note(error: AccountError) -> None:
+    """Write the refusal into the security log."""
+    if isinstance(error, TooManyAttempts):
+        security_log.write("throttled", retry_after=error.retry_after)
+    elif isinstance(error, TooBusy):
+        security_log.write("busy")
+    elif not isinstance(error, WrongDetails):  # a failed log-in has an event of its own
+        security_log.write("input_refused", reason=error.code)
+
+
+async def error_page(status: int, sentence: str) -> Response:
+    """Return a page in the site's look that says what went wrong."""
+    return Response(await render_template("error.html", title=HTTPStatus(status).phrase, sentence=sentence), status)

@@ -1,0 +1,49 @@
+"""The sentences that people read when something is refused: one for each code of an `AccountError`."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from quart_auth_app.accounts.errors import AccountError
+
+BUSY = "The server is busy right now. Please try again in a few seconds."
+PLEASE_LOG_IN = "Please log in to access this page."
+
+SENTENCES: dict[str, str | Callable[..., str]] = {
+    "AccountError": "That is not possible.",
+    "EmailTaken": "Email address already exists",
+    "FieldMissing": "Please fill in the field “{field}” once.",
+    "FieldNotText": "The field “{field}” contains a character that is not text.",
+    "FieldTooLong": "The field “{field}” takes at most {max_length} characters.",
+    "InvalidEmail": "Please enter a valid email address.",
+    "InvalidName": "Please enter your name.",
+    "InvalidPassword": "Please choose another password.",
+    "NoSuchSession": "There is no such session.",
+    "NoSuchUser": lambda who: f"There is no user {who!r}.",
+    "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
+    "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
+    "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
+    "TooBusy": BUSY,
+    "TooManyAttempts": lambda retry_after: (
+        f"There were too many attempts. Please try again in {duration(retry_after)}."
+    ),
+    "WrongDetails": "Please check your login details and try again.",
+}
+"""By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""
+
+
+def sentence(error: AccountError) -> str:
+    """Return what a person reads. An error without a sentence of its own has its parent's."""
+    known = (SENTENCES[each.__name__] for each in type(error).__mro__ if each.__name__ in SENTENCES)
+    template = next(known)
+    return template(**error.values) if callable(template) else filled(template, error.values)
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return the template with each `{name}` replaced by its value. Unlike `str.format` it reaches into nothing."""
+    return re.sub(r"\{(\w+)\}", lambda name: str(values[name[1]]), template)
+
+
+def duration(seconds: int) -> str:
+    """Return a number of seconds in words, in whole minutes from one minute on."""
+    number, unit = (seconds, "second") if seconds < 60 else (-(-seconds // 60), "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
