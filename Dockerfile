@@ -5,7 +5,7 @@ FROM ${PYTHON_IMAGE} AS builder
 WORKDIR /build
 # The lock also pins what builds the wheel. So the hashes are checked here, once, and what goes into the application's
 # environment is chosen below from these files alone: the wheel and what it asks for, no build tool, no pip.
-COPY requirements.lock ./
+COPY locks/requirements.lock ./
 RUN python -m venv tools && python -m venv --without-pip /app/venv \
     && tools/bin/pip wheel --no-cache-dir --require-hashes --requirement requirements.lock --wheel-dir wheels \
     && tools/bin/pip install --no-index --find-links wheels hatchling

@@ -41,11 +41,11 @@ asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requireme
 
 lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-		--group build --output-file requirements.lock pyproject.toml
+		--group build --output-file locks/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-		--group build --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+		--group build --group dev --constraint locks/requirements.lock --output-file locks/requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-		--group bench --output-file requirements-bench.lock
+		--group bench --output-file locks/requirements-bench.lock
 
 clean: ## remove the environments and caches, keep the database
 	rm -rf .venv* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
@@ -56,17 +56,17 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # The lock has a hash for every file, and --no-build-isolation keeps the build of the checkout itself to what it pins.
-$(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
-	@$(PIP) install --require-hashes --requirement requirements.lock
+$(VENV)/run.stamp: locks/requirements.lock pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes --requirement locks/requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
-	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+$(VENV)/dev.stamp: locks/requirements-dev.lock $(VENV)/run.stamp
+	@$(PIP) install --require-hashes --requirement locks/requirements-dev.lock
 	@touch $@
 
 # In an environment of their own, as the peers don't allow all that the application is locked to.
-.venv-peers/stamp: requirements-bench.lock | $(BIN)/python
+.venv-peers/stamp: locks/requirements-bench.lock | $(BIN)/python
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@

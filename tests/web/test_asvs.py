@@ -311,7 +311,7 @@ def test_the_server_does_not_say_what_it_is(tmp_path: Path) -> None:
 def test_what_is_installed_to_serve_has_no_development_tool() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     tools = {re.split(r"[^\w-]", each)[0] for each in project["dependency-groups"]["dev"]}
-    installed = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.M))
+    installed = set(re.findall(r"^([\w.-]+)==", (ROOT / "locks" / "requirements.lock").read_text("utf-8"), re.M))
     assert {"pytest", "ruff"} <= tools
     assert "quart" in installed
     assert not tools & installed
