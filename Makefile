@@ -5,18 +5,24 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIND ?= localhost:8000
 WORKERS ?= 1
 export WORKERS
+# How many processes run the tests; a number or `auto`, which is one for each core.
+PROCESSES ?= auto
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint format pictures attack bench asvs lock clean
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format pictures attack bench asvs lock clean
 
-run: $(VENV)/run.stamp ## serve on http://$(BIND)
+help: ## show this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+run: $(VENV)/run.stamp ## serve on http://localhost:8000; BIND=host:port elsewhere
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
 	@exec $(BIN)/hypercorn --config hypercorn.toml --bind '$(BIND)' --workers '$(WORKERS)' 'quart_auth_app:create_app()'
 
 test: $(VENV)/dev.stamp ## the whole test suite; TESTS names a part of it
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(TESTS)
 
 lint: $(VENV)/dev.stamp ## style, types
 	$(BIN)/ruff check

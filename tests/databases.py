@@ -1,7 +1,9 @@
-"""Fresh databases for tests: files of SQLite, and on the server that TEST_POSTGRES_URL names, copies of a template."""
+"""Fresh databases for tests: copies of a template, as files of SQLite and on the server that TEST_POSTGRES_URL names."""
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,6 +21,9 @@ KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
 """The kinds of database that the suite runs on."""
 
 TEMPLATE = f"quart_auth_app_template_{os.getpid()}"
+"""The template on the server. Each process of the suite has its own."""
+
+_sqlite_template = Path()
 SECRET_KEY = "a key for tests, which is long enough"
 
 NewDatabase = Callable[[], str]
@@ -33,7 +38,9 @@ def new_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
     def new() -> str:
         made.append(next(names))
         if kind == "sqlite":
-            return f"sqlite:///{folder}/{made[-1]}.sqlite"
+            file = folder / f"{made[-1]}.sqlite"
+            shutil.copy(_sqlite_template, file)
+            return f"sqlite:///{file}"
         run(_statement(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE}"))
         return address(made[-1])
 
@@ -53,7 +60,17 @@ def address(name: str) -> str:
 
 @contextmanager
 def template() -> Iterator[None]:
-    """Keep an up-to-date database on the test server to make copies of; copying is quicker than migrating."""
+    """Keep an up-to-date database of each kind to make copies of; copying is quicker than migrating."""
+    global _sqlite_template  # noqa: PLW0603
+    with tempfile.TemporaryDirectory() as folder:
+        _sqlite_template = Path(folder, "template.sqlite")
+        run(_migrate(f"sqlite:///{_sqlite_template}"))
+        with _template_on_the_server():
+            yield
+
+
+@contextmanager
+def _template_on_the_server() -> Iterator[None]:
     if not POSTGRES:
         yield
         return

@@ -109,6 +109,7 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: P
     assert sorted(each.name for each in file.parent.iterdir()) == ["db.sqlite", "secret_key"]
 
 
+@pytest.mark.slow
 def test_workers_that_start_at_once_agree_on_the_key_and_the_tables(tmp_path: Path) -> None:
     code = (
         "import asyncio; from quart_auth_app import create_app; app = create_app(); print(app.secret_key);"

@@ -32,6 +32,7 @@ FLAGS = [
 ]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.skipif(
         not CHROMIUM and not os.environ.get("CI"),

@@ -85,6 +85,7 @@ async def test_a_postgresql_backup_has_what_was_there_and_restores(
     assert not await can_log_in(make_app, restored, EVE)
 
 
+@pytest.mark.slow
 def test_new_workers_take_over_without_a_refused_connection(tmp_path: Path) -> None:
     """SIGHUP, as `systemctl reload` sends it, under clients that don't pause.
 

@@ -152,6 +152,7 @@ def test_a_start_where_nothing_can_be_written_is_refused_with_a_sentence(
         create_app({"DATABASE_URL": f"sqlite:///{file}", "SECRET_KEY": SECRET_KEY})
 
 
+@pytest.mark.slow
 def test_kill_9_amid_a_thousand_sign_ups_loses_none_that_was_answered(
     new_database: NewDatabase, database_kind: str, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_limit_on_attempts_counts_those_at_all_workers(new_database: NewData
     assert sorted(statuses) == 10 * [302] + 20 * [429]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "signal_to"),
     [(1, os.kill), (3, os.kill), (2, os.killpg)],
@@ -91,6 +92,7 @@ def test_sigterm_finishes_log_ins_that_wait_for_their_hash(
     assert all(answer.status == 302 and "log-in" in answer.cookies for answer in answers)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_all_in_time_whatever_clients_do(tmp_path: Path) -> None:
     with running(tmp_path, SHARED) as server, ExitStack() as clients:
         for request in (HALF_A_BODY, NO_ROOM_FOR_THE_ANSWER):
@@ -101,6 +103,7 @@ def test_sigterm_ends_all_in_time_whatever_clients_do(tmp_path: Path) -> None:
         assert seconds_until_the_end(server) < 10
 
 
+@pytest.mark.slow
 def test_a_worker_ends_when_its_master_is_killed_so_that_the_next_start_gets_the_port(tmp_path: Path) -> None:
     with running(tmp_path, SHARED, workers=2) as server:
         os.kill(server.process.pid, signal.SIGKILL)

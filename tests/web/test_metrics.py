@@ -97,7 +97,7 @@ async def test_they_are_served_while_the_application_is(measured: Quart) -> None
 
 
 async def test_each_worker_takes_a_port_and_one_too_many_is_told(make_app: MakeApp) -> None:
-    bind = f"127.0.0.1:{free_port()}"
+    bind = f"127.0.0.1:{free_port(count=2)}"
     one, two, three = (services_of(make_app(METRICS_BIND=bind, WORKERS=2)) for _ in range(3))
     assert one.metrics
     assert two.metrics
