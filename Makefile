@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format pictures attack bench asvs lock clean
+.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench asvs lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -24,9 +24,15 @@ run: $(VENV)/run.stamp ## serve on http://localhost:8000; BIND=host:port elsewhe
 test: $(VENV)/dev.stamp ## the whole test suite; TESTS names a part of it
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(TESTS)
 
-lint: $(VENV)/dev.stamp ## style, types
+lint: lint-style lint-format lint-types ## style, types
+
+lint-style: $(VENV)/dev.stamp
 	$(BIN)/ruff check
+
+lint-format: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
+
+lint-types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
 format: $(VENV)/dev.stamp ## rewrite the code in the house's style

@@ -1,4 +1,4 @@
-"""Fresh databases for tests: copies of a template, as files of SQLite and on the server that TEST_POSTGRES_URL names."""
+"""Fresh databases for tests: copies of a template, as files of SQLite or on the server of TEST_POSTGRES_URL."""
 
 import asyncio
 import os
@@ -61,7 +61,7 @@ def address(name: str) -> str:
 @contextmanager
 def template() -> Iterator[None]:
     """Keep an up-to-date database of each kind to make copies of; copying is quicker than migrating."""
-    global _sqlite_template  # noqa: PLW0603
+    global _sqlite_template
     with tempfile.TemporaryDirectory() as folder:
         _sqlite_template = Path(folder, "template.sqlite")
         run(_migrate(f"sqlite:///{_sqlite_template}"))
