@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench asvs lock clean
+.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench asvs dist lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -50,6 +50,11 @@ bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an 
 
 asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement
 	$(BIN)/python -m docs.write_asvs
+
+dist: $(VENV)/dev.stamp ## build what is published into dist/, and check it
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python .ci/check_dist.py dist/*
 
 lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

@@ -165,17 +165,27 @@ async def test_a_session_of_a_disabled_account_is_none(bob: dict[str, str], data
 async def test_every_kind_of_account_takes_the_same_time(accounts: Accounts) -> None:
     """Medians of 200, taken in turn so that the machine's moods meet all kinds alike.
 
-    The hash is the cheapest there is; at its real cost, 256 times this, any difference would be a fraction of it.
+    The hash is the cheapest there is; at its real cost, 256 times this, any difference would be a fraction of it. A
+    difference of the code's own shows in every round, one of a busy machine hardly in three.
     """
+    rounds: list[dict[str, float]] = []
+    while len(rounds) < 3:
+        rounds.append(await medians(accounts, len(rounds)))
+        if max(rounds[-1].values()) < 1.15 * min(rounds[-1].values()):
+            return
+    pytest.fail(f"seconds in three rounds: {rounds}")
+
+
+async def medians(accounts: Accounts, number: int) -> dict[str, float]:
+    """Measure a round: the seconds that a refused log-in takes for each kind of account."""
     took: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for _ in range(TIMINGS):
         for kind, email in KINDS.items():
-            device = f"{kind} browser {len(took[kind])}"
+            device = f"{kind} browser {number} {len(took[kind])}"
             started = time.perf_counter()
             await accounts.log_in(email=email, password="wrong", device=device)
             took[kind].append(time.perf_counter() - started)
-    medians = {kind: statistics.median(times) for kind, times in took.items()}
-    assert max(medians.values()) < 1.15 * min(medians.values()), medians
+    return {kind: statistics.median(times) for kind, times in took.items()}
 
 
 @pytest.mark.asvs("7.4.2", "8.3.2")
