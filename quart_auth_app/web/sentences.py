@@ -17,7 +17,7 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "InvalidEmail": "Please enter a valid email address.",
     "InvalidName": "Please enter your name.",
     "InvalidPassword": "Please choose another password.",
-    "NameHasControls": "Your name contains a line break or a character that can't be shown. Please leave it out.",
+    "NameHasControls": "Your name has a character that can't be shown as it is. Please leave it out.",
     "NameInvisible": "Nothing of this name can be seen. Please enter one that shows.",
     "NameTooLong": "Please enter a name of at most {max_length} characters.",
     "NoSuchSession": "There is no such session.",

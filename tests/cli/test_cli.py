@@ -116,7 +116,7 @@ def test_what_the_application_would_not_start_with_is_one_line(settings: dict[st
         ("user add eve --name Eve", "Please enter a valid email address."),
         (
             "user add eve@example.com --name \x1b",
-            "Your name contains a line break or a character that can't be shown. Please leave it out.",
+            "Your name has a character that can't be shown as it is. Please leave it out.",
         ),
     ],
 )

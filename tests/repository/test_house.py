@@ -14,8 +14,8 @@ from quart_auth_app.settings import NAMES
 PACKAGE = Path(quart_auth_app.__file__).parent
 ROOT = Path(__file__).parents[2]
 LEVELS = [
-    {"clock", "instance", "models"},
-    {"origins", "settings"},
+    {"clock", "instance", "models", "origins"},
+    {"settings"},
     {"database"},
     {"accounts"},
     {"mail", "operations"},
