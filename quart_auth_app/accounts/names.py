@@ -18,8 +18,8 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 # know yet: most of it is new emoji.
 _SHOWS_SOMETHING = ("L", "N", "P", "S", "Cn")
 
-_LINE_BREAKS = "\n\r\v\f\x1c-\x1f\x85\u2028\u2029"
-_SPACES_AROUND = re.compile(rf"^[^\S{_LINE_BREAKS}]+|[^\S{_LINE_BREAKS}]+$")
+# All of \s but the line breaks.
+_SPACES_AROUND = re.compile(r"^[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+|[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+$")
 
 
 def validated(name: str) -> str:
