@@ -55,7 +55,7 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
     if has_websocket_context():
         return Response(status=HTTPStatus.UNAUTHORIZED)
     await flash_one(PLEASE_LOG_IN, "info")
-    return redirect(url_for("auth.login", next=next_page.safe(next_page.asked_for())))
+    return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
 
 
 async def show_refusal(error: AccountError) -> Response:
