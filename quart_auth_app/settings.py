@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from quart_auth_app import instance
+from quart_auth_app import instance, origins
 from quart_auth_app.instance import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
@@ -53,8 +53,8 @@ class Settings:
 
     @property
     def site(self) -> str:
-        """The site's host name."""
-        return urlsplit(self.public_url or DEFAULT_PUBLIC_URL).hostname or ""
+        """The site's host name, as people write it."""
+        return origins.readable_host(self.public_url or DEFAULT_PUBLIC_URL)
 
     @classmethod
     def read(cls, config: Mapping[str, object], environment: Mapping[str, str]) -> "Settings":
@@ -135,15 +135,11 @@ def _fallbacks(value: str) -> tuple[str, ...]:
 def _public_url(value: str) -> str | None:
     if not value:
         return None
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    origin = origins.origin(value)
+    parts = urlsplit(value) if origin else None
+    if not parts or parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
-    default_port = {"http": ":80", "https": ":443"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc}".lower().removesuffix(default_port)
+    return origin
 
 
 def _bind(value: str) -> tuple[str, int] | None:

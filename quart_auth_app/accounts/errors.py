@@ -38,9 +38,21 @@ class InvalidEmail(AccountError):
 
 
 class InvalidName(AccountError):
-    """What was given can't be shown as a name."""
+    """There is no name, or what was given can't be shown as one; each rule has a class of its own."""
 
     field = "name"
+
+
+class NameTooLong(InvalidName):
+    """It has more than `max_length` characters."""
+
+
+class NameHasControls(InvalidName):
+    """It has a line break, or a character that controls the text around it."""
+
+
+class NameInvisible(InvalidName):
+    """Nothing of it can be seen."""
 
 
 class InvalidPassword(AccountError):

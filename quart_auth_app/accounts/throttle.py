@@ -41,8 +41,9 @@ _attempts = cast(Table, Attempts.__table__)
 
 def _hit(insert: Callable[[Table], postgresql.Insert | sqlite.Insert]) -> ReturningInsert[int]:
     # One statement: of any number of attempts at the same moment, as many pass as the limit says.
-    over = _attempts.c.ends_at <= bindparam("now")
     ends_at = bindparam("ends_at", type_=_attempts.c.ends_at.type)
+    # An end further off than a window that began now was written by a clock that was ahead: it would last for days.
+    over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > ends_at)
     return (
         insert(_attempts)
         .values(key=bindparam("key"), count=1, ends_at=ends_at)

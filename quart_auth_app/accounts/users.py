@@ -10,14 +10,11 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, sessions, throttle
-from quart_auth_app.accounts.errors import EmailTaken, InvalidName
+from quart_auth_app.accounts import email_addresses, names, sessions, throttle
+from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
-
-MAX_NAME_LENGTH = 100
-"""Characters of the longest name."""
 
 
 async def sign_up(
@@ -45,9 +42,7 @@ async def create(
     Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy, and creates nobody then.
     """
     email = email_addresses.validated(email)
-    name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidName
+    name = names.validated(name)
     with passwords.place_in_line():
         await passwords.check_new(password, context=[email, name, site])
         password_hash = await passwords.hash(password)

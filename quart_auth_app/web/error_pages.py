@@ -1,6 +1,8 @@
 """What a person sees when a request fails and no form shows why. It tells nothing about the inside."""
 
-from quart import Quart, Response, current_app, redirect, url_for
+from http import HTTPStatus
+
+from quart import Quart, Response, current_app, has_websocket_context, redirect, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -50,8 +52,10 @@ async def show_http_error(error: HTTPException) -> Response:
 async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
     """Send the visitor to the log-in page, and from there back to the page they asked for."""
     security_log.write("log_in_required")
-    await flash_one(PLEASE_LOG_IN)
-    return redirect(url_for("auth.login", next=next_page.safe(next_page.asked_for())))
+    if has_websocket_context():
+        return Response(status=HTTPStatus.UNAUTHORIZED)
+    await flash_one(PLEASE_LOG_IN, "info")
+    return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
 
 
 async def show_refusal(error: AccountError) -> Response:

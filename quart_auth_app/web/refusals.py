@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from quart import Response, render_template
+from quart import Response, has_websocket_context, render_template
 
 from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, WrongDetails
 from quart_auth_app.web.telemetry import security_log
@@ -35,5 +35,7 @@ def note(error: AccountError) -> None:
 
 
 async def error_page(status: int, sentence: str) -> Response:
-    """Return a page in the site's look that says what went wrong."""
+    """Return a page in the site's look that says what went wrong. For a WebSocket: the status alone."""
+    if has_websocket_context():
+        return Response(status=status)
     return Response(await render_template("error.html", title=HTTPStatus(status).phrase, sentence=sentence), status)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from quart_auth_app.accounts.errors import AccountError
 
 BUSY = "The server is busy right now. Please try again in a few seconds."
+ALREADY_LOGGED_IN = "You are logged in as {name}. Log out first to create another account."
 PLEASE_LOG_IN = "Please log in to access this page."
+SIGNED_UP = "Your account has been created. You can log in now."
+SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {name}: log out first to use it."
 
 SENTENCES: dict[str, str | Callable[..., str]] = {
     "AccountError": "That is not possible.",
@@ -17,6 +20,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "InvalidEmail": "Please enter a valid email address.",
     "InvalidName": "Please enter your name.",
     "InvalidPassword": "Please choose another password.",
+    "NameHasControls": "Your name has a character that can't be shown as it is. Please leave it out.",
+    "NameInvisible": "Nothing of this name can be seen. Please enter one that shows.",
+    "NameTooLong": "Please enter a name of at most {max_length} characters.",
     "NoSuchSession": "There is no such session.",
     "NoSuchUser": lambda who: f"There is no user {who!r}.",
     "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),

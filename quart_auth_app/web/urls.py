@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Any
 
 from quart import Quart, has_request_context, request
+from werkzeug.routing import RequestRedirect
 
 from quart_auth_app.web.static_files import StaticFiles
 
@@ -13,8 +14,17 @@ REMEMBERED = 256
 
 
 def init_app(app: Quart) -> None:
-    """Let url_for remember, and name static files by their hashed names."""
+    """Let url_for remember, name static files by their hashed names, and keep redirects on this site."""
     Urls(app, StaticFiles(app))
+    app.before_request(_keep_host_out)
+
+
+async def _keep_host_out() -> None:
+    # The router corrects a doubled slash, or one missing at the end, by a redirect to the Host that the client sent.
+    redirect = request.routing_exception
+    if isinstance(redirect, RequestRedirect):
+        path = redirect.new_url.partition("://")[2].partition("/")[2]  # not urlsplit: the Host may be nonsense
+        redirect.new_url = "/" + path.lstrip("/\\")  # two slashes at the beginning would be another host
 
 
 class Urls:

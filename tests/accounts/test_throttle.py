@@ -287,3 +287,18 @@ async def test_who_has_to_wait_sees_the_form_again_with_what_was_typed(client: C
     assert f'value="{WRONG["email"]}"' in source
     assert 'name="next" value="/profile?x=1"' in source
     assert await notice(client, "/login") == "", "the message was shown with the form and is not left for the next page"
+
+
+async def test_a_limit_from_a_clock_that_was_ahead_is_over(database: Database) -> None:
+    counter = (throttle.LOG_IN_BY_ACCOUNT, "bob@example.com")
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    for _ in range(5):
+        async with database.transaction() as db:
+            await throttle.hit(db, counter, now=now + timedelta(days=1))
+    for _ in range(5):
+        async with database.transaction() as db:
+            await throttle.hit(db, counter, now=now)
+    with pytest.raises(TooManyAttempts) as refused:
+        async with database.transaction() as db:
+            await throttle.hit(db, counter, now=now)
+    assert refused.value.retry_after == 300

@@ -114,7 +114,10 @@ def test_what_the_application_would_not_start_with_is_one_line(settings: dict[st
         ("session revoke 7", "There is no such session."),
         ("user add \udcff@example.com --name Eve", "Please enter a valid email address."),
         ("user add eve --name Eve", "Please enter a valid email address."),
-        ("user add eve@example.com --name \x1b", "Please enter your name."),
+        (
+            "user add eve@example.com --name \x1b",
+            "Your name has a character that can't be shown as it is. Please leave it out.",
+        ),
     ],
 )
 def test_a_refusal_is_one_line(operator: Operator, command: str, sentence: str) -> None:

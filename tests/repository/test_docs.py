@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 
 from bench.targets import TARGETS
-from quart_auth_app.accounts import email_addresses, sessions, throttle, users
+from quart_auth_app.accounts import email_addresses, names, sessions, throttle
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.accounts.throttle import Limit
@@ -94,7 +94,7 @@ def test_the_field_rules() -> None:
     assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
     assert forms.LIMITS == {
         "email": email_addresses.MAX_LENGTH,
-        "name": users.MAX_NAME_LENGTH,
+        "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
     }
     assert lengths["next"] == str(next_page.MAX_LENGTH)

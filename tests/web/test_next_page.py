@@ -1,6 +1,7 @@
 """`next` leads to a path on this very site or is ignored."""
 
 import pytest
+from quart import Quart
 
 from quart_auth_app.web.forms import next_page
 from tests.people import Client
@@ -42,6 +43,45 @@ async def test_a_repeated_next_counts_once(client: Client, bob: dict[str, str]) 
 async def test_a_next_in_the_address_of_the_form_counts_too(client: Client, bob: dict[str, str]) -> None:
     response = await client.post("/login?next=/profile%3Fx", form=bob)
     assert response.headers["Location"] == "/profile?x"
+
+
+LOG_OUTS = [
+    "/logout", "/logout?x", "/logout#x", "/./logout", "/%2e/logout", "/x/../logout", "/x/%2E%2e/logout", "/../logout",
+    "/%6cogout", "/x//../../logout", "/x/..//logout", "/x/..%2flogout",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", LOG_OUTS)
+async def test_no_spelling_of_log_out_is_followed(client: Client, bob: dict[str, str], target: str) -> None:
+    response = await client.post("/login", form=bob | {"next": target})
+    assert response.headers["Location"] == "/profile"
+
+
+@pytest.mark.parametrize("target", ["/app/logout", "/app/./logout", "/app/%6Cogout"])
+async def test_log_out_is_recognised_where_the_site_is_mounted_below_a_path(
+    client: Client, bob: dict[str, str], target: str
+) -> None:
+    response = await client.post("/app/login", form=bob | {"next": target}, root_path="/app")
+    assert response.headers["Location"] == "/app/profile"
+
+
+HOSTS = ["evil.example", "evil.example:80", "localhost", "a b", "[::1", ""]
+ODD_PATHS = ["/static//style.css", "//evil.example/static//style.css", "/slash", "//slash", "/%5Cevil.example//slash"]
+
+
+@pytest.mark.asvs("1.2.2", "3.7.2")
+@pytest.mark.parametrize("host", HOSTS)
+async def test_no_redirect_names_a_host(app: Quart, host: str) -> None:
+    @app.get("/slash/")
+    async def slash() -> str:
+        return ""
+
+    client = app.test_client(use_cookies=False)  # the cookie jar itself fails on such hosts
+    paths = [rule.rule for rule in app.url_map.iter_rules() if "<" not in rule.rule] + ODD_PATHS
+    for path in [*paths, *(f"/{path}" for path in paths)]:
+        location = (await client.get(path, headers={"Host": host})).headers.get("Location", "/")
+        assert location.startswith("/"), path
+        assert not location.startswith(("//", "/\\")), path
 
 
 def test_a_space_is_no_part_of_a_path() -> None:

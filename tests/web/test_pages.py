@@ -132,14 +132,64 @@ async def test_the_wanted_page_survives_a_wrong_password(client: Client, bob: di
     assert response.headers["Location"] == "/login?next=/profile?x%3D1"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_logging_out_twice_goes_home_without_a_word(client: Client, bob: dict[str, str], method: str) -> None:
+    await client.post("/login", form=bob)
+    await client.post("/logout")
+    response = await send(client, method, "/logout")
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert PLEASE_LOG_IN not in await text(await client.get("/login"))
+
+
+async def test_after_signing_up_the_login_page_says_so(client: Client) -> None:
+    await client.post("/signup", form=BOB)
+    assert "Your account has been created." in await text(await client.get("/login"))
+
+
+async def test_the_wanted_page_survives_signing_up(client: Client) -> None:
+    source = await (await client.get("/login?next=/profile?b%3D2")).get_data(as_text=True)
+    assert '"/signup?next=/profile?b%3D2"' in source
+    source = await (await client.get("/signup?next=/profile?b%3D2")).get_data(as_text=True)
+    assert '<input type="hidden" name="next" value="/profile?b=2">' in source
+    response = await client.post("/signup", form=BOB | {"next": "/profile?b=2"})
+    assert response.headers["Location"] == "/login?next=/profile?b%3D2"
+    response = await client.get("/sign-up?next=/profile?b%3D2")
+    assert response.headers["Location"] == "/signup?next=/profile?b%3D2"
+
+
+async def test_who_is_logged_in_already_goes_to_the_wanted_page_with_its_query(
+    client: Client, bob: dict[str, str]
+) -> None:
+    await client.post("/login", form=bob)
+    response = await client.get("/login?next=/profile?b%3D2")
+    assert response.headers["Location"] == "/profile?b=2"
+
+
+async def test_signing_up_while_somebody_is_logged_in_says_so(client: Client, bob: dict[str, str]) -> None:
+    await client.post("/login", form=bob)
+    await client.get("/signup")
+    assert "You are logged in as Bob." in await text(await client.get("/profile"))
+    await client.post("/signup", form=BOB | {"email": "eve@example.com"})
+    assert "You are still logged in as Bob" in await text(await client.get("/profile"))
+
+
+@pytest.mark.parametrize("headers", [{"Purpose": "prefetch"}, {"X-Moz": "prefetch"}, {"Sec-Purpose": "prefetch"}])
+async def test_reading_ahead_leaves_the_message_that_waits(
+    client: Client, bob: dict[str, str], headers: dict[str, str]
+) -> None:
+    await client.post("/login", form=bob | {"password": "wrong"})
+    await client.get("/login", headers=headers)
+    await client.get("/profile", headers=headers)
+    await client.head("/login")
+    assert await notice(client, "/login") == WRONG_DETAILS
+
+
 async def test_logging_in_never_leads_straight_to_log_out(client: Client, bob: dict[str, str]) -> None:
-    response = await client.get("/logout")
-    assert response.headers["Location"] == "/login"
     response = await client.post("/login", form=bob | {"next": "/logout"})
     assert response.headers["Location"] == "/profile"
 
 
-PRIVATE = {"main.profile", "auth.logout"}
+PRIVATE = {"main.profile"}
 """Every endpoint of ours that needs a log-in. That the list is whole is tested with the documents; a page that a site
 adds, here or in a blueprint of its own, is its own affair."""
 

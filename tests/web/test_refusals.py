@@ -19,6 +19,7 @@ VALUES = {
     "FieldNotText": {"field": "email"},
     "FieldTooLong": {"field": "email", "max_length": 254},
     "InvalidForm": {"field": "email"},
+    "NameTooLong": {"max_length": 100},
     "NoSuchUser": {"who": "bob"},
     "PasswordTooGuessable": {"advice": ["Add another word or two."]},
     "PasswordTooLong": {"max_length": 1024},

@@ -3,6 +3,7 @@
 import pytest
 from quart import Quart
 
+from quart_auth_app.web.edge import same_origin
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, Events, is_logged_in, send, text
 
@@ -79,6 +80,12 @@ async def test_reading_is_free_for_all(app: Quart, method: str) -> None:
         ({"Sec-Fetch-Site": "same-site"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
         ({"Sec-Purpose": "prefetch"}, False),
+        ({"Purpose": "prefetch"}, False),
+        ({"X-Moz": "prefetch"}, False),
+        ({"X-Purpose": "preview"}, False),
+        ({"Referer": "http://localhost/profile"}, True),
+        ({"Referer": "https://evil.example/"}, False),
+        ({"Referer": ""}, False),
         ({"Sec-Fetch-Site": "same-origin", "Sec-Purpose": "prefetch;prerender"}, False),
     ],
     ids=str,
@@ -118,3 +125,37 @@ async def test_a_method_in_a_header_or_a_field_overrides_nothing(client: Client,
     await client.get("/login?_method=POST", headers={"X-HTTP-Method-Override": "POST"})
     await client.post("/login", form={"_method": "DELETE"}, headers={"X-HTTP-Method-Override": "DELETE"})
     assert await is_logged_in(client)
+
+
+@pytest.mark.asvs("3.5.3")
+@pytest.mark.parametrize("public_url", ["http://site.example", None])
+@pytest.mark.parametrize(
+    ("headers", "acts"),
+    [
+        ({}, False),
+        ({"Referer": "http://site.example/profile"}, True),
+        ({"Referer": "http://evil.example/"}, False),
+        ({"Referer": "http://site.example.evil.example/"}, False),
+        ({"Referer": "http://site.example/", "Purpose": "prefetch"}, False),
+    ],
+    ids=str,
+)
+async def test_on_plain_http_only_a_link_of_our_own_logs_out_at_once(
+    make_app: MakeApp, public_url: str | None, headers: dict[str, str], acts: bool
+) -> None:
+    """Browsers send no Sec-Fetch-Site there, so that a link on another site looks like the address bar."""
+    client = make_app(PUBLIC_URL=public_url).test_client()
+    await client.post("/signup", form=BOB)
+    await client.post("/login", form=BOB)
+    await client.get("/logout", headers={"Host": "site.example"} | headers)
+    assert await is_logged_in(client) != acts
+
+
+async def test_a_refusal_says_what_came_and_what_was_expected(make_app: MakeApp, events: Events) -> None:
+    client = make_app(PUBLIC_URL="https://site.example:8443").test_client()
+    await client.post("/login", headers={"Origin": PUBLIC + "/\x1b[2J" + "x" * 5000})
+    (event,) = events.all
+    assert event["origin"].startswith(PUBLIC + "/\x1b[2J")
+    assert len(event["origin"]) == same_origin.MAX_LOGGED
+    assert (event["sec_fetch_site"], event["expected_origin"]) == ("", "https://site.example:8443")
+    assert all(line.isprintable() for line in events.lines)

@@ -2,17 +2,18 @@
 
 import ipaddress
 
-from hypercorn.typing import HTTPScope
-from quart import request
+from hypercorn.typing import HTTPScope, WebsocketScope
+
+from quart_auth_app.web.edge.asking import asking
 
 
 def client_address() -> str:
     """Return the IP address of this request's client, as `address_in` finds it."""
-    address: str = request.scope["client_address"]  # type: ignore[typeddict-item]  # put there by edge.Edge
+    address: str = asking().scope["client_address"]  # type: ignore[typeddict-item]  # put there by edge.Edge
     return address
 
 
-def address_in(scope: HTTPScope, hops: int) -> str:
+def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
     """Return the client's IP address, as the outermost of our own `hops` proxies saw it.
 
     Each proxy appends to X-Forwarded-For the address it was called from. What stands further left was sent by the

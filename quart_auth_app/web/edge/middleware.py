@@ -5,7 +5,7 @@ import secrets
 import time
 from typing import Any
 
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope, WebsocketScope
 from quart import Quart, request
 
 from quart_auth_app.web.edge.client import address_in
@@ -50,7 +50,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -58,16 +58,17 @@ class Edge:
         address = address_in(scope, self._settings.proxy_hops)
         scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
         if self._settings.https:
-            scope["scheme"] = "https"
-        if scope["method"] not in SAFE_METHODS:
+            scope["scheme"] = "https" if scope["type"] == "http" else "wss"
+        method = scope["method"] if scope["type"] == "http" else "GET"  # a WebSocket begins with a GET
+        if method not in SAFE_METHODS:
             await self._turns.take()
         status = await self._serve(scope, receive, send, [*self._headers, (b"x-request-id", request_id.encode())])
         seconds = time.perf_counter() - started
         if self._metrics:
-            self._metrics.request(scope["method"], str(scope.get("route", "none")), status, seconds)
+            self._metrics.request(method, str(scope.get("route", "none")), status, seconds)
         logs.write(
             _access,
-            method=scope["method"],
+            method=method,
             path=scope["path"],
             status=status,
             milliseconds=round(1000 * seconds, 1),
@@ -76,25 +77,27 @@ class Edge:
         )
 
     async def _serve(
-        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: Headers
+        self, scope: HTTPScope | WebsocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: Headers
     ) -> int:
         status = 0
 
         async def send_with_headers(event: ASGISendEvent) -> None:
             nonlocal status
-            if event["type"] == "http.response.start":
+            if event["type"] == "websocket.accept":
+                status = 101
+            elif event["type"] in {"http.response.start", "websocket.http.response.start"}:
                 status = event["status"]
                 event["headers"] = completed(list(event["headers"]), headers)
             await send(event)
 
         try:
-            if FRAMING.issubset(name for name, _ in scope["headers"]):
+            if scope["type"] == "http" and FRAMING.issubset(name for name, _ in scope["headers"]):
                 await _refuse_two_framings(send_with_headers)
             else:
                 await self._app(scope, receive, send_with_headers)
         except Exception:
             _errors.exception("unhandled error")
-            if status:
+            if status or scope["type"] != "http":
                 raise
             await _send_plain_500(send_with_headers)
         return status

@@ -4,9 +4,11 @@ No tokens in forms: all browsers send Sec-Fetch-Site since 2023, and Origin with
 neither is no browser, and has nobody's cookies.
 """
 
-from quart import Quart, request
+from quart import Quart, has_websocket_context
 from werkzeug.exceptions import Forbidden
 
+from quart_auth_app import origins
+from quart_auth_app.web.edge.asking import asking, is_reading_ahead
 from quart_auth_app.web.services import services
 from quart_auth_app.web.telemetry import security_log
 
@@ -17,30 +19,57 @@ OWN = {"same-origin", "none"}
 """Sec-Fetch-Site of our own pages, and of the address bar and bookmarks."""
 
 
+MAX_LOGGED = 200
+"""Characters of the longest header value that a log line repeats."""
+
+
 def init_app(app: Quart) -> None:
-    """Look at every request before anything else does."""
+    """Look at every request and every WebSocket before anything else does."""
     app.before_request(_refuse_cross_site)
+    app.before_websocket(_refuse_cross_site)
 
 
 async def _refuse_cross_site() -> None:
-    if request.method not in SAFE_METHODS and not _is_from_here():
-        security_log.write("cross_site_refused")
+    # A WebSocket begins with a GET, but other sites may open it with the visitor's cookies, and then read and write.
+    changes_something = has_websocket_context() or asking().method not in SAFE_METHODS
+    if changes_something and not _is_from_here():
+        security_log.write(
+            "cross_site_refused",
+            origin=_received("Origin"),
+            sec_fetch_site=_received("Sec-Fetch-Site"),
+            expected_origin=_own_origin(),
+        )
         raise Forbidden
 
 
+def _received(name: str) -> str:
+    return ", ".join(asking().headers.getlist(name))[:MAX_LOGGED]
+
+
 def _is_from_here() -> bool:
-    sites = request.headers.getlist("Sec-Fetch-Site")
+    sites = asking().headers.getlist("Sec-Fetch-Site")
     if sites:
         return OWN.issuperset(sites)
-    origins = request.headers.getlist("Origin")
-    return all(origin.lower() == _own_origin() for origin in origins)
+    return all(received.lower() == _own_origin() for received in asking().headers.getlist("Origin"))
 
 
 def _own_origin() -> str:
-    return services().settings.public_url or f"{request.scheme}://{request.host}".lower()
+    scheme = asking().scheme.replace("ws", "http")
+    return services().settings.public_url or origins.origin(f"{scheme}://{asking().host}") or ""
 
 
 def is_deliberate() -> bool:
     """Tell whether a GET was asked for by the person: not by another site, nor by a browser that reads ahead."""
-    ahead = request.method == "HEAD" or "Sec-Purpose" in request.headers
-    return OWN.issuperset(request.headers.getlist("Sec-Fetch-Site")) and not ahead
+    return not is_reading_ahead() and (_came_from_here() if _has_no_site() else _is_from_here())
+
+
+def _has_no_site() -> bool:
+    return "Sec-Fetch-Site" not in asking().headers
+
+
+def _came_from_here() -> bool:
+    # On plain http, browsers send Sec-Fetch-Site to localhost only. The Referer is left to tell; our pages send it.
+    referer = asking().headers.get("Referer")
+    if referer is None:
+        return origins.is_trustworthy(_own_origin())
+    return origins.origin(referer) == _own_origin()

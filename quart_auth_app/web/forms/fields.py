@@ -9,7 +9,7 @@ from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from quart_auth_app.accounts import email_addresses, users
+from quart_auth_app.accounts import email_addresses, names
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.passwords import policy
 
@@ -24,7 +24,7 @@ BODY_TIMEOUT = 10
 
 LIMITS = {
     "email": email_addresses.MAX_LENGTH,
-    "name": users.MAX_NAME_LENGTH,
+    "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,
 }
 """Characters of the longest value that each text field takes."""

@@ -11,6 +11,7 @@ from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.edge.asking import is_reading_ahead
 from quart_auth_app.web.forms.fields import LIMITS
 from quart_auth_app.web.identity.cookies import cookie_name
 
@@ -31,7 +32,8 @@ class _FlashCookie(SecureCookieSessionInterface):
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
     ) -> None:
         # Else Quart 0.23 makes even static files vary by cookie, so that no cache could share them.
-        if session.modified:
+        # Nor does a page that nobody may see use up the message that waits.
+        if session.modified and not is_reading_ahead():
             await super().save_session(app, session, response)
 
 

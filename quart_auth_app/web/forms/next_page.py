@@ -4,8 +4,13 @@ import re
 
 from quart import request
 
+from quart_auth_app.web.edge.destinations import endpoints
+
 MAX_LENGTH = 1024
 """Characters of the longest path and query kept; the Location header has to stay a sane size."""
+
+NOT_AFTER_LOG_IN = {"auth.logout"}
+"""Endpoints that are no place to go after logging in: they would undo it."""
 
 # A path as every browser reads it: printable ASCII from the first slash on. A second slash or a backslash there would
 # start a host name (WHATWG URL 4.4, "relative slash state"); tabs and line breaks are dropped before that is decided.
@@ -13,10 +18,14 @@ _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 
 
 def safe(target: str | None) -> str | None:
-    """Return `target` if it is a path on this site, else None. Logging out is no place to go after logging in."""
-    if not target or len(target) > MAX_LENGTH or not _PATH.fullmatch(target):
-        return None
-    return None if target.partition("?")[0] == "/logout" else target
+    """Return `target` if it is a path on this site, else None."""
+    return target if target and len(target) <= MAX_LENGTH and _PATH.fullmatch(target) else None
+
+
+def allowed(target: str | None) -> str | None:
+    """Return `target` if it is a path on this site that one may be sent to after logging in, else None."""
+    target = safe(target)
+    return None if target and NOT_AFTER_LOG_IN & endpoints(target) else target
 
 
 def asked_for() -> str | None:
@@ -30,4 +39,4 @@ def asked_for() -> str | None:
 
 async def wanted() -> str | None:
     """Return the page to go to after log-in, which the form or the address carries along, if it is one of ours."""
-    return safe((await request.form).get("next") or request.args.get("next"))
+    return allowed((await request.form).get("next") or request.args.get("next"))

@@ -1,21 +1,30 @@
 """Who is asking: cookie, session row, user. quart-auth carries the signed token; the row decides whether it counts."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from quart import Quart, request
+from quart import Quart, Websocket, g, websocket
 from quart_auth import Action, AuthUser, QuartAuth
 from quart_auth import current_user as quart_auths_current_user
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database.errors import DatabaseAway
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.services import services, transaction
+
+WATCH_EVERY = 60
+"""Seconds after which an open WebSocket's session is looked up again."""
+
+POLICY_VIOLATION = 1008
+"""The code that a WebSocket is closed with when its session has ended (RFC 6455, 7.4.1)."""
 
 if TYPE_CHECKING:
     _Columns = User  # so that editors and mypy know the columns of current_user
@@ -97,11 +106,35 @@ def init_app(app: Quart, settings: Settings) -> None:
     )
     Auth(app)
     app.before_request(partial(_look_up, cookie_name("log-in", settings)))
+    app.before_websocket(partial(_look_up, cookie_name("log-in", settings)))
+    app.before_websocket(_watch)
+    app.teardown_websocket(_stop_watching)
+
+
+async def _watch() -> None:
+    # A socket may stay open for days. It has to end when the session does: log-out, a new password, time.
+    if await current_user.is_authenticated and isinstance(token := current_user.auth_id, str):
+        socket = cast(Any, websocket)._get_current_object()
+        g.watch = asyncio.ensure_future(_close_with_session(socket, services().database, token))
+
+
+async def _close_with_session(socket: Websocket, database: Database, token: str) -> None:
+    while True:
+        await asyncio.sleep(WATCH_EVERY)
+        with suppress(DatabaseAway):
+            if not await sessions.by_token(database.look_up, token=token, now=clock.now()):
+                await socket.close(POLICY_VIOLATION)
+                return
+
+
+async def _stop_watching(_error: BaseException | None) -> None:
+    if "watch" in g:
+        g.watch.cancel()
 
 
 async def _look_up(cookie: str) -> None:
     # So that current_user.name works in any route without an await; a static file is for everybody. A route that needs
     # to know who is asking meets the database's failure itself.
-    if cookie in request.cookies and request.endpoint != "static":
+    if cookie in asking().cookies and asking().endpoint != "static":
         with suppress(DatabaseAway):
             await current_user.is_authenticated

@@ -5,8 +5,9 @@ It names users by number, accounts that may not exist by a hash of the address, 
 
 import logging
 
-from quart import has_request_context, request
+from quart import has_request_context, has_websocket_context
 
+from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.services import services
 from quart_auth_app.web.telemetry import logs
@@ -18,7 +19,7 @@ EVENTS = {
     "log_out": "somebody logged out",
     "throttled": "an attempt was refused because there were too many",
     "busy": "an attempt was refused because too many passwords were waiting to be checked",
-    "cross_site_refused": "another site sent a request that would have changed something",
+    "cross_site_refused": "a request from another site; the line has what the browser said and the origin expected",
     "log_in_required": "a page that needs a log-in was asked for without one",
     "input_refused": "a form was refused: fields missing, too long, or against the rules",
     "error": "the application or the database failed; the error log tells more",
@@ -32,12 +33,12 @@ def write(event: str, **details: str | int) -> None:
     """Note that `event`, one of EVENTS, has happened in this request."""
     assert event in EVENTS  # noqa: S101  # a misspelt event is a bug of ours, found by the first test that meets it
     where: dict[str, str] = {}
-    if has_request_context():
+    if has_request_context() or has_websocket_context():
         where = {
             "address": client_address(),
-            "request_id": request.scope["request_id"],  # type: ignore[typeddict-item]  # put there by edge.Edge
-            "method": request.method,
-            "path": request.path,
+            "request_id": asking().scope["request_id"],  # type: ignore[typeddict-item]  # put there by edge.Edge
+            "method": asking().method,
+            "path": asking().path,
         }
         if metrics := services().metrics:
             metrics.event(event)

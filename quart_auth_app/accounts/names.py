@@ -1,0 +1,48 @@
+"""Names: what may be shown as one, in every script."""
+
+import re
+import unicodedata
+
+from quart_auth_app.accounts.errors import InvalidName, NameHasControls, NameInvisible, NameTooLong
+
+MAX_LENGTH = 100
+"""Characters of the longest name."""
+
+# Embeddings, overrides and isolates change how the text around a name is read (Unicode TR 9; CVE-2021-42574).
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+# Letters and symbols by their category, but blank on the screen: Hangul fillers, the empty Braille pattern.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+# Marks and joiners shape the characters beside them. Alone they show nothing. Cn is what this Python's Unicode does not
+# know yet: most of it is new emoji.
+_SHOWS_SOMETHING = ("L", "N", "P", "S", "Cn")
+
+# All of \s but the line breaks.
+_SPACES_AROUND = re.compile(r"^[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+|[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+$")
+
+
+def validated(name: str) -> str:
+    """Return the name without spaces around it; every space of Unicode counts as one.
+
+    Spaces, joiners (U+200C, U+200D) and marks inside are kept as they are. Raises InvalidName or a child of it.
+    """
+    name = _SPACES_AROUND.sub("", name)
+    if not name.strip():
+        raise InvalidName
+    if len(name) > MAX_LENGTH:
+        raise NameTooLong(max_length=MAX_LENGTH)
+    if any(_is_control(character) for character in name):
+        raise NameHasControls
+    if not any(_is_visible(character) for character in name):
+        raise NameInvisible
+    return name
+
+
+def _is_control(character: str) -> bool:
+    # Cc: control codes. Cs: half a character. Zl, Zp: line breaks.
+    return character in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character).startswith(_SHOWS_SOMETHING) and character not in _BLANK

@@ -1,0 +1,47 @@
+"""Which route a browser reaches that is sent to a path of this site."""
+
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from quart import current_app, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter, RequestRedirect
+
+MAX_REDIRECTS = 3
+"""How often the router's own redirects are followed: for a doubled slash, for one missing at the end."""
+
+
+def endpoints(target: str) -> set[str]:
+    """Return the endpoints that a GET of `target`, a path with or without a query, may reach.
+
+    There may be two, as some proxies decode a path before they resolve its dots, and browsers don't.
+    """
+    path = urlsplit(target).path
+    adapter = current_app.url_map.bind("localhost")
+    return {found for each in (unquote(_resolved(path)), _resolved(unquote(path))) for found in _routes(adapter, each)}
+
+
+def _resolved(path: str) -> str:
+    # WHATWG URL, "path state": single and double dots, percent-encoded or not. RFC 3986, 5.2.4, has the former only.
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        dots = segment.lower().replace("%2e", ".")
+        kept = kept[:-1] if dots == ".." else kept
+        if dots not in {".", ".."}:
+            kept.append(segment)
+    return "/" + "/".join(kept)
+
+
+def _routes(adapter: MapAdapter, path: str) -> Iterator[str]:
+    # root_path is where the site is mounted; Quart takes it off before it looks for a route.
+    path = path.removeprefix(request.root_path)
+    for _ in range(MAX_REDIRECTS):
+        try:
+            endpoint, _ = adapter.match(path, method="GET")
+        except RequestRedirect as redirect:
+            path = unquote(urlsplit(redirect.new_url).path)
+        except HTTPException:
+            return
+        else:
+            yield endpoint
+            return
