@@ -12,8 +12,8 @@ from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.serving import lifespan
-from quart_auth_app.settings import NAMES, Settings
+from quart_auth_app.serving import lifespan, refused_start
+from quart_auth_app.settings import ALL_NAMES, Settings
 from quart_auth_app.web import error_pages, urls
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import same_origin
@@ -23,7 +23,7 @@ from quart_auth_app.web.identity import current_user as current
 from quart_auth_app.web.services import EXTENSION, Services
 from quart_auth_app.web.telemetry import logs
 
-__all__ = ["create_app"]
+__all__ = ["SettingsError", "create_app"]
 
 HERE = Path(__file__).parent
 # In a wheel the templates lie inside the package, in a checkout beside it.
@@ -33,10 +33,17 @@ TEMPLATES = next(folder for folder in (HERE / "templates", HERE.parent / "templa
 def create_app(config: Mapping[str, object] | None = None) -> Quart:
     """Return the application. `config` may hold any setting of README.md, and overrides the environment.
 
-    Keys that Quart itself knows, such as TESTING, are handed on to it. Raises SettingsError.
+    All other keys, Quart's and the site's own, go to `app.config`; one that is a misspelt setting is refused. Raises
+    SettingsError, a ValueError; a server that calls prints its sentence and ends.
     """
     config = config or {}
-    settings = Settings.read(config, os.environ)
+    with refused_start.told_in_a_sentence():
+        settings = Settings.read(config, os.environ)
+        services = _services(settings)
+    return _assembled(settings, services, {name: value for name, value in config.items() if name not in ALL_NAMES})
+
+
+def _assembled(settings: Settings, services: Services, sites_own: Mapping[str, object]) -> Quart:
     app = Quart(__name__, template_folder=str(TEMPLATES))
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -46,13 +53,9 @@ def create_app(config: Mapping[str, object] | None = None) -> Quart:
         MAX_FORM_PARTS=forms.MAX_FIELDS,
         BODY_TIMEOUT=forms.BODY_TIMEOUT,
     )
-    for name in config.keys() - set(NAMES):
-        if name not in app.config:
-            raise SettingsError(f"{name} is no setting; allowed: {', '.join(NAMES)}, and Quart's own")
-        app.config[name] = config[name]
-
+    app.config.update(sites_own)
     app.request_class = forms.StrictRequest
-    app.extensions[EXTENSION] = services = _services(settings)
+    app.extensions[EXTENSION] = services
     logs.init_app()
     edge.init_app(app, services)
     same_origin.init_app(app)

@@ -2,27 +2,56 @@
 
 import os
 import secrets
+import shlex
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+FORBIDDEN_MODE = 0o027
+"""Permissions that a `secret_key` file must not have: whoever can write it, or any user who can read it, can sign
+cookies. A group may read it, as backups need."""
 
-class SettingsError(SystemExit):
-    """A setting is unusable. A SystemExit, so that a server prints the sentence and ends, with no traceback."""
+
+class SettingsError(ValueError):
+    """A setting is unusable. The message is one sentence, with no secret in it."""
 
 
-def secret_key(database_url: URL) -> str:
-    """Return the key kept beside the database file, made by whoever comes first. Raises SettingsError."""
+def secret_key(database_url: URL, *, create: bool = True) -> str:
+    """Return the key kept beside the database file, made by whoever comes first. Raises SettingsError.
+
+    Without `create` no file is made: a key that is missing is a random one that ends with the process.
+    """
     key = secrets.token_urlsafe(48)
-    if not database_file(database_url):
+    file = database_file(database_url)
+    if not file:
         return key  # an in-memory database ends with the process, and so may the key
-    path = database_folder(database_url) / "secret_key"
+    path = file.absolute().with_name("secret_key")
     try:
         if not path.exists():
+            if not create:
+                return key
+            database_folder(database_url)
             _write_once(path, key)
-        return path.read_text().strip() or "empty"
+        return _read_private(path) or "empty"
     except OSError as error:
         raise SettingsError(f"SECRET_KEY is not set and {path} can't be used: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"SECRET_KEY is not set and {path} is not text in UTF-8") from None
+
+
+def _read_private(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        found = os.fstat(file.fileno())
+        if found.st_uid not in {os.geteuid(), 0}:
+            raise SettingsError(
+                f"{path} belongs to another user (number {found.st_uid}), who knows the key; "
+                "run as that user, or change its owner with chown"
+            )
+        if found.st_mode & FORBIDDEN_MODE:
+            raise SettingsError(
+                f"{path} is open to other users of this machine; run: chmod go= {shlex.quote(str(path))}"
+            )
+        return file.read().strip()
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -44,6 +73,16 @@ def database_file(url: URL) -> Path | None:
     """Return the path of a SQLite database file, None for a database in memory or on a server."""
     on_disk = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
     return Path(url.database or "") if on_disk else None
+
+
+def insist_on_file(url: URL) -> None:
+    """Raise SettingsError where the SQLite file is missing; a database in memory or on a server passes."""
+    file = database_file(url)
+    if file and not os.path.exists(file):  # False, too, for a path that the system can't look up
+        raise SettingsError(
+            f"DATABASE_URL: there is no database file {file.absolute()}; name yours with "
+            "DATABASE_URL=sqlite:////path/to/db.sqlite, or make this one with: quart-auth-app db upgrade"
+        )
 
 
 def database_folder(url: URL) -> Path:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from quart_auth_app import instance, origins
+from quart_auth_app import instance, near_misses, origins
 from quart_auth_app.instance import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
@@ -31,7 +31,12 @@ MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_u
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
 """May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
+MAX_FILE = 64 * 1024
+"""Bytes that are read of a file with a secret; more is another file, such as /dev/zero."""
+
 NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS", "METRICS_BIND")
+
+ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +62,20 @@ class Settings:
         return origins.readable_host(self.public_url or DEFAULT_PUBLIC_URL)
 
     @classmethod
-    def read(cls, config: Mapping[str, object], environment: Mapping[str, str]) -> "Settings":
-        """Read every setting from `config`, or else from `environment`.
+    def read(cls, config: Mapping[str, object], environment: Mapping[str, str], *, create: bool = True) -> "Settings":
+        """Read every setting from `config`, or else from `environment`. Other keys of `config` are passed by.
 
-        Raises SettingsError naming the variable, its value and what is allowed.
+        Without `create` no secret key is made. Raises SettingsError naming the variable and what is allowed; the value
+        is shown only where it can't be a secret.
         """
-        given = {name: _text(config.get(name), _from_environment(name, environment)) for name in NAMES}
+        for name in config:
+            if meant := near_misses.meant(name, ALL_NAMES):
+                raise SettingsError(f"{name} is no setting; {meant} is probably meant")
+        given = {name: _given(name, config) or _given(name, environment) for name in NAMES}
         database_url = _database_url(given["DATABASE_URL"] or DEFAULT_DATABASE_URL)
         return cls(
             database_url=database_url,
-            secret_key=_secret_key(given["SECRET_KEY"], database_url),
+            secret_key=_secret_key(given["SECRET_KEY"], database_url, create=create),
             secret_key_fallbacks=_fallbacks(given["SECRET_KEY_FALLBACKS"]),
             public_url=_public_url(given["PUBLIC_URL"]),
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
@@ -75,43 +84,76 @@ class Settings:
         )
 
 
-def _from_environment(name: str, environment: Mapping[str, str]) -> str:
-    path = environment.get(f"{name}_FILE", "") if name in SECRETS else ""
+def _given(name: str, source: Mapping[str, object]) -> str:
+    """Return the value that `source` has for a setting, or that its file holds; "" if there is none."""
+    path = _text(f"{name}_FILE", source.get(f"{name}_FILE")) if name in SECRETS else ""
+    value = _text(name, source.get(name))
     if not path:
-        return environment.get(name, "")
-    if environment.get(name):
+        return value
+    if value:
         raise SettingsError(f"{name} and {name}_FILE are both set; allowed: one of them")
+    return _text(name, _content(f"{name}_FILE", path))
+
+
+def _content(name: str, path: str) -> str:
+    # The path is not shown: it may be the secret itself, put into the wrong variable.
     try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_FILE is {path!r}, which can't be read: {error}") from None
+        with open(path, "rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is no path"
+        raise SettingsError(f"{name} is a file that can't be read: {reason}") from None
+    if len(content) > MAX_FILE:
+        raise SettingsError(f"{name} is a file of more than {MAX_FILE} bytes, so it can't be the right one")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} is a file that can't be read: it is not text in UTF-8") from None
 
 
-def _text(value: object, otherwise: str) -> str:
+def _text(name: str, value: object) -> str:
     if value is None:
-        value = otherwise
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+        return ""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # what the environment holds may be any bytes
+        raise SettingsError(f"{name} is not text in UTF-8") from None
+    if not text.isprintable() and not name.startswith("SECRET_KEY"):
+        raise SettingsError(f"{name} has a line break or another character that can't be printed in it")
+    return text
 
 
 def _database_url(value: str) -> URL:
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         url = None
     backend = {"postgres": "postgresql"}.get(url.drivername, url.get_backend_name()) if url else ""
-    if not url or backend not in {"sqlite", "postgresql"} or (backend == "sqlite" and url.host):
+    if not url or not _is_usable(url, backend):
         # The value is not shown: it may hold a password.
         raise SettingsError(
             "DATABASE_URL is not an address this application can use. "
-            "Allowed: sqlite:///path/to/file, postgresql://user:password@host/database"
+            "Allowed: sqlite:///path/to/file, postgresql://user:password@host/database, "
+            "with %40 for an @ in the user or the password, %3A for a :, %2F for a /"
         )
     return url.set(drivername=backend)
 
 
-def _secret_key(value: str, database_url: URL) -> str:
+def _is_usable(url: URL, backend: str) -> bool:
+    if backend == "sqlite":
+        # SQLAlchemy would refuse a host or a user later on, and show the password in its message.
+        return not (url.host or url.port or url.username or url.password or url.query)
+    # An @ behind the host's is what is left of a password that has one: it would be taken for a part of a name, and so
+    # be shown in messages.
+    rest = f"{url.host}{url.database}{dict(url.query)}"
+    return backend == "postgresql" and "@" not in rest and (url.port is None or 0 < url.port < 65536)
+
+
+def _secret_key(value: str, database_url: URL, *, create: bool) -> str:
     if not value and database_url.drivername != "sqlite":
         raise SettingsError(f"SECRET_KEY is not set; with PostgreSQL all machines need the same one: {MAKE_A_KEY}")
-    value = value or instance.secret_key(database_url)
+    value = value or instance.secret_key(database_url, create=create)
     if len(value) < MIN_SECRET_KEY_LENGTH:
         raise SettingsError(
             f"SECRET_KEY has {len(value)} characters; it needs at least {MIN_SECRET_KEY_LENGTH}: {MAKE_A_KEY}"
@@ -135,19 +177,31 @@ def _fallbacks(value: str) -> tuple[str, ...]:
 def _public_url(value: str) -> str | None:
     if not value:
         return None
+    if "@" in value:  # not shown: there may be a password in front of it
+        raise SettingsError("PUBLIC_URL has a user or a password in it; allowed: http:// or https:// and a host name")
     origin = origins.origin(value)
     parts = urlsplit(value) if origin else None
-    if not parts or parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    odd = {"?", "#"} & set(value)
+    if not parts or odd or parts.path not in {"", "/"} or parts.port == 0 or not _is_host(parts.hostname or ""):
         raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
     return origin
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:  # urlsplit has taken the brackets of an IPv6 address away, and looked at them in newer Pythons only
+        try:
+            return bool(IPv6Address(host))
+        except ValueError:
+            return False
+    return not set(host) & set(" \\%<>^`{|}[]\"'")
 
 
 def _bind(value: str) -> tuple[str, int] | None:
     if not value:
         return None
     host, _, port = value.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise SettingsError(f"METRICS_BIND is {value!r}; allowed: host:port, for example 127.0.0.1:9100")
+    if not host or "@" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingsError(f"METRICS_BIND is {_shown(value)}; allowed: host:port, for example 127.0.0.1:9100")
     return host.strip("[]"), int(port)
 
 
@@ -155,5 +209,10 @@ def _whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:
     if not value:
         return otherwise
     if not (value.isascii() and value.isdigit() and int(value) >= least):
-        raise SettingsError(f"{name} is {value!r}; allowed: a whole number from {least} up")
+        raise SettingsError(f"{name} is {_shown(value)}; allowed: a whole number from {least} up")
     return int(value)
+
+
+def _shown(value: str) -> str:
+    """Return a value for a message, unless it may be an address with a password, put into the wrong variable."""
+    return "an address" if "@" in value else repr(value)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from quart_auth_app import create_app
+from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.settings import Settings
+from quart_auth_app.settings import NAMES, Settings
 from tests.conftest import MakeApp
 
 GOOD_KEY = "k" * 32
@@ -54,10 +55,252 @@ def test_a_refusal_never_shows_a_password() -> None:
     assert "hunter2" not in str(refusal.value)
 
 
-def test_an_unknown_name_is_refused_but_quarts_own_are_handed_on(make_app: MakeApp) -> None:
-    assert make_app(TESTING=True).testing
-    with pytest.raises(SettingsError, match="PUBLIC_ULR is no setting"):
-        make_app(PUBLIC_ULR="https://example.com")
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PUBLIC_ULR", "PUBLIC_URL"),
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("DATABASEURL", "DATABASE_URL"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("database_url", "DATABASE_URL"),
+        ("SECRET-KEY", "SECRET_KEY"),
+        ("SECRET_KEY_FALLBACK", "SECRET_KEY_FALLBACKS"),
+        ("SECRETKEY_FILE", "SECRET_KEY_FILE"),
+        ("WORKER", "WORKERS"),
+        ("PROXY_HOSP", "PROXY_HOPS"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_name_meant(make_app: MakeApp, name: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is no setting; {meant} is probably meant$"):
+        make_app(**{name: "x"})
+
+
+def test_settings_of_the_sites_own_and_of_quart_are_handed_on(make_app: MakeApp) -> None:
+    own = [
+        "SHOP_NAME",
+        "PROXY_HOST",
+        "PROXY_PORT",
+        "DATABASE",
+        "DATABASE_NAME",
+        "DATABASE_USER",
+        "SHOP_DATABASE_URL",
+        "SECRET",
+        "SECRET_ID",
+        "SECRET_TOKEN",
+        "PUBLIC_KEY",
+        "PUBLIC_PATH",
+        "WORK",
+        "WORKING_DAYS",
+        "WORKER_COUNT",
+        "METRICS",
+        "METRICS_PORT",
+        "BIND",
+        "URL",
+        "SITE_URL",
+        "MAIL_SERVER",
+        "SQLALCHEMY_DATABASE_URI",
+        "API_SECRET_KEY",
+        "SESSION_SECRET_KEY",
+        "SECRET_KEY_BASE",
+        "shop",
+        "Å",
+    ]
+    app = make_app(TESTING=True, **dict.fromkeys(own, "x"))
+    assert app.testing
+    assert [app.config[name] for name in own] == ["x"] * len(own)
+    assert "DATABASE_URL" not in app.config
+
+
+HYPERCORN = "-m hypercorn --bind 127.0.0.1:0 --workers"
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (f"{HYPERCORN} 0 quart_auth_app:create_app()", 1),
+        (f"{HYPERCORN} 1 quart_auth_app:create_app()", None),  # hypercorn 0.18 forgets how its workers ended
+        (f"{HYPERCORN} 0 my_site:app", 1),
+        ("-m quart --app quart_auth_app run --port 0", 1),
+        ("-m quart --app my_site routes", 1),
+    ],
+)
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL: the database can't be used now: "),
+    ],
+)
+def test_a_server_that_cannot_start_says_one_sentence(
+    tmp_path: Path, command: str, status: int | None, settings: dict[str, str], said: str
+) -> None:
+    if "routes" in command and "DATABASE_URL" in settings:
+        return  # it asks no database
+    (tmp_path / "my_site.py").write_text("from quart_auth_app import create_app\napp = create_app()\n")
+    environment = os.environ | {"SECRET_KEY": GOOD_KEY} | settings
+    run = subprocess.run(
+        [sys.executable, *command.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert status in {None, run.returncode}
+    assert [line for line in run.stderr.splitlines() if line.startswith(said)] == run.stderr.splitlines()[-1:]
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_for_who_calls_create_app_a_refusal_is_an_ordinary_exception() -> None:
+    assert issubclass(SettingsError, ValueError)
+    with pytest.raises(SettingsError):
+        create_app({"SECRET_KEY": "short"})
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.asvs("16.2.5")
+@pytest.mark.parametrize("before", ["", "u", "u:", "u@x:", "postgres", "a/b:"])
+@pytest.mark.parametrize("scheme", ["postgresql://", "postgres://", "sqlite://", "postgresql:", "postgresql+x://", ""])
+async def test_no_database_url_shows_a_part_of_its_password(before: str, scheme: str) -> None:
+    """Whatever stands in the password; where the address can be used all the same, what is said when it is."""
+    for mark in ["@", ":", "/", "?", "#", "%", "%zz", "[", "]", " ", "\\", "\n", "\0", "\udcff", "::", "@@", "é"]:
+        for password in (f"{SECRET}{mark}{SECRET}", f"{mark}{SECRET}", f"x{mark}{SECRET}:{mark}{SECRET}"):
+            error = await refusal_of(f"{scheme}{before}{password}@127.0.0.1:1/database")
+            assert SECRET not in str(error)
+            assert "\n" not in str(error)
+
+
+async def refusal_of(url: str) -> Exception | None:
+    """Return why this address can't be used, if it can't."""
+    try:
+        database = Database(Settings.read({"DATABASE_URL": url, "SECRET_KEY": GOOD_KEY}, {}).database_url)
+    except SettingsError as error:
+        return error
+    try:
+        await database.get_ready()
+    except DatabaseAway as error:
+        return error
+    finally:
+        await database.close()
+    return None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@h:0/x",
+        "postgresql://u:p@h:65536/x",
+        "postgresql://u:p@h:many/x",
+        "postgresql://u:p@::1/x",
+        "postgresql://u:p@h/x?host=@",
+        "sqlite://u:p@/x",
+        "sqlite://:1/x",
+        "sqlite:///x?timeout=many",
+        "sqlite:///x\0y",
+    ],
+)
+def test_a_database_url_is_looked_at_before_it_is_used(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL "):
+        create_app({"DATABASE_URL": url, "SECRET_KEY": GOOD_KEY})
+
+
+def test_a_database_url_may_have_an_ipv6_host_and_an_escaped_password() -> None:
+    url = Settings.read(
+        {"DATABASE_URL": "postgresql://u:p%40%3A%2F@[::1]:5433/x", "SECRET_KEY": GOOD_KEY}, {}
+    ).database_url
+    assert (url.host, url.port, url.password) == ("::1", 5433, "p@:/")
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("folder", "Is a directory"),
+        (b"\xff" + SECRET.encode(), "not text in UTF-8"),
+        (SECRET.encode() * 10_000, "more than 65536 bytes"),
+        ("/dev/zero", "more than 65536 bytes"),
+        (f"postgresql://u:{SECRET}@h/x", "No such file"),
+        (f"{SECRET}\0", "."),
+        ("x" * 5000, "File name too long"),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_said_without_what_it_holds(
+    tmp_path: Path, name: str, content: bytes | str | None, said: str
+) -> None:
+    path = tmp_path / "secret"
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    value = content if isinstance(content, str) and content != "folder" else str(path)
+    with pytest.raises(SettingsError, match=rf"^{name}_FILE .*{said}") as refusal:
+        Settings.read({}, {f"{name}_FILE": value})
+    assert SECRET not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", [*NAMES])
+@pytest.mark.parametrize("value", ["\udcff" * 40, f"postgresql://u:{SECRET}@h/x", f"{SECRET}@"])
+def test_a_value_in_the_wrong_variable_is_not_shown(name: str, value: str) -> None:
+    error: Exception | None = None
+    try:
+        Settings.read({}, {"SECRET_KEY": GOOD_KEY} | {name: value})
+    except SettingsError as refusal:
+        error = refusal
+    assert SECRET not in str(error)
+    assert not error or str(error).startswith(name)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://",
+        "http:///",
+        "http://u:p@h",
+        "http://:p@h",
+        "http://h/x",
+        "http://h?x",
+        "http://h?",
+        "http://h#",
+        "http://h:0",
+        "http://h:x",
+        "http://[::1",
+        "http://[x]",
+        "http://a b",
+        "http://a%41",
+        "//h",
+        "h:80",
+    ],
+)
+def test_a_public_url_is_a_host_and_nothing_else(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PUBLIC_URL "):
+        Settings.read({"PUBLIC_URL": value, "SECRET_KEY": GOOD_KEY}, {})
+
+
+def test_a_public_url_may_be_an_ipv6_address() -> None:
+    assert Settings.read({"PUBLIC_URL": "http://[::1]:80/", "SECRET_KEY": GOOD_KEY}, {}).site == "::1"
+
+
+@pytest.mark.asvs("13.3.2")
+@pytest.mark.parametrize("mode", [0o666, 0o604, 0o602, 0o620])
+def test_a_secret_key_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
+    create_app()
+    file = tmp_path / "instance" / "secret_key"
+    file.chmod(mode)
+    with pytest.raises(SettingsError, match=f"is open to other users of this machine; run: chmod go= {file}$"):
+        create_app()
+    file.chmod(0o640)
+    assert create_app().secret_key == file.read_text().strip()
+
+
+@pytest.mark.asvs("13.3.2")
+def test_a_secret_key_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_app()
+    file = tmp_path / "instance" / "secret_key"
+    if os.geteuid() == 0:
+        os.chown(file, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(SettingsError, match="belongs to another user"):
+        create_app()
 
 
 def test_config_overrides_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,9 +381,7 @@ def test_a_secret_key_file_that_was_emptied_is_no_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", [{}, {"SECRET_KEY": GOOD_KEY}])
-def test_a_database_folder_that_cannot_be_made_is_said_without_a_traceback(
-    tmp_path: Path, setting: dict[str, str]
-) -> None:
+def test_a_database_folder_that_cannot_be_made_is_said(tmp_path: Path, setting: dict[str, str]) -> None:
     (tmp_path / "instance").write_text("a file where the folder belongs")
     run = subprocess.run(
         [sys.executable, "-c", "import quart_auth_app; quart_auth_app.create_app()"],
@@ -150,8 +391,7 @@ def test_a_database_folder_that_cannot_be_made_is_said_without_a_traceback(
         env=os.environ | setting,
     )
     assert run.returncode == 1
-    assert run.stderr.startswith("DATABASE_URL: the folder ")
-    assert len(run.stderr.splitlines()) == 1
+    assert run.stderr.splitlines()[-1].startswith("quart_auth_app.instance.SettingsError: DATABASE_URL: the folder ")
 
 
 def test_a_file_that_is_no_database_is_said_by_name(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
             return await asyncpg.connect(
                 dsn, timeout=CONNECT_TIMEOUT, command_timeout=patience or COMMAND_TIMEOUT, statement_cache_size=cached
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # SQLAlchemy translates what a connection raises, but not what comes in place of one.
             raise DatabaseAway(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds") from error
 

@@ -13,17 +13,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from quart_auth_app.database import one_crossing
-from quart_auth_app.instance import SettingsError, database_file, database_folder
+from quart_auth_app.instance import SettingsError, database_file, database_folder, insist_on_file
 
 BUSY_TIMEOUT = 5.0
 """Seconds a statement waits for another writer's lock."""
 
 
-def create_engine(url: URL, patience: float | None) -> AsyncEngine:
-    """Return an engine; `patience` is how many seconds a statement may wait for a lock. Raises SettingsError."""
+def create_engine(url: URL, patience: float | None, *, create: bool = True) -> AsyncEngine:
+    """Return an engine; `patience` is how many seconds a statement may wait for a lock. Raises SettingsError.
+
+    Without `create` the file has to be there, and is left as it is.
+    """
     pool: dict[str, Any] = {}
     if file := database_file(url):
-        _prepare_file(url)
+        if create:
+            _prepare_file(url)
+        else:
+            insist_on_file(url)
         # rw: a file that was moved away is missed, not replaced by an empty one.
         url = url.set(database=file.absolute().as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
     else:

@@ -38,11 +38,15 @@ class SchemaOutdated(DatabaseAway):
 
 
 class Database:
-    """One application's database. Made without touching it; the schema is looked at when it is first needed."""
+    """One application's database. Made without touching it; the schema is looked at when it is first needed.
 
-    def __init__(self, url: URL) -> None:
+    Without `create` it neither makes a SQLite file nor changes its schema: for commands that only read.
+    """
+
+    def __init__(self, url: URL, *, create: bool = True) -> None:
         self.url = url
-        self.engine = create_engine(url)
+        self.engine = create_engine(url, create=create)
+        self._upgrades = url.get_backend_name() == "sqlite" and (create or not database_file(url))
         self.reader = self.engine.execution_options(reading=True)
         """The same engine, for questions only."""
         self._write = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -104,7 +108,7 @@ class Database:
         if self._is_ready:
             return
         async with self._getting_ready:
-            if self.url.get_backend_name() == "sqlite":
+            if self._upgrades:
                 await self.upgrade()
             elif await self.revision() != migrations.HEAD:
                 raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")

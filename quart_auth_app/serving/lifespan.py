@@ -15,6 +15,7 @@ from quart_auth_app.operations import housekeeping
 from quart_auth_app.serving.hypercorn_fixes import http1_only, time_limits
 from quart_auth_app.serving.hypercorn_fixes import workers as hypercorn_worker
 from quart_auth_app.serving.periodic import repeated
+from quart_auth_app.serving.refused_start import told_in_a_sentence
 from quart_auth_app.web.services import Services
 
 PRUNE_EVERY = 60 * 60
@@ -31,25 +32,35 @@ def init_app(app: Quart, services: Services) -> None:
 
     @app.while_serving
     async def serve() -> AsyncGenerator[None]:
-        if app.debug and services.settings.https:
-            raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
         http1_only.insist(app)
         time_limits.keep_by_one_task()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
-            try:
-                await services.database.get_ready()
-            except SchemaOutdated as error:
-                raise _refusal(str(error)) from None
-            except DatabaseAway as error:
-                raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
+            with told_in_a_sentence():
+                _insist_on_no_debugger(app, services)
+                await _get_ready(services.database)
+                if services.metrics:
+                    stack.enter_context(services.metrics.served(services.settings))
             await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
             if services.metrics:
-                stack.enter_context(services.metrics.served(services.settings))
                 count = partial(services.metrics.count_sessions, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
             hypercorn_worker.prepare()
             yield
+
+
+def _insist_on_no_debugger(app: Quart, services: Services) -> None:
+    if app.debug and services.settings.https:
+        raise SettingsError("The debugger shows the inside to everybody: it does not go with an https PUBLIC_URL.")
+
+
+async def _get_ready(database: Database) -> None:
+    try:
+        await database.get_ready()
+    except SchemaOutdated as error:
+        raise _refusal(str(error)) from None
+    except DatabaseAway as error:
+        raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
 
 
 def _refusal(sentence: str) -> SettingsError:

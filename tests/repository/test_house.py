@@ -14,7 +14,7 @@ from quart_auth_app.settings import NAMES
 PACKAGE = Path(quart_auth_app.__file__).parent
 ROOT = Path(__file__).parents[2]
 LEVELS = [
-    {"clock", "instance", "models", "origins"},
+    {"clock", "instance", "models", "near_misses", "origins"},
     {"settings"},
     {"database"},
     {"accounts"},
@@ -26,7 +26,9 @@ LEVELS = [
 ]
 """The rooms of the package, the lowest first. A room imports from itself and from the levels below its own."""
 
-NO_HTTP = {"clock", "models", "instance", "origins", "settings", "database", "accounts", "mail", "operations"}
+NO_HTTP = {
+    "clock", "models", "instance", "near_misses", "origins", "settings", "database", "accounts", "mail", "operations"
+}
 """Rooms that know nothing of HTTP, and so import none of HTTP_LIBRARIES."""
 
 HTTP_LIBRARIES = {"click", "hypercorn", "quart", "quart_auth", "werkzeug"}

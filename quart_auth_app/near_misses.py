@@ -1,0 +1,25 @@
+"""Misspelt names of settings."""
+
+from collections.abc import Iterable
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that `name` is one typing error away from, or None. A known name is no error itself."""
+    known = tuple(known)
+    if name in known:
+        return None
+    return next((each for each in known if _is_one_error_away(name.upper(), each)), None)
+
+
+def _is_one_error_away(one: str, other: str) -> bool:
+    """Whether a letter too many, missing or wrong, or two neighbours that changed places, is all that differs."""
+    start = _length_in_common(one, other)
+    one, other = one[start:], other[start:]
+    end = _length_in_common(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    # difflib's ratio would not do: it calls PROXY_HOST, a name that a site may have, nearer to ours than PUBLIC_ULR.
+    return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _length_in_common(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

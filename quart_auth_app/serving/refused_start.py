@@ -1,0 +1,34 @@
+"""A start that is refused: an exception for whoever calls us, and one sentence where a server does.
+
+Servers print a traceback for an exception, and no more than its text for a SystemExit, with exit code 1.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from quart_auth_app.instance import SettingsError
+
+SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne", "flask.cli")
+"""Modules that load an application, or start it, by themselves."""
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """Turn a SettingsError into a SystemExit with its sentence if a server called; otherwise let it through."""
+    try:
+        yield
+    except SettingsError as error:
+        if _a_server_called():
+            raise SystemExit(str(error)) from None
+        raise
+
+
+def _a_server_called() -> bool:
+    # Servers call `create_app` or import the module that does, and nothing tells us which one it is but the stack.
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]  # None ends the loop
+        name = str(frame.f_globals.get("__name__"))
+        if any(name == server or name.startswith(f"{server}.") for server in SERVERS):
+            return True
+    return False
