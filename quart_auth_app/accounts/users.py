@@ -6,10 +6,11 @@ may hold a connection for that long, still less SQLite's one write lock.
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app import clock
 from quart_auth_app.accounts import email_addresses, names, sessions, throttle
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
@@ -46,11 +47,16 @@ async def create(
     with passwords.place_in_line():
         await passwords.check_new(password, context=[email, name, site])
         password_hash = await passwords.hash(password)
-    user = User(email=email, email_key=email_addresses.key(email), name=name, password=password_hash)
+    key = email_addresses.key(email)
+    user = User(email=email, email_key=key, name=name, password=password_hash, created_at=clock.now())
     try:
         async with transaction() as db:
             db.add(user)
     except IntegrityError:
+        # A site's own constraints and triggers may refuse too, which is no reason to say that the address is taken.
+        async with transaction() as db:
+            if not await db.scalar(select(User.id).where(User.email_key == key)):
+                raise
         raise EmailTaken from None
     return user
 

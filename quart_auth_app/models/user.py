@@ -12,12 +12,13 @@ class User(Base):
     """A person with an account. `id`, `email`, `password` and `name` are the tutorial's columns."""
 
     __tablename__ = "user"
+    __table_args__ = {"sqlite_autoincrement": True}  # other tables point here: a number must never be another's
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     """The address as the person wrote it."""
     email_key: Mapped[str] = mapped_column(String(1024), unique=True)
-    """The address without regard to case and Unicode form: what makes two addresses the same."""
+    """What all spellings of the address have in common, see `accounts/email_addresses.py`."""
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
     password_version: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -25,3 +26,6 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(1000))
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Since when the account is closed by an operator; None while it is open."""
+    created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the account was made; None if that was before this was kept."""
+    last_log_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_auth_app import instance
 from quart_auth_app.database import migrations
+from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.models import Session
 from quart_auth_app.settings import MAKE_A_KEY, Settings
 
@@ -66,10 +67,8 @@ async def about_schema(connection: AsyncConnection) -> list[str]:
     if revision != migrations.HEAD:
         state = f"at {revision}" if revision else "not there"
         return [f"The schema is {state}, this version needs {migrations.HEAD}; run: quart-auth-app db upgrade"]
-    differences = await connection.run_sync(migrations.differences)
-    return [
-        f"The schema was changed by other hands; to be as it should it needs: {_in_words(each)}" for each in differences
-    ]
+    found = await connection.run_sync(differences)
+    return [f"The schema was changed by other hands; to be as it should it needs: {_in_words(each)}" for each in found]
 
 
 def _in_words(difference: Any) -> str:

@@ -14,7 +14,7 @@ from tests.conftest import MakeApp
 from tests.databases import NewDatabase
 from tests.people import BOB, Clock
 
-TABLES = ["session", "user", "attempts", "alembic_version"]
+TABLES = ["session", "user", "attempts", "quart_auth_app_version"]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_https_without_a_proxy_is_found(operator: Operator) -> None:
 
 
 def test_an_old_schema_is_found_and_left_alone(operator: Operator) -> None:
-    execute(operator, "UPDATE alembic_version SET version_num = '0000'")
+    execute(operator, "UPDATE quart_auth_app_version SET version_num = '0000'")
     for _ in range(2):
         assert finding(operator) == "The schema is at 0000, this version needs 0001; run: quart-auth-app db upgrade"
 
@@ -90,7 +90,7 @@ def test_an_old_schema_ends_other_commands_in_one_line(operator: Operator, datab
 
 
 def test_a_missing_schema_is_found(operator: Operator) -> None:
-    execute(operator, "DROP TABLE alembic_version")
+    execute(operator, "DROP TABLE quart_auth_app_version")
     assert finding(operator).startswith("The schema is not there, ")
 
 
@@ -142,7 +142,7 @@ def test_a_schema_that_is_right_passes_the_check(operator: Operator) -> None:
         ("DROP INDEX ix_session_user_id", "it needs: add index ix_session_user_id"),
         ("DROP TABLE attempts", "it needs: add table attempts"),
         ('ALTER TABLE "user" ADD COLUMN nickname VARCHAR(9)', "it needs: remove column user nickname"),
-        ("UPDATE alembic_version SET version_num = '0000'", "The schema is at 0000, this version needs 0001; "),
+        ("UPDATE quart_auth_app_version SET version_num = '0000'", "The schema is at 0000, this version needs 0001; "),
     ],
 )
 def test_a_schema_that_was_changed_fails_the_check(operator: Operator, statement: str, sentence: str) -> None:
@@ -154,7 +154,9 @@ def test_a_schema_that_was_changed_fails_the_check(operator: Operator, statement
 
 def test_an_empty_database_is_upgraded(operator: Operator) -> None:
     execute(
-        operator, "DROP TABLE session", *[f'DROP TABLE "{name}"' for name in ("attempts", "user", "alembic_version")]
+        operator,
+        "DROP TABLE session",
+        *[f'DROP TABLE "{name}"' for name in ("attempts", "user", "quart_auth_app_version")],
     )
     assert operator.json("db", "current") == {"revision": None, "needed": migrations.HEAD}
     assert operator.json("db", "upgrade") == {"revision": migrations.HEAD, "needed": migrations.HEAD}
@@ -162,7 +164,7 @@ def test_an_empty_database_is_upgraded(operator: Operator) -> None:
 
 
 def test_a_database_from_the_future_is_not_upgraded(operator: Operator) -> None:
-    execute(operator, "UPDATE alembic_version SET version_num = '9999'")
+    execute(operator, "UPDATE quart_auth_app_version SET version_num = '9999'")
     result = operator.run("db", "upgrade")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: The schema can't be upgraded, it may be a newer version's: ")

@@ -130,5 +130,5 @@ async def make_stale(url: str) -> None:
     """Set the database back to before its first revision."""
     database = Database(make_url(url))
     async with database.transaction() as db:
-        await db.execute(text("DELETE FROM alembic_version"))
+        await db.execute(text("DELETE FROM quart_auth_app_version"))
     await database.close()

@@ -24,7 +24,7 @@ async def test_a_healthy_site_is_alive_and_ready(client: Client, app: Quart) -> 
 async def test_a_schema_of_another_version_is_not_ready(client: Client, database: Database) -> None:
     await database.get_ready()
     async with database.transaction() as db:
-        await db.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        await db.execute(text("UPDATE quart_auth_app_version SET version_num = 'older'"))
     response = await client.get("/readyz")
     assert (response.status_code, await response.get_data()) == (503, b"unavailable")
     assert (await client.get("/healthz")).status_code == 200

@@ -8,31 +8,57 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
-HEAD = "0001"
-"""The revision of this version's models: the newest file in `versions`."""
+from quart_auth_app.database.migrations.errors import UnusableDatabase
+
+__all__ = ["HEAD", "VERSION_TABLE", "UnusableDatabase", "newest", "revision", "upgrade"]
+
+VERSION_TABLE = "quart_auth_app_version"
+"""Where the revision is kept. `alembic_version` is left to the site, whose own Alembic may use the same database."""
 
 LOCK = 0x71756172745F61
 """The number of PostgreSQL's advisory lock for upgrades; any will do that nobody else uses."""
 
+_FIRST_RELEASE = ("0001", {"session": "token_hash", "user": "email_key", "attempts": "ends_at"})
+"""The revision that the first release kept in `alembic_version`, and a column of each of its tables."""
 
-class UnusableDatabase(Exception):
-    """What is in the database can't be taken over; the message says why, and nothing was changed."""
+_FOR_A_WHILE = {"08", "40", "53", "55", "57", "58"}
+"""Classes of PostgreSQL's errors that say nothing about the schema: connection lost, deadlock, no room, busy, …"""
+
+
+def newest(folder: Path) -> str:
+    """Return the number of the newest revision in `folder`. File names suffice: Alembic takes long to load."""
+    return max(file.name.partition("_")[0] for file in (folder / "versions").glob("[0-9]*_*.py"))
+
+
+HEAD = newest(Path(__file__).parent)
+"""The revision of this version's models."""
 
 
 def revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, None if it has none."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    number: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return _FIRST_RELEASE[0] if _is_first_release(connection) else None
+    number: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
     return number
+
+
+def _is_first_release(connection: Connection) -> bool:
+    number, tables = _FIRST_RELEASE
+    inspector = inspect(connection)
+    if not all(inspector.has_table(table) for table in ["alembic_version", *tables]):
+        return False
+    if connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() != [number]:
+        return False
+    return all(column in {each["name"] for each in inspector.get_columns(table)} for table, column in tables.items())
 
 
 def upgrade(connection: Connection) -> None:
     """Bring the database up to HEAD within the transaction that `connection` is in.
 
     Others who try at the same time wait, and then find nothing to do. A SQLite file that holds something is copied
-    first, to a file beside it whose name says when.
+    first, to a file beside it whose name says when. Raises UnusableDatabase, and then nothing may be committed.
     """
     from alembic import command  # takes a while to load, and is not needed when all is up to date
     from alembic.util import CommandError  # as above
@@ -41,29 +67,49 @@ def upgrade(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if revision(connection) == HEAD:
         return
-    with _back_up(connection):
+    with _back_up(connection), _refusals_in_words():
         try:
-            command.upgrade(_config(connection), "head")
+            _move_version(connection)
+            command.upgrade(config(connection), "head")
         except CommandError as error:
             raise UnusableDatabase(f"The schema can't be upgraded, it may be a newer version's: {error}") from error
 
 
-def differences(connection: Connection) -> list[Any]:
-    """Return in what the database's schema differs from the models, as Alembic tells it."""
-    from alembic.autogenerate import compare_metadata  # as above
-    from alembic.migration import MigrationContext  # as above
+def _move_version(connection: Connection) -> None:
+    """Give a database of the first release our own version table."""
+    if inspect(connection).has_table(VERSION_TABLE) or not _is_first_release(connection):
+        return
+    connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(f"INSERT INTO {VERSION_TABLE} SELECT version_num FROM alembic_version"))
+    connection.execute(text("DROP TABLE alembic_version"))
 
-    from quart_auth_app.models import Base  # as above
 
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+@contextmanager
+def _refusals_in_words() -> Iterator[None]:
+    """Make one sentence of what the database refuses; what may pass by itself is left to others."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or _may_pass(error.orig):
+            raise
+        said = "; ".join(line.strip() for line in str(error.orig).splitlines() if line.strip())
+        raise UnusableDatabase(f"The schema can't be upgraded, nothing was changed: {said}") from error
 
 
-def _config(connection: Connection) -> Any:
+def _may_pass(error: Any) -> bool:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CORRUPT}
+    return (getattr(error, "sqlstate", None) or "08")[:2] in _FOR_A_WHILE
+
+
+def config(connection: Connection, **attributes: Any) -> Any:
+    """Return Alembic's settings for this history."""
     from alembic.config import Config  # as above
 
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
+    made = Config(attributes={"connection": connection, **attributes})
+    made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return made
 
 
 @contextmanager

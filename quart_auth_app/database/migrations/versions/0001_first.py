@@ -1,33 +1,72 @@
-"""The first schema; a database made by the tutorial's Flask application is taken over with its users."""
+"""The first schema. The `user` table of a tutorial's site is altered in place: all else in it is the site's."""
 
 import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
 
-from quart_auth_app.database.migrations import UnusableDatabase
+from quart_auth_app.database.migrations import postgresql_tables, site, sqlite_tables, triggers
+from quart_auth_app.database.migrations.errors import UnusableDatabase
 
 revision = "0001"
 down_revision = None
+
+TUTORIALS = ["id", "email", "password", "name"]
+LENGTHS = {"email": 254, "password": 255, "name": 1000}
+MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
     """Create the tables, around the users that are there."""
     connection = op.get_bind()
-    users = []
+    site.refuse_tables(connection, ["session", "attempts"])
     if sa.inspect(connection).has_table("user"):
-        users = _tutorials_users(connection)
-        op.drop_table("user")
-    _create_tables()
-    if users:
-        op.bulk_insert(sa.table("user", *map(sa.column, users[0])), users)
-    if users and connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT setval(pg_get_serial_sequence('\"user\"', 'id'), max(id)) FROM \"user\""))
+        _take_over(connection)
+    else:
+        _create_user()
+    _create_other_tables()
+
+
+def _take_over(connection: sa.Connection) -> None:
+    site.refuse_tables(connection, {"user"} & set(sa.inspect(connection).get_view_names()))
+    missing = [name for name in TUTORIALS if name not in site.column_names(connection, "user")]
+    if missing:
+        raise UnusableDatabase(f"Nothing was changed: the table user is not the tutorial's, it has no {missing[0]}")
+    site.refuse_columns(connection, "user", ["email_key", "password_version", "disabled_at"])
+    users = _tutorials_users(connection)
+    if connection.dialect.name == "postgresql":
+        postgresql_tables.widen(connection, "user", LENGTHS)
+        postgresql_tables.count_from_the_highest(connection, "user")
+    op.add_column("user", sa.Column("email_key", sa.String(1024)))
+    op.add_column("user", sa.Column("password_version", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("user", sa.Column("disabled_at", MOMENT))
+    _fill(connection, users)
+    _constrain(connection)
+
+
+def _fill(connection: sa.Connection, users: list[dict[str, object]]) -> None:
+    with triggers.off(connection, "user"):
+        connection.execute(sa.text("UPDATE \"user\" SET name = '' WHERE name IS NULL"))
+        if users:
+            update = 'UPDATE "user" SET email_key = :email_key WHERE id = :id'
+            connection.execute(sa.text(update), [{"id": user["id"], "email_key": user["email_key"]} for user in users])
+
+
+def _constrain(connection: sa.Connection) -> None:
+    for column in ("email", "email_key"):
+        if not site.is_unique(connection, "user", [column]):
+            op.create_index(f"quart_auth_app_user_{column}", "user", [column], unique=True)
+    filled = ["email", "email_key", "password", "name"]
+    if connection.dialect.name == "sqlite":
+        sqlite_tables.set_not_null(connection, "user", filled)
+    else:
+        for column in filled:
+            op.alter_column("user", column, nullable=False)
 
 
 def _tutorials_users(connection: sa.Connection) -> list[dict[str, object]]:
-    rows = connection.execute(sa.text('SELECT id, email, password, name FROM "user" ORDER BY id')).mappings()
-    users = [dict(row) | {"email_key": _key(row["email"] or ""), "name": row["name"] or ""} for row in rows]
+    rows = connection.execute(sa.text('SELECT id, email, password FROM "user" ORDER BY id')).mappings()
+    users = [dict(row) | {"email_key": _key(row["email"] or "")} for row in rows]
     problems = [f"user {user['id']} has no address or no password" for user in users if not _is_complete(user)]
     by_key: dict[object, list[str]] = {}
     for user in filter(_is_complete, users):
@@ -50,8 +89,7 @@ def _key(email: str) -> str:
     return unicodedata.normalize("NFKC", folded)
 
 
-def _create_tables() -> None:
-    moment = sa.DateTime(timezone=True)
+def _create_user() -> None:
     op.create_table(
         "user",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -60,16 +98,19 @@ def _create_tables() -> None:
         sa.Column("password", sa.String(255), nullable=False),
         sa.Column("password_version", sa.Integer, nullable=False, server_default="0"),
         sa.Column("name", sa.String(1000), nullable=False),
-        sa.Column("disabled_at", moment),
+        sa.Column("disabled_at", MOMENT),
     )
+
+
+def _create_other_tables() -> None:
     op.create_table(
         "session",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
         sa.Column("user_id", sa.Integer, sa.ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True),
-        sa.Column("created_at", moment, nullable=False),
-        sa.Column("last_seen_at", moment, nullable=False, index=True),
-        sa.Column("authenticated_at", moment, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("last_seen_at", MOMENT, nullable=False, index=True),
+        sa.Column("authenticated_at", MOMENT, nullable=False),
         sa.Column("remember", sa.Boolean, nullable=False),
         sa.Column("address", sa.String(45), nullable=False),
         sa.Column("user_agent", sa.String(255), nullable=False),
@@ -78,5 +119,5 @@ def _create_tables() -> None:
         "attempts",
         sa.Column("key", sa.String(64), primary_key=True),
         sa.Column("count", sa.Integer, nullable=False),
-        sa.Column("ends_at", moment, nullable=False, index=True),
+        sa.Column("ends_at", MOMENT, nullable=False, index=True),
     )

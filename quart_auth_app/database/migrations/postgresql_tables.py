@@ -1,0 +1,54 @@
+"""Changes of PostgreSQL tables that may be a site's."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, String, inspect, text
+
+from quart_auth_app.database.migrations.errors import UnusableDatabase
+
+_USERS_OF_A_COLUMN = """
+SELECT DISTINCT rewritten.ev_class::regclass::text
+FROM pg_depend used
+JOIN pg_rewrite rewritten ON used.classid = 'pg_rewrite'::regclass AND rewritten.oid = used.objid
+JOIN pg_attribute a ON a.attrelid = used.refobjid AND a.attnum = used.refobjsubid
+WHERE used.refclassid = 'pg_class'::regclass AND used.refobjid = CAST(:table AS regclass)
+  AND a.attname = :column AND rewritten.ev_class <> used.refobjid
+ORDER BY 1
+"""
+
+
+def widen(connection: Connection, table: str, lengths: Mapping[str, int]) -> None:
+    """Make columns hold so many characters, those that hold fewer. Raises UnusableDatabase if views use them.
+
+    PostgreSQL changes no type that a view has been made of, and a view is not ours to drop.
+    """
+    types = {each["name"]: each["type"] for each in inspect(connection).get_columns(table)}
+    short = [name for name, length in lengths.items() if _is_shorter(types[name], length)]
+    views = {view for name in short for view in _views(connection, table, name)}
+    if views:
+        raise UnusableDatabase(
+            f"Nothing was changed: {' and '.join(short)} of the table {table} must hold longer texts, which PostgreSQL "
+            f"doesn't allow while a view uses them. Drop {' and '.join(sorted(views))}, upgrade, and create it again"
+        )
+    for name in short:
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{name}" TYPE VARCHAR({lengths[name]})')
+
+
+def _is_shorter(type_: object, length: int) -> bool:
+    return isinstance(type_, String) and type_.length is not None and type_.length < length
+
+
+def _views(connection: Connection, table: str, column: str) -> list[str]:
+    return list(connection.execute(text(_USERS_OF_A_COLUMN), {"table": f'"{table}"', "column": column}).scalars())
+
+
+def count_from_the_highest(connection: Connection, table: str) -> None:
+    """Let the sequence of `id` go on behind the highest number. Raises UnusableDatabase if there is none."""
+    sequence = connection.scalar(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": f'"{table}"'})
+    if not sequence:
+        raise UnusableDatabase(f"Nothing was changed: the column id of the table {table} has no sequence of its own")
+    last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {sequence}").one()
+    highest = connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar() or 0
+    if highest > last or (highest == last and not called):
+        connection.execute(text("SELECT setval(CAST(:sequence AS regclass), :highest)"),
+                           {"sequence": sequence, "highest": highest})  # fmt: skip

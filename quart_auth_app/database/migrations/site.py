@@ -1,0 +1,46 @@
+"""What a site has in the database besides ours, and what of it would be in the way."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, inspect
+
+from quart_auth_app.database.migrations.errors import UnusableDatabase
+
+
+def refuse_tables(connection: Connection, names: Collection[str]) -> None:
+    """Raise UnusableDatabase if there are tables or views of these names already."""
+    inspector = inspect(connection)
+    taken = sorted(set(names) & {*inspector.get_table_names(), *inspector.get_view_names()})
+    if taken:
+        raise UnusableDatabase(
+            f"Nothing was changed: there is a table or view of the site's own named {' and '.join(taken)}, "
+            "which is where accounts are to be kept. Rename it, or set DATABASE_URL to another database"
+        )
+
+
+def refuse_columns(connection: Connection, table: str, names: Collection[str]) -> None:
+    """Raise UnusableDatabase if the table has columns of these names already."""
+    taken = sorted(set(names) & column_names(connection, table))
+    if taken:
+        raise UnusableDatabase(
+            f"Nothing was changed: the table {table} has a column of the site's own named {' and '.join(taken)}, "
+            "which accounts need. Rename it"
+        )
+
+
+def column_names(connection: Connection, table: str) -> set[str]:
+    """Return the columns' names; SQLite has no regard to their case."""
+    names = {each["name"] for each in inspect(connection).get_columns(table)}
+    return {name.lower() for name in names} if connection.dialect.name == "sqlite" else names
+
+
+def is_unique(connection: Connection, table: str, columns: list[str]) -> bool:
+    """Return whether a constraint or an index over all rows keeps these columns unique."""
+    inspector = inspect(connection)
+    constraints = [each["column_names"] for each in inspector.get_unique_constraints(table)]
+    indexes = [
+        each["column_names"]
+        for each in inspector.get_indexes(table)
+        if each["unique"] and not each.get("dialect_options", {}).get(f"{connection.dialect.name}_where")
+    ]
+    return columns in constraints + indexes

@@ -1,0 +1,132 @@
+"""Changes of SQLite tables that ALTER TABLE can't make: NOT NULL and AUTOINCREMENT, in place.
+
+Both say what may be written from now on and change nothing of how rows are stored, so the table need not be made anew:
+its text in sqlite_schema is enough (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema
+Changes", the simpler procedure). No row moves, so no foreign key acts, no trigger fires, and indexes, views and
+other tables stay as they are. All of it belongs to the transaction that the connection is in.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from contextlib import closing
+
+from sqlalchemy import Connection, text
+
+from quart_auth_app.database.migrations import sqlite_text
+from quart_auth_app.database.migrations.errors import UnusableDatabase
+
+
+def set_not_null(connection: Connection, table: str, columns: Collection[str]) -> None:
+    """Add NOT NULL to those of the columns that don't have it. Raises UnusableDatabase where a row holds NULL."""
+    old = new = _sql(connection, table)
+    info = _pragma(connection, "table_xinfo", table)
+    missing = [row[1].lower() for row in info if row[1].lower() in columns and not row[3]]
+    try:
+        for column in missing:
+            new = sqlite_text.with_not_null(new, column)
+    except sqlite_text.NotUnderstood:
+        raise _not_understood(table, old) from None
+    _replace(connection, table, old, new, missing)
+
+
+def set_autoincrement(connection: Connection, table: str) -> None:
+    """Make the table never give a number twice, counting from the highest one that is known."""
+    old = new = _sql(connection, table)
+    highest = _highest(connection, table)  # before, as nothing has been changed yet where this fails
+    if not sqlite_text.has_autoincrement(old):
+        try:
+            new = sqlite_text.with_autoincrement(old)
+        except sqlite_text.NotUnderstood:
+            raise _not_understood(table, old) from None
+        _make_sqlite_sequence(connection)
+        _replace(connection, table, old, new, [])
+    _count_from(connection, table, highest)
+
+
+def _replace(connection: Connection, table: str, old: str, new: str, not_null: Collection[str]) -> None:
+    if new == old:
+        return
+    _compare(table, old, new, not_null)
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    try:
+        update = "UPDATE sqlite_schema SET sql = :new WHERE type = 'table' AND lower(name) = :table"
+        connection.execute(text(update), {"new": new, "table": table})
+        # Tells all connections, this one too, to read the schema anew.
+        connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    finally:
+        connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+    problems = connection.exec_driver_sql(f'PRAGMA quick_check("{table}")').scalars().all()
+    if problems != ["ok"]:
+        raise UnusableDatabase(f"The table {table} can't be changed, nothing was changed: {'; '.join(problems)}")
+
+
+def _compare(table: str, old: str, new: str, not_null: Collection[str]) -> None:
+    """Make both tables elsewhere and see that they differ in what was meant to change, and in nothing else."""
+    try:
+        before, after = _described(table, old), _described(table, new)
+    except sqlite3.Error:
+        raise _not_understood(table, old) from None
+    columns = [(*row[:3], 1 if row[1].lower() in not_null else row[3], *row[4:]) for row in before[0]]
+    if after != [columns, *before[1:]]:
+        raise _not_understood(table, old)
+
+
+def _described(table: str, sql: str) -> list[list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        scratch.execute(sql)
+        pragmas = ("table_xinfo", "foreign_key_list", "index_list")
+        return [scratch.execute(f'PRAGMA {pragma}("{table}")').fetchall() for pragma in pragmas]
+
+
+def _make_sqlite_sequence(connection: Connection) -> None:
+    # SQLite makes its own table with the first table that says AUTOINCREMENT, and keeps it from then on.
+    connection.exec_driver_sql("CREATE TABLE quart_auth_app_scratch (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+    connection.exec_driver_sql("DROP TABLE quart_auth_app_scratch")
+
+
+def _count_from(connection: Connection, table: str, highest: int) -> None:
+    name, seq = _name(connection, table), None
+    seq = connection.execute(text("SELECT max(seq) FROM sqlite_sequence WHERE name = :name"), {"name": name}).scalar()
+    if seq is None:
+        connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :seq)"), {"name": name, "seq": highest})
+    elif seq < highest:
+        update = "UPDATE sqlite_sequence SET seq = :seq WHERE name = :name"
+        connection.execute(text(update), {"name": name, "seq": highest})
+
+
+def _highest(connection: Connection, table: str) -> int:
+    """Return the highest number that is known of: in the table, or in what points to it, whose row may be gone."""
+    found = [connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar()]
+    for other in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars().all():
+        for key in _pragma(connection, "foreign_key_list", other):
+            if key[2].lower() == table and (key[4] or "id").lower() == "id":
+                quoted = connection.dialect.identifier_preparer.quote_identifier
+                query = f"SELECT max({quoted(key[3])}) FROM {quoted(other)} WHERE typeof({quoted(key[3])}) = 'integer'"
+                found.append(connection.exec_driver_sql(query).scalar())
+    return max([number for number in found if number is not None], default=0)
+
+
+def _pragma(connection: Connection, pragma: str, table: str) -> list[tuple[object, ...]]:
+    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
+    return [tuple(row) for row in connection.exec_driver_sql(f"PRAGMA {pragma}({quoted})")]
+
+
+def _name(connection: Connection, table: str) -> str:
+    return str(_entry(connection, table)[0])
+
+
+def _sql(connection: Connection, table: str) -> str:
+    return str(_entry(connection, table)[1])
+
+
+def _entry(connection: Connection, table: str) -> tuple[object, ...]:
+    query = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND lower(name) = :table"
+    return tuple(connection.execute(text(query), {"table": table}).one())
+
+
+def _not_understood(table: str, sql: str) -> UnusableDatabase:
+    return UnusableDatabase(
+        f"The table {table} is made in a way that can't be changed in place, nothing was changed. "
+        f"Its id must be an INTEGER PRIMARY KEY of an ordinary table; it is: {' '.join(sql.split())}"
+    )

@@ -1,0 +1,47 @@
+"""A site's own triggers, which must not fire on what an upgrade writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
+
+_ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+
+
+@contextmanager
+def off(connection: Connection, table: str) -> Iterator[None]:
+    """Keep the triggers of `table` from firing within the block; afterwards they are as they were."""
+    turn_off = _off_in_postgresql if connection.dialect.name == "postgresql" else _off_in_sqlite
+    with turn_off(connection, table):
+        yield
+
+
+@contextmanager
+def _off_in_sqlite(connection: Connection, table: str) -> Iterator[None]:
+    # SQLite can't disable one. Dropped and created again from its own text, within the transaction, it is the same.
+    query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = :table ORDER BY rowid"
+    triggers = connection.execute(text(query), {"table": table}).all()
+    for name, _ in triggers:
+        connection.exec_driver_sql(f"DROP TRIGGER {_quoted(connection, name)}")
+    yield
+    for _, sql in triggers:
+        connection.exec_driver_sql(sql)
+
+
+@contextmanager
+def _off_in_postgresql(connection: Connection, table: str) -> Iterator[None]:
+    altered = f"ALTER TABLE {_quoted(connection, table)}"
+    query = (
+        "SELECT tgname, tgenabled::text FROM pg_trigger"
+        " WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
+    )
+    triggers = connection.execute(text(query), {"table": _quoted(connection, table)}).all()
+    for name, _ in triggers:
+        connection.exec_driver_sql(f"{altered} DISABLE TRIGGER {_quoted(connection, name)}")
+    yield
+    for name, state in triggers:
+        connection.exec_driver_sql(f"{altered} {_ENABLE[state]} TRIGGER {_quoted(connection, name)}")
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote_identifier(name)
