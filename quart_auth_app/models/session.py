@@ -12,7 +12,7 @@ class Session(Base):
     """One log-in. The row, not the cookie, decides whether it still counts."""
 
     __tablename__ = "session"
-    __table_args__ = {"sqlite_autoincrement": True}  # a number must never be another's
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a number must never be another's
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

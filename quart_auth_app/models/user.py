@@ -12,7 +12,7 @@ class User(Base):
     """A person with an account. `id`, `email`, `password` and `name` are the tutorial's columns."""
 
     __tablename__ = "user"
-    __table_args__ = {"sqlite_autoincrement": True}  # other tables point here: a number must never be another's
+    __table_args__ = ({"sqlite_autoincrement": True},)  # other tables point here: a number must never be another's
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import Connection, inspect, make_url, text
 
 from quart_auth_app.database import migrations
+from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.database.units_of_work import Database
 from tests import cheap, databases
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.servers import ROOT, running, started
+
+NEWEST = migrations.HEAD
 
 NEXT = """
 import sqlalchemy as sa
@@ -40,7 +43,7 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add_revision(history: Path, monkeypatch: pytest.MonkeyPatch, last_step: str) -> None:
     """Add a revision to the history."""
-    (history / "versions" / "next.py").write_text(NEXT.format(head="0001", last_step=last_step))
+    (history / "versions" / "next.py").write_text(NEXT.format(head=NEWEST, last_step=last_step))
     monkeypatch.setattr(migrations, "HEAD", "next")
 
 
@@ -61,7 +64,7 @@ async def test_the_schema_that_the_history_leads_to_is_the_models(new_database: 
     database = Database(make_url(new_database()))
     await database.get_ready()
     async with database.reader.connect() as connection:
-        assert await connection.run_sync(migrations.differences) == []
+        assert await connection.run_sync(differences) == []
     await database.close()
 
 

@@ -27,7 +27,16 @@ LEVELS = [
 """The rooms of the package, the lowest first. A room imports from itself and from the levels below its own."""
 
 NO_HTTP = {
-    "clock", "models", "instance", "near_misses", "origins", "settings", "database", "accounts", "mail", "operations"
+    "clock",
+    "models",
+    "instance",
+    "near_misses",
+    "origins",
+    "settings",
+    "database",
+    "accounts",
+    "mail",
+    "operations",
 }
 """Rooms that know nothing of HTTP, and so import none of HTTP_LIBRARIES."""
 

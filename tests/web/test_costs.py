@@ -51,7 +51,7 @@ async def test_a_static_file_costs_the_database_nothing(
     [
         pytest.param("/login", {}, 6, 2, id="log-in"),
         pytest.param("/login", {"password": "Sunny otter ladder 42"}, 3, 1, id="wrong password"),
-        pytest.param("/signup", {}, 3, 2, id="address taken"),
+        pytest.param("/signup", {}, 4, 3, id="address taken"),
     ],
 )
 async def test_a_form_costs_its_statements_and_one_hand_over_for_each(

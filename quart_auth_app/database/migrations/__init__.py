@@ -40,7 +40,7 @@ def revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, None if it has none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return _FIRST_RELEASE[0] if _is_first_release(connection) else None
-    number: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    number: str | None = connection.scalar(text("SELECT version_num FROM quart_auth_app_version"))
     return number
 
 
@@ -79,8 +79,8 @@ def _move_version(connection: Connection) -> None:
     """Give a database of the first release our own version table."""
     if inspect(connection).has_table(VERSION_TABLE) or not _is_first_release(connection):
         return
-    connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-    connection.execute(text(f"INSERT INTO {VERSION_TABLE} SELECT version_num FROM alembic_version"))
+    connection.execute(text("CREATE TABLE quart_auth_app_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO quart_auth_app_version SELECT version_num FROM alembic_version"))
     connection.execute(text("DROP TABLE alembic_version"))
 
 

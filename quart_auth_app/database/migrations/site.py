@@ -41,6 +41,6 @@ def is_unique(connection: Connection, table: str, columns: list[str]) -> bool:
     indexes = [
         each["column_names"]
         for each in inspector.get_indexes(table)
-        if each["unique"] and not each.get("dialect_options", {}).get(f"{connection.dialect.name}_where")
+        if each["unique"] and each.get("dialect_options", {}).get(f"{connection.dialect.name}_where") is None
     ]
     return columns in constraints + indexes

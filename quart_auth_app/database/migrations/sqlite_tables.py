@@ -9,6 +9,7 @@ other tables stay as they are. All of it belongs to the transaction that the con
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -72,7 +73,7 @@ def _compare(table: str, old: str, new: str, not_null: Collection[str]) -> None:
         raise _not_understood(table, old)
 
 
-def _described(table: str, sql: str) -> list[list[tuple[object, ...]]]:
+def _described(table: str, sql: str) -> list[list[tuple[Any, ...]]]:
     with closing(sqlite3.connect(":memory:")) as scratch:
         scratch.execute(sql)
         pragmas = ("table_xinfo", "foreign_key_list", "index_list")
@@ -107,7 +108,7 @@ def _highest(connection: Connection, table: str) -> int:
     return max([number for number in found if number is not None], default=0)
 
 
-def _pragma(connection: Connection, pragma: str, table: str) -> list[tuple[object, ...]]:
+def _pragma(connection: Connection, pragma: str, table: str) -> list[tuple[Any, ...]]:
     quoted = connection.dialect.identifier_preparer.quote_identifier(table)
     return [tuple(row) for row in connection.exec_driver_sql(f"PRAGMA {pragma}({quoted})")]
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
@@ -54,7 +55,7 @@ def with_autoincrement(sql: str) -> str:
     """Return the text with AUTOINCREMENT added to its primary key. Raises NotUnderstood."""
     for definition in _definitions(sql):
         top = [token for token in definition if token.depth == 1]
-        for number, (one, next_) in enumerate(zip(top, top[1:], strict=False)):
+        for number, (one, next_) in enumerate(pairwise(top)):
             if (one.keyword, next_.keyword) == ("PRIMARY", "KEY"):
                 return _inserted(sql, _end_of_key(definition, top[number + 2 :], next_), " AUTOINCREMENT")
     raise NotUnderstood("PRIMARY KEY")
