@@ -29,6 +29,12 @@ def moved(client: Client, other: Client) -> Client:
     return other
 
 
+async def page(client: Client, path: str) -> str:
+    """Return what a page shows; redirected elsewhere it shows nothing."""
+    response = await client.get(path)
+    return await response.get_data(as_text=True) if response.status_code == 200 else ""
+
+
 @pytest.mark.asvs("11.2.2", "13.3.4")
 async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     make_app: MakeApp, new_database: NewDatabase
@@ -36,15 +42,12 @@ async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     url = new_database()
     before = await visited(make_app, DATABASE_URL=url, SECRET_KEY=OLD)
     rotated = moved(before, make_app(DATABASE_URL=url, SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).test_client())
-    assert await is_logged_in(rotated)
+    assert "Please check your login details" in await page(rotated, "/profile")
     await rotated.post("/logout")
-    assert (await notice(rotated, "/login")).startswith("Please check your login details")
     await rotated.post("/login", form=BOB)
     await rotated.post("/login", form=BOB | {"password": "wrong"})
     later = moved(rotated, make_app(DATABASE_URL=url, SECRET_KEY=NEW).test_client())
-    assert await is_logged_in(later)
-    await later.post("/logout")
-    assert await notice(later, "/login")
+    assert "Please check your login details" in await page(later, "/profile")
 
 
 @pytest.mark.asvs("9.1.3", "13.3.4")
