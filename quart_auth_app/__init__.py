@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from quart import Quart
 
@@ -14,7 +13,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
-from quart_auth_app.web import error_pages, urls
+from quart_auth_app.web import error_pages, own_files, urls, yielding
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import fields as forms
@@ -25,26 +24,25 @@ from quart_auth_app.web.telemetry import logs
 
 __all__ = ["SettingsError", "create_app"]
 
-HERE = Path(__file__).parent
-# In a wheel the templates lie inside the package, in a checkout beside it.
-TEMPLATES = next(folder for folder in (HERE / "templates", HERE.parent / "templates") if folder.is_dir())
 
-
-def create_app(config: Mapping[str, object] | None = None) -> Quart:
+def create_app(config: Mapping[str, object] | None = None, *, import_name: str | None = None) -> Quart:
     """Return the application. `config` may hold any setting of README.md, and overrides the environment.
 
-    All other keys, Quart's and the site's own, go to `app.config`; one that is a misspelt setting is refused. Raises
-    SettingsError, a ValueError; a server that calls prints its sentence and ends.
+    All other keys, Quart's and the site's own, go to `app.config`; one that is a misspelt setting is refused.
+    `import_name`, usually `__name__`, is Quart's: the site's own `templates/` and `static/` lie beside that module, and
+    replace ours file by file. Raises SettingsError, a ValueError; a server that calls prints its sentence and ends.
     """
     config = config or {}
     with refused_start.told_in_a_sentence():
         settings = Settings.read(config, os.environ)
         services = _services(settings)
-    return _assembled(settings, services, {name: value for name, value in config.items() if name not in ALL_NAMES})
+    # Without a site there is no folder of templates but ours, which own_files adds.
+    app = Quart(import_name) if import_name else Quart(__name__, template_folder=None)
+    _assemble(app, settings, services, {name: value for name, value in config.items() if name not in ALL_NAMES})
+    return app
 
 
-def _assembled(settings: Settings, services: Services, sites_own: Mapping[str, object]) -> Quart:
-    app = Quart(__name__, template_folder=str(TEMPLATES))
+def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Mapping[str, object]) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
@@ -56,11 +54,12 @@ def _assembled(settings: Settings, services: Services, sites_own: Mapping[str, o
     app.config.update(sites_own)
     app.request_class = forms.StrictRequest
     app.extensions[EXTENSION] = services
-    logs.init_app()
+    logs.init_app(app)
     edge.init_app(app, services)
     same_origin.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
+    own_files.init_app(app)
     urls.init_app(app)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
@@ -68,7 +67,7 @@ def _assembled(settings: Settings, services: Services, sites_own: Mapping[str, o
     app.register_blueprint(auth)
     app.register_blueprint(health)
     _keep_pages_out_of_threads(app)
-    return app
+    yielding.give_way(app, blueprints={each.name for each in (main, auth, health)})
 
 
 def _keep_pages_out_of_threads(app: Quart) -> None:

@@ -7,8 +7,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from quart import Quart, Response
+from quart import Quart, Response, send_from_directory
 from werkzeug.exceptions import NotFound
+
+from quart_auth_app.web.own_files import STATIC
 
 MAX_AGE = 365 * 24 * 60 * 60
 """Seconds in a year, the longest that RFC 9111 gives sense to."""
@@ -17,7 +19,10 @@ _HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
 
 
 class StaticFiles:
-    """Puts the hash into names on the way out, and takes it off on the way in."""
+    """Puts the hash into names on the way out, and takes it off on the way in.
+
+    A file of the site's own is served in place of ours of the same name.
+    """
 
     def __init__(self, app: Quart) -> None:
         self._app = app
@@ -33,7 +38,7 @@ class StaticFiles:
         match = _HASHED.fullmatch(filename)
         plain = match[1] + match[3] if match else filename
         try:
-            response = await self._app.send_static_file(plain)
+            response = await send_from_directory(self._folder(plain), plain)
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
@@ -42,8 +47,12 @@ class StaticFiles:
         response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable" if current else "no-cache"
         return response
 
+    def _folder(self, filename: str) -> str:
+        own = self._app.static_folder
+        return own if own and os.path.isfile(f"{own}/{filename}") else str(STATIC)
+
     def _digest(self, filename: str) -> str | None:
-        path = f"{self._app.static_folder}/{filename}"
+        path = f"{self._folder(filename)}/{filename}"
         try:
             return _digest(path, os.stat(path).st_mtime_ns)
         except OSError:

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from quart import Quart
+
 LOGGER = "quart_auth_app"
 """The parent of all our loggers. Configure a handler for it before `create_app`, and the lines go there instead."""
 
@@ -26,10 +28,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def init_app() -> None:
-    """Send our logs to standard output, unless somebody has said where else they go."""
-    logger = logging.getLogger(LOGGER)
-    logger.setLevel(logging.INFO)
+def init_app(app: Quart) -> None:
+    """Send our logs, and those of the application, to standard output unless somebody has said where else they go."""
+    logging.getLogger(LOGGER).setLevel(logging.INFO)
+    for name in (LOGGER, app.name):
+        _send_to_standard_output(logging.getLogger(name))
+
+
+def _send_to_standard_output(logger: logging.Logger) -> None:
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())
