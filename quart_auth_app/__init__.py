@@ -25,6 +25,10 @@ from quart_auth_app.web.telemetry import logs
 __all__ = ["SettingsError", "create_app"]
 
 
+OURS = {each.name for each in (main, auth, health)}
+"""Names of the blueprints that are not the site's own."""
+
+
 def create_app(config: Mapping[str, object] | None = None, *, import_name: str | None = None) -> Quart:
     """Return the application. `config` may hold any setting of README.md, and overrides the environment.
 
@@ -46,17 +50,14 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
-        MAX_CONTENT_LENGTH=forms.MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=forms.MAX_BODY,
-        MAX_FORM_PARTS=forms.MAX_FIELDS,
         BODY_TIMEOUT=forms.BODY_TIMEOUT,
     )
     app.config.update(sites_own)
-    app.request_class = forms.StrictRequest
     app.extensions[EXTENSION] = services
     logs.init_app(app)
     edge.init_app(app, services)
     same_origin.init_app(app)
+    forms.init_app(app, blueprints=OURS)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
     own_files.init_app(app)
@@ -67,7 +68,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     app.register_blueprint(auth)
     app.register_blueprint(health)
     _keep_pages_out_of_threads(app)
-    yielding.give_way(app, blueprints={each.name for each in (main, auth, health)})
+    yielding.give_way(app, blueprints=OURS)
 
 
 def _keep_pages_out_of_threads(app: Quart) -> None:

@@ -5,19 +5,20 @@ from http import HTTPStatus
 from quart import Quart, Response, current_app, has_websocket_context, redirect, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
-from quart_auth_app.accounts.errors import AccountError, TryLater
+from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.errors import DatabaseAway
+from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
-from quart_auth_app.web.refusals import error_page, note, status_of
-from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN, sentence
+from quart_auth_app.web.refusals import error_page, note, problem, refusal
+from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
 from quart_auth_app.web.telemetry import security_log
 
 SENTENCES = {
     400: "The browser sent something that could not be read.",
-    403: "This request came from another site, so it was not carried out.",
+    403: "This page is not for you.",
     404: "There is no page at this address.",
     405: "This page can't be used in that way.",
     408: "The browser took too long to send its request.",
@@ -43,10 +44,20 @@ async def show_http_error(error: HTTPException) -> Response:
     if error.code == InternalServerError.code:
         security_log.write("error")
     status = error.code or InternalServerError.code
-    response = await error_page(status, SENTENCES.get(status, ""))
+    response = await error_page(status, _said_by_the_site(error) or SENTENCES.get(status, ""), code=_code(status))
     # Headers such as Allow and Retry-After belong to the answer; the type is our page's.
     response.headers.update({name: value for name, value in error.get_headers() if name != "Content-Type"})
     return response
+
+
+def _said_by_the_site(error: HTTPException) -> str:
+    # `abort(404, "That dish is sold out.")`; what werkzeug says by itself is not in plain English.
+    usual = default_exceptions[error.code].description if error.code in default_exceptions else None
+    return "" if error.description == usual else str(error.description or "")
+
+
+def _code(status: int) -> str:
+    return default_exceptions[status].__name__ if status in default_exceptions else "HTTPException"
 
 
 async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
@@ -54,6 +65,8 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
     security_log.write("log_in_required")
     if has_websocket_context():
         return Response(status=HTTPStatus.UNAUTHORIZED)
+    if wants_json():
+        return problem(HTTPStatus.UNAUTHORIZED, PLEASE_LOG_IN, code=_code(HTTPStatus.UNAUTHORIZED))
     await flash_one(PLEASE_LOG_IN, "info")
     return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
 
@@ -61,16 +74,13 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
 async def show_refusal(error: AccountError) -> Response:
     """Answer with a page: what was refused was not sent by a form of ours, so there is no form to go back to."""
     note(error)
-    response = await error_page(status_of(error), sentence(error))
-    if isinstance(error, TryLater):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return await refusal(error)
 
 
 async def show_database_away(error: DatabaseAway) -> Response:
     """Answer 503: the database does not answer, or another writer holds it too long."""
     security_log.write("error")
     current_app.logger.error("database: %s", error)
-    response = await error_page(503, SENTENCES[503])
+    response = await error_page(503, SENTENCES[503], code=_code(503))
     response.headers["Retry-After"] = str(DATABASE_RETRY_AFTER)
     return response

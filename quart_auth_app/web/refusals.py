@@ -1,10 +1,13 @@
 """What a refusal looks like from outside: its status, its event, and its page where no form shows it."""
 
+import json
 from http import HTTPStatus
 
 from quart import Response, has_websocket_context, render_template
 
-from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, WrongDetails
+from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, TryLater, WrongDetails
+from quart_auth_app.web.edge.asking import PROBLEM, wants_json
+from quart_auth_app.web.sentences import sentence as sentence_of
 from quart_auth_app.web.telemetry import security_log
 
 STATUSES = {
@@ -34,8 +37,26 @@ def note(error: AccountError) -> None:
         security_log.write("input_refused", reason=error.code)
 
 
-async def error_page(status: int, sentence: str) -> Response:
-    """Return a page in the site's look that says what went wrong. For a WebSocket: the status alone."""
+def problem(status: int, sentence: str, *, code: str, field: str | None = None) -> Response:
+    """Return what went wrong as JSON (RFC 9457). `code` is the error's name, which never changes."""
+    said = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence, "code": code, "field": field}
+    body = json.dumps({name: value for name, value in said.items() if value not in {None, ""}})
+    return Response(body, status, content_type=PROBLEM)
+
+
+async def refusal(error: AccountError) -> Response:
+    """Return the answer to a request that was refused and has no form to go back to."""
+    status, sentence = status_of(error), sentence_of(error)
+    response = await error_page(status, sentence, code=error.code, field=error.field)
+    if isinstance(error, TryLater):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+async def error_page(status: int, sentence: str, *, code: str, field: str | None = None) -> Response:
+    """Return a page in the site's look that says what went wrong, or JSON. For a WebSocket: the status alone."""
     if has_websocket_context():
         return Response(status=status)
+    if wants_json():
+        return problem(status, sentence, code=code, field=field)
     return Response(await render_template("error.html", title=HTTPStatus(status).phrase, sentence=sentence), status)

@@ -1,6 +1,8 @@
 """What is being answered: a request or a WebSocket. Both have headers, cookies, a path and a scope."""
 
-from quart import has_websocket_context, request, websocket
+from collections.abc import Iterable
+
+from quart import current_app, has_websocket_context, request, websocket
 from quart.wrappers.base import BaseRequestWebsocket
 
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
@@ -10,6 +12,20 @@ AHEAD = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
 def asking() -> BaseRequestWebsocket:
     """Return the request or the WebSocket that is being answered."""
     return websocket if has_websocket_context() else request
+
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+"""What an error in JSON is (RFC 9457)."""
+
+
+def wants_json() -> bool:
+    """Tell whether the answer is to be JSON: the client prefers it, or all of the site's answers at this path are."""
+    paths: str | Iterable[str] = current_app.config.get("JSON_PATHS", ())
+    if asking().path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
+        return True
+    # HTML stands first: it is what a client gets that takes anything.
+    return asking().accept_mimetypes.best_match(["text/html", JSON, PROBLEM]) in {JSON, PROBLEM}
 
 
 def is_reading_ahead() -> bool:

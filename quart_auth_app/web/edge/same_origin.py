@@ -19,6 +19,8 @@ OWN = {"same-origin", "none"}
 """Sec-Fetch-Site of our own pages, and of the address bar and bookmarks."""
 
 
+ANOTHER_SITE = "This request came from another site, so it was not carried out."
+
 MAX_LOGGED = 200
 """Characters of the longest header value that a log line repeats."""
 
@@ -39,7 +41,7 @@ async def _refuse_cross_site() -> None:
             sec_fetch_site=_received("Sec-Fetch-Site"),
             expected_origin=_own_origin(),
         )
-        raise Forbidden
+        raise Forbidden(ANOTHER_SITE)
 
 
 def _received(name: str) -> str:

@@ -1,23 +1,25 @@
 """Reading what a browser sent: the body's limits, and the text fields of forms."""
 
+from collections.abc import Set
 from typing import Any
 from urllib.parse import parse_qsl
 
-from quart import Request, request
+from quart import Quart, Request, request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from quart_auth_app.accounts import email_addresses, names
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.passwords import policy
 
 MAX_BODY = 64 * 1024
-"""Bytes of the largest body. The longest fields of our longest form, percent-encoded, need a fifth of it."""
+"""Bytes of the largest body that our forms take; a site sets MAX_CONTENT_LENGTH for its own.
+The longest fields of our longest form, percent-encoded, need a fifth of it."""
 
 MAX_FIELDS = 50
-"""Fields in a form; ours have at most four."""
+"""Fields in a form of ours, which has at most four; a site sets MAX_FORM_PARTS for its own."""
 
 BODY_TIMEOUT = 10
 """Seconds in which a body has to arrive."""
@@ -54,14 +56,41 @@ class FieldNotText(InvalidForm):
     """A field contains a character that is not text."""
 
 
+def init_app(app: Quart, *, blueprints: Set[str]) -> None:
+    """Read all forms strictly, and hold those that these blueprints take to our limits."""
+    app.request_class = StrictRequest
+
+    @app.before_request
+    async def limit_ours() -> None:
+        if blueprints.isdisjoint(request.blueprints):
+            return
+        request.max_content_length = request.max_form_memory_size = MAX_BODY
+        request.max_form_parts = MAX_FIELDS
+        if (request.content_length or 0) > MAX_BODY:
+            raise RequestEntityTooLarge
+
+
 async def _parse_urlencoded(
-    _parser: FormDataParser, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
+    parser: FormDataParser, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
 ) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
+    content = await _limited(body, parser.max_content_length)
     try:
-        fields = parse_qsl((await body).decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        fields = parse_qsl(
+            content.decode(), keep_blank_values=True, errors="strict", max_num_fields=parser.max_form_parts
+        )
     except ValueError:
         raise BadRequest from None
     return MultiDict(fields), MultiDict()
+
+
+async def _limited(body: Body, limit: int | None) -> bytes:
+    # Quart's own check knows the application's limit only, and not the one that a request sets for itself.
+    content = bytearray()
+    async for part in body:
+        content += part
+        if limit is not None and len(content) > limit:
+            raise RequestEntityTooLarge
+    return bytes(content)
 
 
 class _StrictParser(FormDataParser):

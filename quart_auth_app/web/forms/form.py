@@ -8,10 +8,11 @@ from quart import current_app, make_response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
+from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import SECRET_FIELDS, read_fields
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
-from quart_auth_app.web.refusals import note, status_of
+from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import sentence
 
 P = ParamSpec("P")
@@ -47,11 +48,16 @@ class Form:
         return handler
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
-        """Go back to the form, with the sentence above it."""
+        """Go back to the form, with the sentence above it. In JSON: the refusal itself."""
+        if wants_json():
+            note(error)
+            return await refusal(error)
         await self._leave(error)
         return redirect(await self._address())
 
     async def _show_again(self, error: TryLater) -> ResponseReturnValue:
+        if wants_json():
+            return await self.refuse(error)
         # Not a redirect: 429 and 503 tell programs, and proxies in front, to wait.
         await self._leave(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])

@@ -1,0 +1,141 @@
+"""Who asks for JSON gets errors in JSON (RFC 9457), and never a redirect to a page."""
+
+from http import HTTPStatus
+
+import pytest
+from quart import Quart, abort, request
+from quart.typing import ResponseReturnValue
+from quart_auth import login_required
+
+from quart_auth_app.web.sentences import PLEASE_LOG_IN
+from tests.conftest import MakeApp
+from tests.people import BOB, WRONG_DETAILS, Client, Events, send, text
+from tests.people import PLEASE_LOG_IN as SAID
+
+AXIOS = "application/json, text/plain, */*"
+CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+def add_routes(app: Quart) -> None:
+    """Give the site a page that needs a log-in, one that refuses, and one that has a bug."""
+
+    @app.get("/api/me")
+    @login_required
+    async def me() -> ResponseReturnValue:
+        return {"name": "Bob"}
+
+    @app.get("/api/sold-out")
+    async def sold_out() -> ResponseReturnValue:
+        abort(404, "That dish is sold out.")
+
+    @app.get("/api/staff")
+    async def staff() -> ResponseReturnValue:
+        abort(403)
+
+    @app.post("/api/orders")
+    async def order() -> ResponseReturnValue:
+        return {"ordered": (await request.get_json())["dish"]}
+
+    @app.get("/api/bug")
+    async def bug() -> str:
+        raise ZeroDivisionError("the inside")
+
+
+@pytest.fixture(autouse=True)
+def _routes(app: Quart) -> None:
+    add_routes(app)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json", AXIOS, "text/html;q=0.5, */json"])
+async def test_a_stranger_who_asks_for_json_gets_401_in_json(client: Client, events: Events, accept: str) -> None:
+    response = await client.get("/api/me", headers={"Accept": accept})
+    if accept.endswith("*/json"):  # no media type at all: HTML is what is left
+        assert response.status_code == 302
+        return
+    assert response.status_code == 401
+    assert response.content_type == "application/problem+json"
+    assert await response.get_json() == {
+        "title": "Unauthorized", "status": 401, "detail": SAID, "code": "Unauthorized"
+    }  # fmt: skip
+    assert "Location" not in response.headers
+    assert "Set-Cookie" not in response.headers, "no message waits for a page that nobody opens"
+    assert events.names == ["log_in_required"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, {"Accept": CHROME}, {"Accept": "%%"}, {"Accept": ""}])
+async def test_everybody_else_is_sent_to_the_log_in_page(client: Client, headers: dict[str, str]) -> None:
+    response = await client.get("/api/me", headers=headers)
+    assert response.headers["Location"] == "/login?next=/api/me"
+    assert PLEASE_LOG_IN in await text(await client.get("/login"))
+
+
+@pytest.mark.parametrize("paths", ["/api/", ["/v2/", "/api/"]])
+async def test_the_site_can_say_which_paths_always_speak_json(make_app: MakeApp, paths: object) -> None:
+    app = make_app(JSON_PATHS=paths)
+    add_routes(app)
+    client = app.test_client()
+    assert (await client.get("/api/me")).status_code == 401
+    response = await client.get("/api/nowhere", headers={"Accept": CHROME})
+    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+    assert (await client.get("/profile")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "NotFound"),
+        ("DELETE", "/api/me", 405, "MethodNotAllowed"),
+        ("POST", "/login", 413, "RequestEntityTooLarge"),
+        ("GET", "/api/bug", 500, "InternalServerError"),
+        ("GET", "/api/staff", 403, "Forbidden"),
+    ],
+)
+async def test_every_error_is_a_problem_with_a_code(
+    client: Client, method: str, path: str, status: int, code: str
+) -> None:
+    response = await send(client, method, path, form={"email": "x" * 70_000} if status == 413 else {}, headers=ASKS)
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+    said = await response.get_json()
+    assert (said["status"], said["code"], said["title"]) == (status, code, HTTPStatus(status).phrase)
+    assert "the inside" not in str(said)
+    assert ("Allow" in response.headers) == (status == 405)
+
+
+ASKS = {"Accept": "application/json"}
+
+
+async def test_what_the_site_says_about_its_error_is_what_is_read(client: Client) -> None:
+    assert (await (await client.get("/api/sold-out", headers=ASKS)).get_json())["detail"] == "That dish is sold out."
+    assert "Not Found That dish is sold out." in await text(await client.get("/api/sold-out"))
+    assert "There is no page at this address." in await text(await client.get("/nowhere"))
+
+
+async def test_json_that_is_none_is_a_problem_too(client: Client) -> None:
+    headers = ASKS | {"Content-Type": "application/json"}
+    assert (await client.post("/api/orders", data="{", headers=headers)).status_code == 400
+    response = await client.post("/api/orders", json={"dish": "soup"}, headers=ASKS)
+    assert await response.get_json() == {"ordered": "soup"}
+
+
+async def test_a_form_that_is_refused_says_the_field_and_the_code(client: Client, bob: dict[str, str]) -> None:
+    response = await client.post("/login", form=bob | {"password": "wrong"}, headers=ASKS)
+    assert response.status_code == 401
+    assert await response.get_json() == {
+        "title": "Unauthorized", "status": 401, "detail": WRONG_DETAILS, "code": "WrongDetails"
+    }  # fmt: skip
+    response = await client.post("/signup", form=BOB, headers=ASKS)
+    assert response.status_code == 409
+    assert {"code": "EmailTaken", "field": "email"}.items() <= (await response.get_json()).items()
+
+
+async def test_too_many_attempts_say_when_to_come_back(client: Client, bob: dict[str, str]) -> None:
+    for _ in range(20):
+        response = await client.post("/login", form=bob | {"password": "wrong"}, headers=ASKS)
+    assert response.status_code == 429
+    assert (await response.get_json())["code"] == "TooManyAttempts"
+    assert int(response.headers["Retry-After"]) > 0
+
+
+async def test_another_site_is_refused_in_json_too(client: Client) -> None:
+    response = await client.post("/api/orders", json={}, headers=ASKS | {"Origin": "https://evil.example"})
+    assert (response.status_code, (await response.get_json())["code"]) == (403, "Forbidden")
