@@ -2,7 +2,9 @@
 
 from quart_auth_app.models.attempts import Attempts
 from quart_auth_app.models.base import Base, UtcDateTime
+from quart_auth_app.models.deleted_user import DeletedUser
+from quart_auth_app.models.security_event import SecurityEvent
 from quart_auth_app.models.session import Session
 from quart_auth_app.models.user import User
 
-__all__ = ["Attempts", "Base", "Session", "User", "UtcDateTime"]
+__all__ = ["Attempts", "Base", "DeletedUser", "SecurityEvent", "Session", "User", "UtcDateTime"]

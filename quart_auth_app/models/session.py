@@ -26,3 +26,9 @@ class Session(Base):
     address: Mapped[str] = mapped_column(String(45))
     """The client's IP address; an IPv6 address has at most 45 characters."""
     user_agent: Mapped[str] = mapped_column(String(255))
+    methods: Mapped[str] = mapped_column(String(100), default="password", server_default="password")
+    """How the person has proved who they are, with commas between."""
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it ends whatever else holds; None unless it was replaced."""
+    replaced_by: Mapped[int | None]
+    """The number of the session that goes on in its place, with a new token; without that one, it is over too."""

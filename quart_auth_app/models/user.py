@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quart_auth_app.models.base import Base, UtcDateTime
@@ -12,7 +12,10 @@ class User(Base):
     """A person with an account. `id`, `email`, `password` and `name` are the tutorial's columns."""
 
     __tablename__ = "user"
-    __table_args__ = ({"sqlite_autoincrement": True},)  # other tables point here: a number must never be another's
+    __table_args__ = (
+        Index("quart_auth_app_user_delete_at", "delete_at"),
+        {"sqlite_autoincrement": True},  # other tables point here: a number must never be another's
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -29,3 +32,7 @@ class User(Base):
     created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the account was made; None if that was before this was kept."""
     last_log_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when the address is known to be the person's; None while nobody has proved it."""
+    delete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the account will be deleted because its owner asked for it; None unless they did."""

@@ -1,0 +1,70 @@
+"""Failed log-ins, for the owner's security log: noted in memory, and written down from time to time.
+
+To write a row for a known account at once would take longer than to write none for an unknown one, so that a clock
+could tell which addresses have accounts. So both are noted alike, and only the hourly work looks who has an account.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, email_addresses
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.models import User
+
+MAX_ACCOUNTS = 10_000
+"""Addresses that are noted at most between two writes; those beyond are in the operator's security log alone."""
+
+WRITE_EVERY = 60 * 60
+"""Seconds between two writes."""
+
+
+@dataclass
+class _Failures:
+    count: int
+    browser: Browser
+    """The last one."""
+
+
+class FailedLogIns:
+    """One process's failed log-ins since they were last written down."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, _Failures] = {}
+
+    def note(self, *, email: str, browser: Browser) -> None:
+        """Note one failure for the address that was typed, whether or not it has an account."""
+        key = email_addresses.key(email)
+        noted = self._by_key.get(key)
+        if noted:
+            noted.count += 1
+            noted.browser = browser
+        elif len(self._by_key) < MAX_ACCOUNTS:
+            self._by_key[key] = _Failures(1, browser)
+
+    async def write(
+        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]], *, now: datetime
+    ) -> None:
+        """Write one event for each known account, with the number of failures, and forget the rest."""
+        noted, self._by_key = self._by_key, {}
+        if not noted:
+            return
+        try:
+            async with transaction() as db:
+                for key, failures in noted.items():
+                    await _write_one(db, key, failures, now)
+        except BaseException:
+            self._by_key = noted | self._by_key  # the next write tries again
+            raise
+
+
+async def _write_one(db: AsyncSession, key: str, failures: _Failures, now: datetime) -> None:
+    user_id = await db.scalar(select(User.id).where(User.email_key == key))
+    if user_id is not None:
+        await activity.note(
+            db, user_id=user_id, kind="log_in_failed", browser=failures.browser, now=now, count=failures.count
+        )
