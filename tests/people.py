@@ -13,8 +13,8 @@ from quart import Response
 from quart.typing import TestClientProtocol
 
 from quart_auth_app.accounts import log_in, users
+from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
-from quart_auth_app.accounts.log_in import Browser
 from quart_auth_app.models import User
 from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry.logs import JsonLines
@@ -48,9 +48,10 @@ class Accounts:
 
     async def sign_up(self, **fields: str) -> User:
         """Sign up from a computer of one's own."""
-        usual = {"site": "localhost", "address": next(addresses)} | fields
+        browser = Browser(address=fields.pop("address", "") or next(addresses))
         transaction, passwords = self.services.database.transaction, self.services.passwords
-        return await users.sign_up(transaction, passwords, **usual, now=datetime.now(UTC))
+        usual = {"site": "localhost"} | fields
+        return await users.sign_up(transaction, passwords, **usual, browser=browser, now=datetime.now(UTC))
 
     async def log_in(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
         """Log in from a computer of one's own. Return whose session it is, None if the details are wrong."""

@@ -4,8 +4,6 @@ To write a row for a known account at once would take longer than to write none 
 could tell which addresses have accounts. So both are noted alike, and only the hourly work looks who has an account.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, email_addresses
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 MAX_ACCOUNTS = 10_000
@@ -38,17 +37,16 @@ class FailedLogIns:
 
     def note(self, *, email: str, browser: Browser) -> None:
         """Note one failure for the address that was typed, whether or not it has an account."""
-        key = email_addresses.key(email)
-        noted = self._by_key.get(key)
-        if noted:
-            noted.count += 1
-            noted.browser = browser
-        elif len(self._by_key) < MAX_ACCOUNTS:
-            self._by_key[key] = _Failures(1, browser)
+        self._add(email_addresses.key(email), _Failures(1, browser))
 
-    async def write(
-        self, transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]], *, now: datetime
-    ) -> None:
+    def _add(self, key: str, failures: _Failures) -> None:
+        if earlier := self._by_key.get(key):
+            earlier.count += failures.count
+            earlier.browser = failures.browser
+        elif len(self._by_key) < MAX_ACCOUNTS:
+            self._by_key[key] = failures
+
+    async def write(self, transaction: UnitOfWork, *, now: datetime) -> None:
         """Write one event for each known account, with the number of failures, and forget the rest."""
         noted, self._by_key = self._by_key, {}
         if not noted:
@@ -58,7 +56,8 @@ class FailedLogIns:
                 for key, failures in noted.items():
                     await _write_one(db, key, failures, now)
         except BaseException:
-            self._by_key = noted | self._by_key  # the next write tries again
+            for key, failures in noted.items():  # the next write tries again
+                self._add(key, failures)
             raise
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, sessions, throttle
+from quart_auth_app.accounts import activity, email_addresses, sessions, throttle
+from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.throttle import Counter
@@ -18,19 +19,6 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 _FIND = select(User).where(User.email_key == bindparam("key"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Browser:
-    """What asks to be logged in."""
-
-    address: str
-    """The client's IP address."""
-    user_agent: str = ""
-    device: str | None = None
-    """What it is counted by if it has logged in to this account before, see `throttle`."""
-    token: str | None = None
-    """The token of the session that it has now; the new session replaces it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,16 @@ async def start_session(db: AsyncSession, *, user: User, remember: bool, browser
     )
     if token is None:
         raise WrongDetails
+    await activity.note(
+        db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=browser.device is None
+    )
     return LoggedIn(user, token)
+
+
+async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:
+    """Revoke the session that the browser has."""
+    await sessions.revoke(db, token=browser.token or "")
+    await activity.note(db, user_id=user_id, kind="logged_out", browser=browser, now=now)
 
 
 async def _refund(db: AsyncSession, counters: list[Counter]) -> None:

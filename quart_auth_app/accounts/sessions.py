@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, delete, func, insert, inspect, or_, select, update
+from sqlalchemy import Select, Table, and_, bindparam, delete, exists, func, insert, inspect, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from quart_auth_app.accounts import activity
+from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.units_of_work import LookUp
 from quart_auth_app.models import Base, Session, User
@@ -27,11 +30,16 @@ TOUCH_EVERY = timedelta(minutes=1)
 TOKEN_BYTES = 32
 """256 random bits; ASVS 7.2.3 asks for 128."""
 
+REPLACED_LASTS = timedelta(seconds=15)
+"""How long a session that was renewed still counts: the second click of a double click comes with the old token."""
+
 MAX_USER_AGENT_LENGTH = 255
 
 _session = cast(Table, Session.__table__)
 
 _EXPIRED = or_(
+    # Not the comparison alone: without an end it is neither true nor false in SQL, and so is the whole.
+    and_(Session.ends_at.is_not(None), Session.ends_at <= bindparam("now")),
     Session.last_seen_at <= bindparam("remembered_idle"),
     Session.created_at <= bindparam("remembered_absolute"),
     and_(
@@ -39,7 +47,16 @@ _EXPIRED = or_(
         or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
     ),
 )
-_GIVEN = ["token_hash", "created_at", "last_seen_at", "authenticated_at", "remember", "address", "user_agent"]
+_GIVEN = [
+    "token_hash",
+    "created_at",
+    "last_seen_at",
+    "authenticated_at",
+    "remember",
+    "address",
+    "user_agent",
+    "methods",
+]
 # The user's row is locked until the session is stored: who changes the password at this moment ends the session too.
 _START = (
     insert(_session)
@@ -55,7 +72,37 @@ _START = (
     )
     .returning(_session.c.id)
 )
-_REVOKE = delete(_session).where(_session.c.token_hash == bindparam("token"))
+_LOCK = (
+    select(_session.c.user_id, _session.c.replaced_by).where(_session.c.id == bindparam("session")).with_for_update()
+)
+_KEPT = ["user_id", "created_at", "remember", "address", "user_agent", "methods"]
+_RENEW = (
+    insert(_session)
+    .from_select(
+        [*_KEPT, "token_hash", "last_seen_at", "authenticated_at"],
+        select(
+            *(_session.c[name] for name in _KEPT),
+            bindparam("new_hash", type_=_session.c.token_hash.type),
+            bindparam("moment", type_=_session.c.last_seen_at.type),
+            bindparam("moment", type_=_session.c.last_seen_at.type),
+        )
+        .join_from(_session, User, User.id == _session.c.user_id)
+        .where(
+            _session.c.id == bindparam("session"),
+            ~_EXPIRED,
+            User.password_version == bindparam("password_version"),
+            User.disabled_at.is_(None),
+        ),
+    )
+    .returning(_session.c.id)
+)
+_OF_TOKEN = select(func.coalesce(_session.c.replaced_by, _session.c.id)).where(
+    _session.c.token_hash == bindparam("token")
+)
+_REVOKE = delete(_session).where(or_(_session.c.token_hash == bindparam("token"), _session.c.id.in_(_OF_TOKEN)))
+_SUCCESSOR = aliased(Session)
+_IS_OVER = and_(Session.replaced_by.is_not(None), ~exists().where(_SUCCESSOR.id == Session.replaced_by))
+"""A session goes with the one that has replaced it."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +112,39 @@ class Found:
     session: Mapping[str, Any]
     user: Mapping[str, Any]
 
+    @property
+    def number(self) -> int:
+        """The number of the session, or of the one that has replaced it."""
+        number: int = self.session["replaced_by"] or self.session["id"]
+        return number
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A session with a new token: its number, and the token for the browser's cookie."""
+
+    number: int
+    token: str
+
 
 class NoSuchSession(AccountError):
     """No session has this number, or not any more."""
 
 
 async def start(
-    db: AsyncSession, *, user: User, remember: bool, address: str, user_agent: str, now: datetime, replaces: str | None
+    db: AsyncSession,
+    *,
+    user: User,
+    remember: bool,
+    address: str,
+    user_agent: str,
+    now: datetime,
+    replaces: str | None,
+    methods: str = "password",
 ) -> str | None:
     """Begin a session for `user` and return its token, which is kept nowhere else.
+
+    `methods` is how they proved who they are, with commas between.
 
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts.
@@ -89,12 +160,44 @@ async def start(
         "new_remember": remember,
         "new_address": address,
         "new_user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
+        "new_methods": methods,
     }
     if await db.scalar(_START, values) is None:
         return None
     if replaces:
         await revoke(db, token=replaces)
     return token
+
+
+async def renew(db: AsyncSession, *, session_id: int, password_version: int, now: datetime) -> Renewed | None:
+    """Give a session whose owner has just proved who they are a new token (ASVS 7.2.4).
+
+    The row of the old token still counts for REPLACED_LASTS. Who comes by it in that time and proves it once more gets
+    a token too, and the one that was made before, and which the browser has dropped, is deleted.
+
+    None if meanwhile the session was revoked, or the account was disabled or has not the password of this version.
+    """
+    before = (await db.execute(_LOCK, {"session": session_id})).first()
+    if not before:
+        return None
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {"session": session_id, "password_version": password_version, "new_hash": _hash(token), "moment": now}
+    new = await db.scalar(_RENEW, values | _cutoffs(now))
+    if new is None:
+        return None
+    dropped = [before.replaced_by] if before.replaced_by else []
+    await db.execute(
+        update(Session)
+        .where(
+            Session.user_id == before.user_id,
+            or_(Session.id == session_id, Session.replaced_by.in_([session_id, *dropped])),
+        )
+        .values(replaced_by=new, ends_at=func.coalesce(Session.ends_at, now + REPLACED_LASTS))
+        .execution_options(synchronize_session=False)
+    )
+    if dropped:
+        await db.execute(delete(Session).where(Session.id.in_(dropped)))
+    return Renewed(new, token)
 
 
 async def by_token(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
@@ -117,7 +220,7 @@ def _by_token() -> Select[*tuple[Any, ...]]:
     return (
         select(*(getattr(table, name) for table in (Session, User) for name in _columns(table)))
         .join(User, User.id == Session.user_id)
-        .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, User.disabled_at.is_(None))
+        .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, ~_IS_OVER, User.disabled_at.is_(None))
     )
 
 
@@ -133,7 +236,7 @@ def is_stale(last_seen_at: datetime, now: datetime) -> bool:
 
 
 async def revoke(db: AsyncSession, *, token: str) -> None:
-    """Delete the session that has this token."""
+    """Delete the session that has this token, and the one that has replaced it."""
     await db.execute(_REVOKE, {"token": _hash(token)})
 
 
@@ -144,24 +247,51 @@ async def revoke_all(db: AsyncSession, *, user: User) -> None:
 
 async def count_active(db: AsyncSession, *, now: datetime) -> int:
     """Return how many sessions have not expired."""
-    return await db.scalar(select(func.count()).select_from(Session).where(~_EXPIRED), _cutoffs(now)) or 0
+    query = select(func.count()).select_from(Session).where(~_EXPIRED, Session.replaced_by.is_(None))
+    return await db.scalar(query, _cutoffs(now)) or 0
 
 
-async def revoke_one(db: AsyncSession, *, session_id: int) -> None:
-    """Delete the session that has this number. Raises NoSuchSession."""
-    if await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.id)) is None:
+async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> None:
+    """Delete the session that has this number, for an operator. Raises NoSuchSession."""
+    user_id = await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.user_id))
+    if user_id is None:
         raise NoSuchSession
+    await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
 
 
-async def revoke_everybodys(db: AsyncSession) -> None:
-    """Delete every session there is."""
-    await db.execute(delete(Session))
+async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
+    """Delete every session there is, for an operator."""
+    for user_id in set(await db.scalars(delete(Session).returning(Session.user_id))):
+        await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
+
+
+async def revoke_own(db: AsyncSession, *, user_id: int, session_id: int, browser: Browser, now: datetime) -> None:
+    """Delete one of the user's own sessions. One that is gone already, or somebody else's, is no error."""
+    query = delete(Session).where(Session.id == session_id, Session.user_id == user_id).returning(Session.user_agent)
+    user_agent = await db.scalar(query)
+    if user_agent is not None:
+        ended = named(user_agent)
+        await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended)
+
+
+async def revoke_others(db: AsyncSession, *, user_id: int, keep: int) -> int:
+    """Delete all of the user's sessions but the one with the number `keep`. Return how many there were.
+
+    What was renewed into that one is kept too: the second click of a double click still comes by it.
+    """
+    others = and_(Session.user_id == user_id, Session.id != keep, Session.replaced_by.is_distinct_from(keep))
+    ended = await db.scalars(delete(Session).where(others).returning(Session.replaced_by))
+    return sum(replaced_by is None for replaced_by in ended)
 
 
 async def active(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
-    """Return the active sessions and whose they are: everybody's or one user's, last seen first."""
+    """Return the active sessions and whose they are: everybody's or one user's, last seen first.
+
+    One that was renewed is not among them; the one that goes on in its place is.
+    """
     query = select(Session, User).join(User, User.id == Session.user_id)
-    query = query.where(~_EXPIRED, User.disabled_at.is_(None), *([Session.user_id == user.id] if user else []))
+    query = query.where(~_EXPIRED, Session.replaced_by.is_(None), User.disabled_at.is_(None))
+    query = query.where(*([Session.user_id == user.id] if user else []))
     rows = await db.execute(query.order_by(Session.last_seen_at.desc(), Session.id), _cutoffs(now))
     return [(row[0], row[1]) for row in rows]
 
@@ -173,6 +303,7 @@ async def prune(db: AsyncSession, *, now: datetime) -> None:
 
 def _cutoffs(now: datetime) -> dict[str, datetime]:
     return {
+        "now": now,
         "idle": now - IDLE,
         "absolute": now - ABSOLUTE,
         "remembered_idle": now - REMEMBERED_IDLE,

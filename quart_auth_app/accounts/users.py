@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, names, sessions, throttle
+from quart_auth_app.accounts import activity, email_addresses, names, sessions, throttle
+from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -26,17 +27,24 @@ async def sign_up(
     name: str,
     password: str,
     site: str,
-    address: str,
+    browser: Browser,
     now: datetime,
 ) -> User:
-    """Create a user for a stranger at `address`. Raises TooManyAttempts, or what `create` raises."""
+    """Create a user for a stranger. Raises TooManyAttempts, or what `create` raises."""
     async with transaction() as db:
-        await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(address)), now=now)
-    return await create(transaction, passwords, email=email, name=name, password=password, site=site)
+        await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now)
+    return await create(transaction, passwords, email=email, name=name, password=password, site=site, browser=browser)
 
 
 async def create(
-    transaction: UnitOfWork, passwords: Passwords, *, email: str, name: str, password: str, site: str
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    site: str,
+    browser: Browser = OPERATOR,
 ) -> User:
     """Create a user. The password must not be built on the address, the name, or the site's name.
 
@@ -52,6 +60,8 @@ async def create(
     try:
         async with transaction() as db:
             db.add(user)
+            await db.flush()
+            await activity.note(db, user_id=user.id, kind="created", browser=browser, now=clock.now())
     except IntegrityError:
         # A site's own constraints and triggers may refuse too, which is no reason to say that the address is taken.
         async with transaction() as db:
@@ -65,11 +75,13 @@ async def disable(db: AsyncSession, *, user: User, now: datetime) -> None:
     """Close the account and revoke its sessions: the next request of each of its browsers is a stranger's."""
     await db.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=now))
     await sessions.revoke_all(db, user=user)
+    await activity.note(db, user_id=user.id, kind="disabled", browser=OPERATOR, now=now)
 
 
-async def enable(db: AsyncSession, *, user: User) -> None:
+async def enable(db: AsyncSession, *, user: User, now: datetime) -> None:
     """Open the account again."""
     await db.execute(update(User).where(User.id == user.id).values(disabled_at=None))
+    await activity.note(db, user_id=user.id, kind="enabled", browser=OPERATOR, now=now)
 
 
 async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: User, password: str, site: str) -> None:
@@ -84,6 +96,7 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
         changed = {"password": password_hash, "password_version": User.password_version + 1}
         await db.execute(update(User).where(User.id == user.id).values(changed))
         await sessions.revoke_all(db, user=user)
+        await activity.note(db, user_id=user.id, kind="password_changed", browser=OPERATOR, now=clock.now())
 
 
 async def delete_user(db: AsyncSession, *, user: User) -> None:

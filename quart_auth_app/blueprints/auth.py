@@ -7,11 +7,11 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import users
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.web.edge import same_origin
-from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import log_in_with_password, log_out
 from quart_auth_app.web.sentences import ALREADY_LOGGED_IN, SIGNED_UP, SIGNED_UP_BESIDE, filled
@@ -57,7 +57,7 @@ async def signup_post() -> ResponseReturnValue:
     """Create the account. Logging in is the next step, and the person's own."""
     form = await SIGN_UP.read()
     site = services().settings.site
-    user = await users.sign_up(transaction, passwords(), **form, site=site, address=client_address(), now=clock.now())
+    user = await users.sign_up(transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now())
     security_log.write("sign_up", user=user.id)
     if await current_user.is_authenticated:
         await flash_one(filled(SIGNED_UP_BESIDE, {"name": current_user.name}), "success")

@@ -3,7 +3,8 @@
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sessions
+from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.cli.output import Row, as_json, show
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.models import Session, User
@@ -38,11 +39,13 @@ async def revoke(here: Installation, number: int | None, who: str | None, everyb
         raise click.UsageError("Name one of: the number of a session, --user USER, --all.")
     async with here.database.transaction() as db:
         if number is not None:
-            await sessions.revoke_one(db, session_id=number)
+            await sessions.revoke_one(db, session_id=number, now=clock.now())
         elif who is not None:
-            await sessions.revoke_all(db, user=await directory.named(db, who=who))
+            found = await directory.named(db, who=who)
+            await sessions.revoke_all(db, user=found)
+            await activity.note(db, user_id=found.id, kind="sessions_revoked", browser=OPERATOR, now=clock.now())
         else:
-            await sessions.revoke_everybodys(db)
+            await sessions.revoke_everybodys(db, now=clock.now())
 
 
 def _row(session: Session, user: User) -> Row:

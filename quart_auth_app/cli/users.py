@@ -71,7 +71,7 @@ async def enable(here: Installation, who: str, as_json: bool) -> None:
     """Open a disabled account again."""
     async with here.database.transaction() as db:
         found = await directory.named(db, who=who)
-        await users.enable(db, user=found)
+        await users.enable(db, user=found, now=clock.now())
     show_one(_row(found), as_json=as_json)
 
 

@@ -1,13 +1,14 @@
-"""What accumulates is thrown away here."""
+"""Deletes what has expired."""
 
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import sessions, throttle
+from quart_auth_app.accounts import activity, sessions, throttle
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete expired sessions and past counts of attempts."""
+    """Delete expired sessions, past counts of attempts and old events."""
     await sessions.prune(db, now=now)
     await throttle.prune(db, now=now)
+    await activity.prune(db, now=now)

@@ -9,6 +9,7 @@ from functools import partial
 from quart import Quart
 
 from quart_auth_app import clock
+from quart_auth_app.accounts.failed_log_ins import WRITE_EVERY
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import housekeeping
@@ -39,9 +40,11 @@ def init_app(app: Quart, services: Services) -> None:
             with told_in_a_sentence():
                 _insist_on_no_debugger(app, services)
                 await _get_ready(services.database)
+                stack.push_async_callback(_write_failures, services)
                 if services.metrics:
                     stack.enter_context(services.metrics.served(services.settings))
             await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
+            await stack.enter_async_context(repeated(partial(_write_failures, services), every=WRITE_EVERY))
             if services.metrics:
                 count = partial(services.metrics.count_sessions, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
@@ -75,3 +78,10 @@ async def _prune(database: Database) -> None:
             await housekeeping.prune(db, now=clock.now())
     except DatabaseAway:
         _log.warning("pruning failed, trying again later", exc_info=True)
+
+
+async def _write_failures(services: Services) -> None:
+    try:
+        await services.failed_log_ins.write(services.database.transaction, now=clock.now())
+    except DatabaseAway:
+        _log.warning("writing down failed log-ins failed, trying again later", exc_info=True)

@@ -1,12 +1,13 @@
 """What belongs to one application, and how a request reaches it."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts.failed_log_ins import FailedLogIns
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.settings import Settings
@@ -26,6 +27,7 @@ class Services:
     passwords: Passwords
     metrics: "Metrics | None"
     """None where METRICS_BIND is not set; then prometheus_client is not even loaded."""
+    failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
 
 
 def services() -> Services:

@@ -200,6 +200,6 @@ async def test_a_disabled_account_is_out_on_the_next_request_and_back_when_enabl
     await client.post("/login", form=bob)
     assert not await is_logged_in(client)
     async with database.transaction() as db:
-        await users.enable(db, user=user)
+        await users.enable(db, user=user, now=datetime.now(UTC))
     await client.post("/login", form=bob)
     assert await is_logged_in(client)

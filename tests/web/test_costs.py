@@ -49,7 +49,7 @@ async def test_a_static_file_costs_the_database_nothing(
 @pytest.mark.parametrize(
     ("path", "form", "statements", "transactions"),
     [
-        pytest.param("/login", {}, 6, 2, id="log-in"),
+        pytest.param("/login", {}, 7, 2, id="log-in"),
         pytest.param("/login", {"password": "Sunny otter ladder 42"}, 3, 1, id="wrong password"),
         pytest.param("/signup", {}, 4, 3, id="address taken"),
     ],
