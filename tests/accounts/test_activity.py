@@ -105,7 +105,6 @@ async def test_events_go_with_their_user(accounts: Accounts, database: Database)
         assert await db.scalar(select(func.count()).select_from(SecurityEvent)) == 0
 
 
-@pytest.mark.asvs("6.3.8")
 async def test_a_failed_log_in_costs_the_same_statements_for_known_and_unknown(
     app: Quart, bob: dict[str, str], database: Database
 ) -> None:
