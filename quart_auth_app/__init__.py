@@ -13,7 +13,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
-from quart_auth_app.web import error_pages, own_files, urls, yielding
+from quart_auth_app.web import error_pages, own_files, pages, urls, yielding
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import fields as forms
@@ -62,6 +62,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     current.init_app(app, settings)
     own_files.init_app(app)
     urls.init_app(app)
+    pages.init_app(app, settings)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
     app.register_blueprint(main)

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from quart_auth_app import instance, near_misses, origins
+from quart_auth_app import instance, mail_urls, near_misses, origins
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.mail_urls import MailUrl
 
 DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
 DEFAULT_PUBLIC_URL = "http://localhost:8000"
+DEFAULT_SITE_NAME = "Quart Auth App"
+
+MAX_SITE_NAME = 64
+"""Characters of the longest site name: it has to fit a title, a subject line, and an authenticator app's list."""
 
 # 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
 MIN_SECRET_KEY_LENGTH = 32
@@ -28,13 +35,25 @@ PLACEHOLDERS = (
 )
 MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"""
 
-SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL")
 """May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
 MAX_FILE = 64 * 1024
 """Bytes that are read of a file with a secret; more is another file, such as /dev/zero."""
 
-NAMES = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "PROXY_HOPS", "WORKERS", "METRICS_BIND")
+NAMES = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "PUBLIC_URL",
+    "PROXY_HOPS",
+    "SITE_NAME",
+    "SIGN_UP",
+    "MAIL_URL",
+    "MAIL_FROM",
+    "WORKERS",
+    "METRICS_BIND",
+)
 
 ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
 
@@ -48,6 +67,11 @@ class Settings:
     secret_key_fallbacks: tuple[str, ...]
     public_url: str | None
     proxy_hops: int
+    site_name: str
+    sign_up_open: bool
+    mail_url: MailUrl | None
+    """None where no mail is sent; then everything is as in the tutorial."""
+    mail_from: str
     workers: int
     metrics_bind: tuple[str, int] | None
 
@@ -55,6 +79,11 @@ class Settings:
     def https(self) -> bool:
         """Whether browsers reach the site by https."""
         return (self.public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+
+    @property
+    def base_url(self) -> str:
+        """What links in mail begin with; never taken from a request."""
+        return self.public_url or DEFAULT_PUBLIC_URL
 
     @property
     def site(self) -> str:
@@ -73,12 +102,18 @@ class Settings:
                 raise SettingsError(f"{name} is no setting; {meant} is probably meant")
         given = {name: _given(name, config) or _given(name, environment) for name in NAMES}
         database_url = _database_url(given["DATABASE_URL"] or DEFAULT_DATABASE_URL)
+        public_url = _public_url(given["PUBLIC_URL"])
+        mail_url = _mail_url(given["MAIL_URL"], public_url)
         return cls(
             database_url=database_url,
             secret_key=_secret_key(given["SECRET_KEY"], database_url, create=create),
             secret_key_fallbacks=_fallbacks(given["SECRET_KEY_FALLBACKS"]),
-            public_url=_public_url(given["PUBLIC_URL"]),
+            public_url=public_url,
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
+            site_name=_site_name(given["SITE_NAME"] or DEFAULT_SITE_NAME),
+            sign_up_open=_sign_up(given["SIGN_UP"] or "open"),
+            mail_url=mail_url,
+            mail_from=_mail_from(given["MAIL_FROM"], mail_url),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
             metrics_bind=_bind(given["METRICS_BIND"]),
         )
@@ -185,6 +220,47 @@ def _public_url(value: str) -> str | None:
     if not parts or odd or parts.path not in {"", "/"} or parts.port == 0 or not _is_host(parts.hostname or ""):
         raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
     return origin
+
+
+def _site_name(value: str) -> str:
+    if len(value) > MAX_SITE_NAME:
+        raise SettingsError(f"SITE_NAME has {len(value)} characters; allowed: at most {MAX_SITE_NAME}")
+    return value
+
+
+def _sign_up(value: str) -> bool:
+    if value not in {"open", "closed"}:
+        raise SettingsError(f"SIGN_UP is {_shown(value)}; allowed: open, closed")
+    return value == "open"
+
+
+def _mail_url(value: str, public_url: str | None) -> MailUrl | None:
+    if not value:
+        return None
+    url = mail_urls.parsed(value)
+    if not url:  # not shown: it may hold a password
+        raise SettingsError(f"MAIL_URL is not an address that mail can be handed to. Allowed: {mail_urls.ALLOWED}")
+    if url.scheme == "log" and (public_url or "").startswith("https://"):
+        raise SettingsError(
+            "MAIL_URL is log:, which prints links that let people in; it does not go with an https PUBLIC_URL"
+        )
+    if url.is_smtp and not public_url:
+        raise SettingsError("PUBLIC_URL is not set; with smtp the links in mails need it: where users reach the site")
+    return url
+
+
+def _mail_from(value: str, mail_url: MailUrl | None) -> str:
+    if not value:
+        if mail_url and mail_url.is_smtp:
+            raise SettingsError("MAIL_FROM is not set; with smtp it has to be the address that mails come from")
+        return "noreply@localhost"
+    try:
+        address = Address(addr_spec=value) if value.isascii() else None
+    except (HeaderParseError, ValueError, IndexError):
+        address = None
+    if not address or not address.username or not address.domain:
+        raise SettingsError("MAIL_FROM is not an address; allowed: one address in ASCII, such as accounts@example.com")
+    return value
 
 
 def _is_host(host: str) -> bool:

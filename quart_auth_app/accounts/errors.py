@@ -31,6 +31,10 @@ class EmailTaken(AccountError):
     field = "email"
 
 
+class SignUpClosed(AccountError):
+    """Only the operator makes accounts here."""
+
+
 class InvalidEmail(AccountError):
     """What was given is not an e-mail address."""
 

@@ -5,6 +5,7 @@ from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import users
+from quart_auth_app.accounts.errors import SignUpClosed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import next_page
@@ -55,6 +56,8 @@ async def signup() -> ResponseReturnValue:
 @SIGN_UP.handles
 async def signup_post() -> ResponseReturnValue:
     """Create the account. Logging in is the next step, and the person's own."""
+    if not services().settings.sign_up_open:
+        raise SignUpClosed
     form = await SIGN_UP.read()
     site = services().settings.site
     user = await users.sign_up(transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now())

@@ -15,6 +15,7 @@ STATUSES = {
     "EmailTaken": HTTPStatus.CONFLICT,
     "NoSuchSession": HTTPStatus.NOT_FOUND,
     "NoSuchUser": HTTPStatus.NOT_FOUND,
+    "SignUpClosed": HTTPStatus.FORBIDDEN,
     "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,
     "TryLater": HTTPStatus.SERVICE_UNAVAILABLE,
     "WrongDetails": HTTPStatus.UNAUTHORIZED,

@@ -28,6 +28,7 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
     "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
     "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
+    "SignUpClosed": "Accounts here are made by the operator of this site.",
     "TooBusy": BUSY,
     "TooManyAttempts": lambda retry_after: (
         f"There were too many attempts. Please try again in {duration(retry_after)}."

@@ -14,7 +14,7 @@ from quart_auth_app.settings import NAMES
 PACKAGE = Path(quart_auth_app.__file__).parent
 ROOT = Path(__file__).parents[2]
 LEVELS = [
-    {"clock", "instance", "models", "near_misses", "origins"},
+    {"clock", "instance", "mail_urls", "models", "near_misses", "origins"},
     {"settings"},
     {"database"},
     {"accounts"},
@@ -30,6 +30,7 @@ NO_HTTP = {
     "clock",
     "models",
     "instance",
+    "mail_urls",
     "near_misses",
     "origins",
     "settings",
