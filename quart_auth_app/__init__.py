@@ -5,10 +5,12 @@ from collections.abc import Mapping
 
 from quart import Quart
 
+from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
+from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.serving import lifespan, refused_start
@@ -67,6 +69,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     lifespan.init_app(app, services)
     app.register_blueprint(main)
     app.register_blueprint(auth)
+    app.register_blueprint(second_step)
     app.register_blueprint(health)
     _keep_pages_out_of_threads(app)
     yielding.give_way(app, blueprints=OURS)
@@ -86,4 +89,5 @@ def _services(settings: Settings) -> Services:
         from quart_auth_app.web.telemetry.metrics import Metrics  # prometheus_client loads only where it is wanted
 
         metrics = Metrics(passwords)
-    return Services(settings, Database(settings.database_url), passwords, metrics)
+    keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
+    return Services(settings, Database(settings.database_url), passwords, keys, metrics)

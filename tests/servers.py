@@ -151,7 +151,7 @@ def served(folder: Path, *, python: str = sys.executable, workers: int = 1, **en
 
 
 def _wait_for(server: Server) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90  # a start takes a second; here several test processes may share few cores
     while time.monotonic() < end and server.process.poll() is None:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=1):

@@ -4,16 +4,20 @@
 hold a connection for that long, still less SQLite's one write lock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, sessions, throttle
+from quart_auth_app.accounts import activity, email_addresses, pending_log_ins, second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.pending_log_ins import Pending
+from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
@@ -27,6 +31,20 @@ class LoggedIn:
 
     user: User
     token: str
+    remember: bool
+
+
+@dataclass(frozen=True)
+class SecondStepMissing:
+    """The first factor was right, and a code is needed besides. The token is for a cookie of its own."""
+
+    user: User
+    token: str
+
+
+Outcome = LoggedIn | SecondStepMissing
+
+PASSWORD = "password"  # noqa: S105  # the name of a method
 
 
 async def with_password(
@@ -38,7 +56,7 @@ async def with_password(
     remember: bool,
     browser: Browser,
     now: datetime,
-) -> LoggedIn:
+) -> Outcome:
     """Log in by address and password. It takes the same time whether or not the address is known.
 
     The attempt is counted as a failure first, and refunded when it was none, so that guesses at the same moment can't
@@ -57,29 +75,82 @@ async def with_password(
         await _refund(db, counters)
         if replacement:
             await _replace_hash(db, user, replacement)
-        return await start_session(db, user=user, remember=remember, browser=browser, now=now)
+        return await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
 
 
-async def start_session(db: AsyncSession, *, user: User, remember: bool, browser: Browser, now: datetime) -> LoggedIn:
-    """Start a session for somebody who has proved to be `user`.
+async def with_second_step(
+    transaction: UnitOfWork, keys: Keys, *, token: str, code: str, browser: Browser, now: datetime
+) -> tuple[LoggedIn, list[str]]:
+    """Log in by a code after a proven first factor. Returns the session, and the methods that were used.
+
+    Raises NoPendingLogIn, WrongCode or TooManyAttempts. Each try is counted first and stays counted when it was wrong.
+    """
+    async with transaction() as db:
+        pending = await pending_log_ins.count_try(db, token=token, now=now)
+        counters = throttle.second_step_counters(user_id=pending.user_id, device=browser.device)
+        for counter in counters:
+            await throttle.hit(db, counter, now=now)
+    async with transaction() as db:
+        method = await second_step.spend(db, keys, user_id=pending.user_id, code=code, now=now)
+        if method is None:
+            await activity.note(db, user_id=pending.user_id, kind="second_step_failed", browser=browser, now=now)
+        else:
+            methods = [*pending.methods.split(), method]
+            logged_in = await _finish(db, pending, counters, methods=methods, browser=browser, now=now)
+    if method is None:
+        raise WrongCode
+    return logged_in, methods
+
+
+async def _finish(
+    db: AsyncSession,
+    pending: Pending,
+    counters: list[Counter],
+    *,
+    methods: Sequence[str],
+    browser: Browser,
+    now: datetime,
+) -> LoggedIn:
+    await pending_log_ins.consume(db, pending=pending)
+    by_minutes, by_day = counters
+    await throttle.clear(db, by_minutes)
+    await throttle.refund(db, by_day)  # not cleared: otherwise each of the owner's log-ins would allow 20 guesses
+    if second_step.RECOVERY_CODE in methods:
+        await activity.note(db, user_id=pending.user_id, kind="recovery_code_used", browser=browser, now=now)
+    user = await db.get_one(User, pending.user_id)
+    outcome = await start_session(db, user=user, methods=methods, remember=pending.remember, browser=browser, now=now)
+    if isinstance(outcome, SecondStepMissing):
+        raise TypeError("a log-in with a second step is complete")
+    return outcome
+
+
+async def start_session(
+    db: AsyncSession, *, user: User, methods: Sequence[str], remember: bool, browser: Browser, now: datetime
+) -> Outcome:
+    """Start a session for somebody who has proved to be `user` by these methods, or say that a second step is missing.
 
     Raises WrongDetails if meanwhile the account was closed or has another password than the one that was verified.
     """
     token = await sessions.start(
         db,
         user=user,
+        methods=methods,
         remember=remember,
         address=browser.address,
         user_agent=browser.user_agent,
         now=now,
         replaces=browser.token,
     )
-    if token is None:
+    if token:
+        is_new = browser.device is None
+        await activity.note(db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=is_new)
+        return LoggedIn(user, token, remember)
+    pending = None
+    if (await second_step.state(db, user_id=user.id)).is_on:
+        pending = await pending_log_ins.start(db, user=user, methods=" ".join(methods), remember=remember, now=now)
+    if pending is None:
         raise WrongDetails
-    await activity.note(
-        db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=browser.device is None
-    )
-    return LoggedIn(user, token)
+    return SecondStepMissing(user, pending)
 
 
 async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:

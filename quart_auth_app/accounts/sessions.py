@@ -2,13 +2,27 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, bindparam, delete, exists, func, insert, inspect, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -16,7 +30,7 @@ from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.units_of_work import LookUp
-from quart_auth_app.models import Base, Session, User
+from quart_auth_app.models import Base, Session, Totp, User
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
 IDLE = timedelta(hours=1)
@@ -34,6 +48,9 @@ REPLACED_LASTS = timedelta(seconds=15)
 """How long a session that was renewed still counts: the second click of a double click comes with the old token."""
 
 MAX_USER_AGENT_LENGTH = 255
+
+COMPLETE = frozenset({"totp", "recovery-code", "passkey"})
+"""Methods after which nothing is missing. A passkey with user verification is two factors by itself."""
 
 _session = cast(Table, Session.__table__)
 
@@ -67,6 +84,10 @@ _START = (
             User.id == bindparam("user"),
             User.password_version == bindparam("password_version"),
             User.disabled_at.is_(None),
+            or_(
+                bindparam("is_complete", type_=Boolean()),
+                ~select(Totp.user_id).where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None)).exists(),
+            ),
         )
         .with_for_update(),
     )
@@ -140,19 +161,22 @@ async def start(
     user_agent: str,
     now: datetime,
     replaces: str | None,
-    methods: str = "password",
+    methods: Sequence[str] = ("password",),
 ) -> str | None:
     """Begin a session for `user` and return its token, which is kept nowhere else.
 
-    `methods` is how they proved who they are, with commas between.
+    `methods` is how they proved who they are.
 
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
+    None too if the user has a second step and no method of COMPLETE was used: the database itself decides, so that
+    nothing that starts a session can pass over the second step.
     The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {
         "user": user.id,
         "password_version": user.password_version,
+        "is_complete": not COMPLETE.isdisjoint(methods),
         "new_token_hash": _hash(token),
         "new_created_at": now,
         "new_last_seen_at": now,
@@ -160,7 +184,7 @@ async def start(
         "new_remember": remember,
         "new_address": address,
         "new_user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
-        "new_methods": methods,
+        "new_methods": " ".join(methods),
     }
     if await db.scalar(_START, values) is None:
         return None

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, email_addresses, names, sessions, throttle
+from quart_auth_app.accounts import activity, email_addresses, names, pending_log_ins, second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
@@ -97,6 +97,19 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
         await db.execute(update(User).where(User.id == user.id).values(changed))
         await sessions.revoke_all(db, user=user)
         await activity.note(db, user_id=user.id, kind="password_changed", browser=OPERATOR, now=clock.now())
+
+
+async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
+    """Forget the user's authenticator app and recovery codes, and revoke all sessions: the person has lost the phone.
+
+    Returns whether the second step was on.
+    """
+    was_on = await second_step.turn_off(db, user_id=user.id)
+    await pending_log_ins.cancel_all(db, user_id=user.id)
+    await sessions.revoke_all(db, user=user)
+    if was_on:
+        await activity.note(db, user_id=user.id, kind="second_step_off", browser=OPERATOR, now=clock.now())
+    return was_on
 
 
 async def delete_user(db: AsyncSession, *, user: User) -> None:

@@ -37,8 +37,10 @@ async def login() -> ResponseReturnValue:
 @LOG_IN.handles
 async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
-    await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember"))
-    return redirect(await next_page.wanted() or url_for("main.profile"))
+    wanted = await next_page.wanted()
+    if not await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember")):
+        return redirect(url_for("second_step.login", next=wanted))
+    return redirect(wanted or url_for("main.profile"))
 
 
 @auth.get("/signup")

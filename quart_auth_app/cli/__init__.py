@@ -8,6 +8,7 @@ from quart_auth_app.cli.database import db
 from quart_auth_app.cli.doctor import doctor
 from quart_auth_app.cli.prune import prune
 from quart_auth_app.cli.running import Refusing
+from quart_auth_app.cli.secrets import secrets
 from quart_auth_app.cli.sessions import session
 from quart_auth_app.cli.users import user
 from quart_auth_app.settings import Settings
@@ -21,5 +22,5 @@ def main(context: click.Context) -> None:
     context.obj = lambda: Settings.read({}, os.environ)
 
 
-for command in (db, user, session, prune, doctor):
+for command in (db, user, session, secrets, prune, doctor):
     main.add_command(command)

@@ -9,12 +9,13 @@ from quart_auth_app.cli.running import Installation, away, operation, settings
 from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import doctor as checks
+from quart_auth_app.operations.secrets import about_keys
 
 
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Look for what is wrong: settings, file permissions, schema, clocks. Exit with 1 if anything is."""
+    """Look for what is wrong: settings, file permissions, schema, clocks, keys. Exit with 1 if anything is."""
     report(_findings(), fine="no findings", as_json=as_json)
 
 
@@ -35,5 +36,8 @@ def _findings() -> list[str]:
 @operation
 async def _about_database(here: Installation) -> list[str]:
     async with here.database.reader.connect() as connection:
-        # Without the tables there is nothing to ask about the clocks.
-        return await checks.about_schema(connection) or await checks.about_clocks(connection, clock=clock.now)
+        # Without the tables there is nothing to ask about the rest.
+        return await checks.about_schema(connection) or [
+            *await checks.about_clocks(connection, clock=clock.now),
+            *await about_keys(connection, here.keys),
+        ]

@@ -10,6 +10,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
@@ -27,6 +28,7 @@ class Installation:
     settings: Settings
     database: Database
     passwords: Passwords
+    keys: Keys
 
 
 class Refusing(click.Group):
@@ -75,7 +77,8 @@ async def _within(
     work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]], *arguments: P.args, **options: P.kwargs
 ) -> T:
     given = settings()
-    here = Installation(given, Database(given.database_url), Passwords(workers=given.workers))
+    keys = Keys(given.secret_key, given.secret_key_fallbacks)
+    here = Installation(given, Database(given.database_url), Passwords(workers=given.workers), keys)
     try:
         return await work(here, *arguments, **options)
     except BrokenPipeError:  # who reads what we print has had enough, which click knows

@@ -96,6 +96,21 @@ def set_password(who: str, as_json: bool) -> None:
     show_one(_row(found), as_json=as_json)
 
 
+@user.command()
+@user_argument
+@as_json
+@operation
+async def reset_second_step(here: Installation, who: str, as_json: bool) -> None:
+    """Turn the second step off for somebody who has lost the phone and the recovery codes. Revokes all sessions.
+
+    Make sure first that it is really this person who asks: the password alone opens the account afterwards.
+    """
+    async with here.database.transaction() as db:
+        found = await directory.named(db, who=who)
+        await users.reset_second_step(db, user=found)
+    show_one(_row(found), as_json=as_json)
+
+
 def _new_password() -> str:
     # Never an argument: those are seen in the list of processes and stay in the shell's history.
     if sys.stdin.isatty():

@@ -3,8 +3,22 @@
 from quart_auth_app.models.attempts import Attempts
 from quart_auth_app.models.base import Base, UtcDateTime
 from quart_auth_app.models.deleted_user import DeletedUser
+from quart_auth_app.models.pending_log_in import PendingLogIn
+from quart_auth_app.models.recovery_code import RecoveryCode
 from quart_auth_app.models.security_event import SecurityEvent
 from quart_auth_app.models.session import Session
+from quart_auth_app.models.totp import Totp
 from quart_auth_app.models.user import User
 
-__all__ = ["Attempts", "Base", "DeletedUser", "SecurityEvent", "Session", "User", "UtcDateTime"]
+__all__ = [
+    "Attempts",
+    "Base",
+    "DeletedUser",
+    "PendingLogIn",
+    "RecoveryCode",
+    "SecurityEvent",
+    "Session",
+    "Totp",
+    "User",
+    "UtcDateTime",
+]

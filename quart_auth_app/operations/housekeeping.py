@@ -4,11 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, sessions, throttle
+from quart_auth_app.accounts import activity, pending_log_ins, sessions, throttle
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete expired sessions, past counts of attempts and old events."""
+    """Delete expired sessions, log-ins that nobody finished, past counts of attempts and old events."""
     await sessions.prune(db, now=now)
     await throttle.prune(db, now=now)
+    await pending_log_ins.prune(db, now=now)
     await activity.prune(db, now=now)

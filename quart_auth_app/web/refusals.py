@@ -6,6 +6,7 @@ from http import HTTPStatus
 from quart import Response, has_websocket_context, render_template
 
 from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, TryLater, WrongDetails
+from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.web.edge.asking import PROBLEM, wants_json
 from quart_auth_app.web.sentences import sentence as sentence_of
 from quart_auth_app.web.telemetry import security_log
@@ -13,11 +14,13 @@ from quart_auth_app.web.telemetry import security_log
 STATUSES = {
     "AccountError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "EmailTaken": HTTPStatus.CONFLICT,
+    "NoPendingLogIn": HTTPStatus.UNAUTHORIZED,
     "NoSuchSession": HTTPStatus.NOT_FOUND,
     "NoSuchUser": HTTPStatus.NOT_FOUND,
     "SignUpClosed": HTTPStatus.FORBIDDEN,
     "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,
     "TryLater": HTTPStatus.SERVICE_UNAVAILABLE,
+    "WrongCode": HTTPStatus.UNAUTHORIZED,
     "WrongDetails": HTTPStatus.UNAUTHORIZED,
 }
 """By code; an error without a status of its own has its parent's."""
@@ -34,7 +37,7 @@ def note(error: AccountError) -> None:
         security_log.write("throttled", retry_after=error.retry_after)
     elif isinstance(error, TooBusy):
         security_log.write("busy")
-    elif not isinstance(error, WrongDetails):  # a failed log-in has an event of its own
+    elif not isinstance(error, WrongDetails | WrongCode):  # a failed log-in has an event of its own
         security_log.write("input_refused", reason=error.code)
 
 

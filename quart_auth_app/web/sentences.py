@@ -23,8 +23,11 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "NameHasControls": "Your name has a character that can't be shown as it is. Please leave it out.",
     "NameInvisible": "Nothing of this name can be seen. Please enter one that shows.",
     "NameTooLong": "Please enter a name of at most {max_length} characters.",
+    "NoPendingLogIn": "Please log in again: the first step was too long ago.",
+    "NoSecondStep": "The second step is off.",
     "NoSuchSession": "There is no such session.",
     "NoSuchUser": lambda who: f"There is no user {who!r}.",
+    "NothingToConfirm": "There is no authenticator app to confirm. Please begin again.",
     "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
     "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
     "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
@@ -33,6 +36,8 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "TooManyAttempts": lambda retry_after: (
         f"There were too many attempts. Please try again in {duration(retry_after)}."
     ),
+    "WrongClock": "This code belongs to another minute. Please set the clock of your phone to automatic.",
+    "WrongCode": "This code is wrong or was used already. Please enter the one that your app shows now.",
     "WrongDetails": "Please check your login details and try again.",
 }
 """By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""

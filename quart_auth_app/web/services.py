@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.failed_log_ins import FailedLogIns
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database
@@ -25,6 +26,8 @@ class Services:
     settings: Settings
     database: Database
     passwords: Passwords
+    keys: Keys
+    """What seeds of authenticator apps are encrypted with."""
     metrics: "Metrics | None"
     """None where METRICS_BIND is not set; then prometheus_client is not even loaded."""
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)

@@ -9,12 +9,13 @@ from sqlalchemy import make_url, text
 
 from quart_auth_app.database import migrations
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import Base
 from tests.cli.test_cli import Operator
 from tests.conftest import MakeApp
 from tests.databases import NewDatabase
 from tests.people import BOB, Clock
 
-TABLES = ["session", "user", "attempts", "quart_auth_app_version"]
+TABLES = [*(table.name for table in reversed(Base.metadata.sorted_tables)), "quart_auth_app_version"]
 
 
 @pytest.fixture
@@ -79,7 +80,9 @@ def test_https_without_a_proxy_is_found(operator: Operator) -> None:
 def test_an_old_schema_is_found_and_left_alone(operator: Operator) -> None:
     execute(operator, "UPDATE quart_auth_app_version SET version_num = '0000'")
     for _ in range(2):
-        assert finding(operator) == "The schema is at 0000, this version needs 0002; run: quart-auth-app db upgrade"
+        assert finding(operator) == (
+            f"The schema is at 0000, this version needs {migrations.HEAD}; run: quart-auth-app db upgrade"
+        )
 
 
 def test_an_old_schema_ends_other_commands_in_one_line(operator: Operator, database_kind: str) -> None:
@@ -141,7 +144,7 @@ def test_a_schema_that_is_right_passes_the_check(operator: Operator) -> None:
     [
         ("DROP INDEX ix_session_user_id", "it needs: add index ix_session_user_id"),
         ("DROP TABLE attempts", "it needs: add table attempts"),
-        ("UPDATE quart_auth_app_version SET version_num = '0000'", "The schema is at 0000, this version needs 0002; "),
+        ("UPDATE quart_auth_app_version SET version_num = '0000'", "The schema is at 0000, this version needs "),
     ],
 )
 def test_a_schema_that_was_changed_fails_the_check(operator: Operator, statement: str, sentence: str) -> None:
@@ -152,11 +155,7 @@ def test_a_schema_that_was_changed_fails_the_check(operator: Operator, statement
 
 
 def test_an_empty_database_is_upgraded(operator: Operator) -> None:
-    execute(
-        operator,
-        "DROP TABLE session",
-        *[f'DROP TABLE "{name}"' for name in ("attempts", "user", "quart_auth_app_version")],
-    )
+    execute(operator, *(f'DROP TABLE "{name}"' for name in TABLES))
     assert operator.json("db", "current") == {"revision": None, "needed": migrations.HEAD}
     assert operator.json("db", "upgrade") == {"revision": migrations.HEAD, "needed": migrations.HEAD}
     assert operator.run("db", "check").exit_code == 0

@@ -19,6 +19,7 @@ from quart_auth_app.web.forms import flashes, next_page
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
 from tests.people import Client
+from tests.second_steps import turn_on
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +48,7 @@ def words(span: timedelta) -> str:
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    assert len(limits) == 4
+    assert len(limits) == 8
     rows = table("Limits")
     for limit in limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
@@ -90,19 +91,22 @@ def test_the_lifetimes() -> None:
 def test_the_field_rules() -> None:
     lengths = {name: cells[1] for name, cells in table("Field rules").items()}
     assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
-    assert forms.LIMITS == {
+    assert {
+        "code": forms.LIMITS["code"],
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
-    }
+    } == forms.LIMITS
     assert lengths["next"] == str(next_page.MAX_LENGTH)
     assert f"at least {policy.MIN_LENGTH} characters" in table("Field rules")["password"][2]
 
 
 @pytest.mark.asvs("2.1.1")
-async def test_the_fields_are_those_of_the_forms(client: Client) -> None:
+async def test_the_fields_are_those_of_the_forms(app: Quart, client: Client, bob: dict[str, str]) -> None:
+    await turn_on(app)
+    await client.post("/login", form=bob)
     found: set[str] = set()
-    for path in ("/login?next=/profile", "/signup"):
+    for path in ("/login?next=/profile", "/login/second-step", "/signup"):
         found |= set(re.findall(r'<input[^>]* name="(\w+)"', await (await client.get(path)).get_data(as_text=True)))
     assert found == set(table("Field rules")) - {"Field"}
 
@@ -114,7 +118,7 @@ async def test_the_routes_and_roles(app: Quart, client: Client) -> None:
     for rule in app.url_map.iter_rules():
         response = await client.get(rule.rule)
         asked_to_log_in = response.headers.get("Location", "").startswith("/login")
-        assert asked_to_log_in == (rows[rule.endpoint][0] == "no"), rule
+        assert asked_to_log_in == rows[rule.endpoint][0].startswith(("no", "after")), rule
 
 
 @pytest.mark.asvs("16.1.1")

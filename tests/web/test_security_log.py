@@ -12,6 +12,7 @@ from quart import Quart, Response
 from quart_auth_app.web.telemetry import security_log
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, Client, Events, cookie, elsewhere, send
+from tests.second_steps import turn_on
 
 CANARY = "canary violin 93 harbour"
 
@@ -43,6 +44,12 @@ async def walk_everywhere(app: Quart, client: Client) -> list[str]:
     answers.append(await client.post("/login", form=person))
     services_of(app).passwords.threads._free_places = places
     answers += [await client.get(path) for path in ("/login", "/signup", "/", "/nowhere")]
+    await turn_on(app)
+    other = app.test_client()
+    answers += [
+        await other.post("/login", form=person),
+        await other.post("/login/second-step", form={"code": "000000"}),
+    ]
     return [await answer.get_data(as_text=True) + shown(answer) for answer in answers]
 
 

@@ -25,6 +25,7 @@ BODY_TIMEOUT = 10
 """Seconds in which a body has to arrive."""
 
 LIMITS = {
+    "code": 100,
     "email": email_addresses.MAX_LENGTH,
     "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,
@@ -32,7 +33,7 @@ LIMITS = {
 """Characters of the longest value that each text field takes."""
 
 
-SECRET_FIELDS = {"password"}
+SECRET_FIELDS = {"code", "password"}
 """Fields that are never shown again."""
 
 

@@ -15,7 +15,13 @@ from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
 
-OUTCOMES = {"log_in": "accepted", "log_in_failed": "failed", "throttled": "throttled", "busy": "busy"}
+OUTCOMES = {
+    "log_in": "accepted",
+    "log_in_failed": "failed",
+    "second_step_failed": "failed",
+    "throttled": "throttled",
+    "busy": "busy",
+}
 """Events of the security log that an attempt ends with."""
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST"}

@@ -14,8 +14,10 @@ from quart_auth_app.web.telemetry import logs
 
 EVENTS = {
     "sign_up": "an account was created",
-    "log_in": "somebody logged in, with a password",
+    "log_in": "somebody logged in; `methods` says how",
     "log_in_failed": "address and password did not belong together, or the account is disabled",
+    "second_step_asked": "a first factor was right, and the account has a second step",
+    "second_step_failed": "a code for the second step did not count",
     "log_out": "somebody logged out",
     "throttled": "an attempt was refused because there were too many",
     "busy": "an attempt was refused because too many passwords were waiting to be checked",

@@ -1,0 +1,162 @@
+"""A user's second step: the authenticator app, its recovery codes, and what spends a code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.factors import recovery_codes, totp
+from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
+from quart_auth_app.models import RecoveryCode, Totp
+
+TOTP = "totp"
+RECOVERY_CODE = "recovery-code"
+
+FEW_CODES = 3
+"""From so many recovery codes on the person is told to make new ones."""
+
+_totp = cast(Table, Totp.__table__)
+_INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
+
+
+class WrongCode(AccountError):
+    """Neither a code of the app that counts now, nor a recovery code that is left."""
+
+    field = "code"
+
+
+class WrongClock(WrongCode):
+    """The code belongs to another minute: the clock of the phone is wrong. Only said while an app is set up."""
+
+
+class NothingToConfirm(AccountError):
+    """No authenticator app is being set up; perhaps another tab has confirmed it."""
+
+
+class NoSecondStep(AccountError):
+    """The second step is off."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What the account's page shows of the second step."""
+
+    confirmed_at: datetime | None
+    """Since when it is on; None where it is off."""
+    codes_left: int
+
+    @property
+    def is_on(self) -> bool:
+        """Whether logging in asks for a code."""
+        return self.confirmed_at is not None
+
+
+async def state(db: AsyncSession, *, user_id: int) -> State:
+    """Return whether the second step is on, and how many recovery codes are left."""
+    confirmed_at = await db.scalar(select(Totp.confirmed_at).where(Totp.user_id == user_id))
+    left = await db.scalar(select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    return State(confirmed_at, left or 0)
+
+
+async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
+    """Begin to set up an app. One that is being set up already keeps its seed, and one that counts goes on counting."""
+    new = keys.encrypt(totp.new_seed(), user_id=user_id)
+    query = _INSERT[db.get_bind().dialect.name](_totp).values(user_id=user_id, new_seed=new)
+    await db.execute(
+        query.on_conflict_do_update(
+            index_elements=[_totp.c.user_id], set_={"new_seed": func.coalesce(_totp.c.new_seed, new)}
+        )
+    )
+
+
+async def seed_to_confirm(db: AsyncSession, keys: Keys, *, user_id: int) -> bytes | None:
+    """Return the seed that is being set up, or None. One that no key opens any more is None too: begin again."""
+    stored = await db.scalar(select(Totp.new_seed).where(Totp.user_id == user_id))
+    try:
+        return stored and keys.decrypt(stored, user_id=user_id).seed
+    except Unreadable:
+        return None
+
+
+async def confirm(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> list[str]:
+    """Let the app that was set up count from now on. Returns ten recovery codes, which nobody can see again.
+
+    Raises NothingToConfirm, WrongCode or WrongClock. The code is used up. Earlier recovery codes count no more.
+    """
+    stored = await db.scalar(select(Totp.new_seed).where(Totp.user_id == user_id))
+    seed = await seed_to_confirm(db, keys, user_id=user_id)
+    if stored is None or seed is None:
+        raise NothingToConfirm
+    step = totp.matching_step(seed, code, now=now)
+    if step is None:
+        raise WrongClock if totp.has_wrong_clock(seed, code, now=now) else WrongCode
+    changed = {"seed": Totp.new_seed, "new_seed": None, "confirmed_at": now, "last_step": step}
+    query = update(Totp).where(Totp.user_id == user_id, Totp.new_seed == stored).values(changed)
+    if await db.scalar(query.returning(Totp.user_id)) is None:
+        raise NothingToConfirm  # another tab was faster
+    return await _replace_codes(db, user_id=user_id)
+
+
+async def renew_codes(db: AsyncSession, *, user_id: int) -> list[str]:
+    """Replace all recovery codes by ten new ones, which nobody can see again. Raises NoSecondStep."""
+    # The row is locked, so that of two clicks at once one set remains.
+    query = update(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).values(last_step=Totp.last_step)
+    if await db.scalar(query.returning(Totp.user_id)) is None:
+        raise NoSecondStep
+    return await _replace_codes(db, user_id=user_id)
+
+
+async def turn_off(db: AsyncSession, *, user_id: int) -> bool:
+    """Forget the app and all recovery codes. Returns whether the second step was on."""
+    was = await db.execute(delete(Totp).where(Totp.user_id == user_id).returning(Totp.confirmed_at))
+    confirmed_at = was.scalar_one_or_none()
+    await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    return confirmed_at is not None
+
+
+async def spend(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> str | None:
+    """Use up a code: return TOTP or RECOVERY_CODE, or None if it doesn't count. Each code counts once."""
+    recovery_code = recovery_codes.normalised(code)
+    if recovery_code:
+        return RECOVERY_CODE if await _spend_recovery_code(db, user_id=user_id, code=recovery_code) else None
+    return TOTP if await _spend_step(db, keys, user_id=user_id, code=code, now=now) else None
+
+
+async def _spend_recovery_code(db: AsyncSession, *, user_id: int, code: str) -> bool:
+    query = delete(RecoveryCode).where(
+        RecoveryCode.user_id == user_id, RecoveryCode.code_hash == recovery_codes.digest(code)
+    )
+    return await db.scalar(query.returning(RecoveryCode.id)) is not None
+
+
+async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> bool:
+    stored = await db.scalar(select(Totp.seed).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)))
+    if stored is None:
+        return False
+    try:
+        opened = keys.decrypt(stored, user_id=user_id)
+    except Unreadable:
+        return False  # `doctor` counts seeds that no key opens
+    step = totp.matching_step(opened.seed, code, now=now)
+    if step is None:
+        return False
+    kept = stored if opened.is_current else keys.encrypt(opened.seed, user_id=user_id)
+    # One statement: of any number of requests with this code, one wins. A code that was used before loses too.
+    query = update(Totp).where(Totp.user_id == user_id, Totp.seed == stored, Totp.last_step < step)
+    return await db.scalar(query.values(last_step=step, seed=kept).returning(Totp.user_id)) is not None
+
+
+async def _replace_codes(db: AsyncSession, *, user_id: int) -> list[str]:
+    await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    codes = recovery_codes.new_codes()
+    rows = [{"user_id": user_id, "code_hash": recovery_codes.digest(code)} for code in codes]
+    await db.execute(insert(RecoveryCode), rows)
+    return codes

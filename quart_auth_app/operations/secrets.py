@@ -1,0 +1,95 @@
+"""What is encrypted with SECRET_KEY: who still needs an earlier key, and encrypting all anew with the current one."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from quart_auth_app.accounts.factors.seeds import Keys, Unreadable, fingerprint_of
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import Totp
+
+BATCH = 100
+"""How many users at a time, so that log-ins don't wait for the whole."""
+
+
+class _Row(NamedTuple):
+    user_id: int
+    seed: bytes | None
+    new_seed: bytes | None
+
+
+class Rotated:
+    """What `rotate` did."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        """Users whose seed is encrypted with the current key now and was not before."""
+        self.unreadable = 0
+        """Users whose seed no key opens: they need a recovery code or `user reset-second-step`."""
+
+
+async def rotate(transaction: UnitOfWork, keys: Keys, *, on_batch: Callable[[int], None] = lambda _: None) -> Rotated:
+    """Encrypt every seed with the current key. Can be interrupted and repeated. `on_batch` is told how many it saw."""
+    result, after = Rotated(), 0
+    while True:
+        async with transaction() as db:
+            query = select(Totp.user_id, Totp.seed, Totp.new_seed).where(Totp.user_id > after).order_by(Totp.user_id)
+            rows = [_Row(*row) for row in await db.execute(query.limit(BATCH))]
+            for row in rows:
+                new, is_readable = _anew(row, keys)
+                result.unreadable += not is_readable
+                if new:
+                    result.done += await _replace(db, row, new)
+        if not rows:
+            return result
+        after = rows[-1].user_id
+        on_batch(len(rows))
+
+
+async def _replace(db: AsyncSession, row: _Row, new: dict[str, bytes]) -> bool:
+    # Only what was read is replaced, never what another request has stored since.
+    query = update(Totp).where(
+        Totp.user_id == row.user_id,
+        Totp.seed.is_not_distinct_from(row.seed),
+        Totp.new_seed.is_not_distinct_from(row.new_seed),
+    )
+    return await db.scalar(query.values(new).returning(Totp.user_id)) is not None
+
+
+def _anew(row: _Row, keys: Keys) -> tuple[dict[str, bytes], bool]:
+    new: dict[str, bytes] = {}
+    for name, stored in (("seed", row.seed), ("new_seed", row.new_seed)):
+        if stored and not keys.is_current(fingerprint_of(stored)):
+            try:
+                seed = keys.decrypt(stored, user_id=row.user_id).seed
+            except Unreadable:
+                return {}, False
+            new[name] = keys.encrypt(seed, user_id=row.user_id)
+    return new, True
+
+
+async def about_keys(connection: AsyncConnection, keys: Keys) -> list[str]:
+    """Return what `doctor` says about seeds that need an earlier key, or one that is gone."""
+    earlier = gone = 0
+    for seed in await connection.scalars(select(Totp.seed).where(Totp.seed.is_not(None))):
+        fingerprint = fingerprint_of(seed or b"")
+        earlier += keys.knows(fingerprint) and not keys.is_current(fingerprint)
+        gone += not keys.knows(fingerprint)
+    found = []
+    if earlier:
+        found.append(
+            f"{_users(earlier)} an authenticator app that needs a key of SECRET_KEY_FALLBACKS; before you delete that "
+            "key, run: quart-auth-app secrets rotate"
+        )
+    if gone:
+        found.append(
+            f"{_users(gone)} an authenticator app whose key is gone; put the earlier key back into "
+            "SECRET_KEY_FALLBACKS, or let them in with: quart-auth-app user reset-second-step USER"
+        )
+    return found
+
+
+def _users(count: int) -> str:
+    return "1 user has" if count == 1 else f"{count} users have"

@@ -1,0 +1,34 @@
+"""Authenticator apps of the tests."""
+
+from datetime import datetime
+
+from quart import Quart
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts.factors import totp
+from quart_auth_app.web.services import EXTENSION, Services
+
+
+class Phone:
+    """An authenticator app with one account, and the recovery codes on paper."""
+
+    def __init__(self, seed: bytes, recovery_codes: list[str]) -> None:
+        self.seed = seed
+        self.recovery_codes = recovery_codes
+
+    def code(self, now: datetime | None = None) -> str:
+        """Return what the app shows."""
+        return totp.code(self.seed, totp.step_at(now or clock.now()))
+
+
+async def turn_on(app: Quart, *, user_id: int = 1) -> Phone:
+    """Turn the second step on for a user."""
+    services: Services = app.extensions[EXTENSION]
+    async with services.database.transaction() as db:
+        await second_step.set_up(db, services.keys, user_id=user_id)
+    async with services.database.transaction() as db:
+        seed = await second_step.seed_to_confirm(db, services.keys, user_id=user_id)
+        assert seed
+        code = totp.code(seed, totp.step_at(clock.now()))
+        return Phone(seed, await second_step.confirm(db, services.keys, user_id=user_id, code=code, now=clock.now()))
