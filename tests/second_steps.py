@@ -1,5 +1,7 @@
 """Authenticator apps of the tests."""
 
+import base64
+import re
 from datetime import datetime
 
 from quart import Quart
@@ -8,6 +10,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import second_step
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.web.services import EXTENSION, Services
+from tests.people import Client
 
 
 class Phone:
@@ -32,3 +35,16 @@ async def turn_on(app: Quart, *, user_id: int = 1) -> Phone:
         assert seed
         code = totp.code(seed, totp.step_at(clock.now()))
         return Phone(seed, await second_step.confirm(db, services.keys, user_id=user_id, code=code, now=clock.now()))
+
+
+async def shown_seed(client: Client) -> bytes:
+    """Return the seed in the link of the page that sets an app up."""
+    source = await (await client.get("/account/second-step")).get_data(as_text=True)
+    found = re.search(r"secret=([A-Z2-7]+)", source)
+    assert found
+    return base64.b32decode(found[1])
+
+
+async def shown_code(client: Client) -> str:
+    """Return what an app that has scanned the page's picture shows now."""
+    return totp.code(await shown_seed(client), totp.step_at(clock.now()))

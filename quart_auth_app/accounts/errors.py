@@ -25,6 +25,10 @@ class WrongDetails(AccountError):
     """Address and password don't belong together, or the account is closed: the person is not told which."""
 
 
+class SessionRevoked(AccountError):
+    """The session has ended meanwhile."""
+
+
 class EmailTaken(AccountError):
     """Another account has this address already."""
 

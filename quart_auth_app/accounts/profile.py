@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, names, sessions, sudo, throttle
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.accounts.sudo import SessionRevoked, WrongPassword
+from quart_auth_app.accounts.sudo import WrongPassword
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Session, User
 

@@ -9,9 +9,12 @@ from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import AccountError, SessionRevoked
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
+from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.models import RecoveryCode, Totp
 
 TOTP = "totp"
@@ -105,20 +108,41 @@ async def confirm(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now:
     return await _replace_codes(db, user_id=user_id)
 
 
-async def renew_codes(db: AsyncSession, *, user_id: int) -> list[str]:
+async def turn_on(
+    db: AsyncSession, keys: Keys, *, found: Found, code: str, browser: Browser, now: datetime
+) -> tuple[list[str], Renewed]:
+    """Confirm the app of who is logged in. Returns recovery codes, and a new token for this session.
+
+    All other sessions are revoked: they were begun without a second step. Raises what `confirm` raises, and
+    SessionRevoked.
+    """
+    user_id, version = found.user["id"], found.user["password_version"]
+    codes = await confirm(db, keys, user_id=user_id, code=code, now=now)
+    renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+    if not renewed:
+        raise SessionRevoked
+    await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
+    await activity.note(db, user_id=user_id, kind="second_step_on", browser=browser, now=now)
+    return codes, renewed
+
+
+async def renew_codes(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> list[str]:
     """Replace all recovery codes by ten new ones, which nobody can see again. Raises NoSecondStep."""
     # The row is locked, so that of two clicks at once one set remains.
     query = update(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).values(last_step=Totp.last_step)
     if await db.scalar(query.returning(Totp.user_id)) is None:
         raise NoSecondStep
+    await activity.note(db, user_id=user_id, kind="recovery_codes_renewed", browser=browser, now=now)
     return await _replace_codes(db, user_id=user_id)
 
 
-async def turn_off(db: AsyncSession, *, user_id: int) -> bool:
+async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
     """Forget the app and all recovery codes. Returns whether the second step was on."""
     was = await db.execute(delete(Totp).where(Totp.user_id == user_id).returning(Totp.confirmed_at))
     confirmed_at = was.scalar_one_or_none()
     await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    if confirmed_at:
+        await activity.note(db, user_id=user_id, kind="second_step_off", browser=browser, now=now)
     return confirmed_at is not None
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from quart_auth_app.accounts import sessions, throttle
+from quart_auth_app.accounts import second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AccountError, TooManyAttempts
+from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
+from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.throttle import SUDO_BY_SESSION, Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -28,8 +30,10 @@ class WrongPassword(AccountError):
     field = "sudo_password"
 
 
-class SessionRevoked(AccountError):
-    """The session has ended meanwhile."""
+class WrongSudoCode(WrongCode):
+    """The code that was given as a proof besides the password doesn't count."""
+
+    field = "sudo_code"
 
 
 class TooManyWrongPasswords(SessionRevoked):
@@ -43,16 +47,28 @@ def is_fresh(session: Mapping[str, Any], *, now: datetime) -> bool:
 
 
 async def prove(
-    transaction: UnitOfWork, passwords: Passwords, *, found: Found, password: str, browser: Browser, now: datetime
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    keys: Keys,
+    *,
+    found: Found,
+    password: str,
+    code: str | None,
+    browser: Browser,
+    now: datetime,
 ) -> Renewed:
-    """Check the password of who is logged in, and give the session a new token.
+    """Check the password of who is logged in, and the code where the second step is on. Gives the session a new token.
 
-    Raises WrongPassword, SessionRevoked or TooBusy.
+    A wrong code counts as a wrong password does. Raises WrongPassword, WrongSudoCode, SessionRevoked or TooBusy.
     """
     with passwords.place_in_line():
         await check_password(transaction, passwords, found=found, password=password, browser=browser, now=now)
-    version = found.user["password_version"]
+    user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:
+        if (await second_step.state(db, user_id=user_id)).is_on and not await second_step.spend(
+            db, keys, user_id=user_id, code=code or "", now=now
+        ):
+            raise WrongSudoCode
         await throttle.clear(db, counter(found))
         renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
     if not renewed:

@@ -113,11 +113,9 @@ async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
 
     Returns whether the second step was on.
     """
-    was_on = await second_step.turn_off(db, user_id=user.id)
+    was_on = await second_step.turn_off(db, user_id=user.id, browser=OPERATOR, now=clock.now())
     await pending_log_ins.cancel_all(db, user_id=user.id)
     await sessions.revoke_all(db, user=user)
-    if was_on:
-        await activity.note(db, user_id=user.id, kind="second_step_off", browser=OPERATOR, now=clock.now())
     return was_on
 
 

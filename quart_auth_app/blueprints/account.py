@@ -8,8 +8,8 @@ from quart_auth import login_required, logout_user
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import deletion, export, profile
+from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
-from quart_auth_app.accounts.sudo import SessionRevoked
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form

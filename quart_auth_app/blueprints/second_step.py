@@ -1,23 +1,35 @@
-"""The second step: asked for at log-in."""
+"""The second step: asked for at log-in, and set up on the account's pages."""
 
-from quart import Blueprint, redirect, render_template, url_for
+import io
+
+import segno
+from markupsafe import Markup
+from quart import Blueprint, Response, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import pending_log_ins
+from quart_auth_app.accounts import second_step as domain
+from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.pending_log_ins import NoPendingLogIn
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.flashes import flash_one
+from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity import pending_cookie
-from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import landing, log_in_with_second_step
-from quart_auth_app.web.sentences import sentence
-from quart_auth_app.web.services import reading
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.log_in import log_in_with_second_step
+from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
+from quart_auth_app.web.sentences import SECOND_STEP_OFF, sentence
+from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
 
 second_step = Blueprint("second_step", __name__)
 
 LOG_IN = Form("second_step.login", "code")
+CONFIRM = Form("second_step.overview", "code")
+OVERVIEW = Form("second_step.overview")
 
 
 @second_step.get("/login/second-step")
@@ -43,9 +55,99 @@ async def login_post() -> ResponseReturnValue:
         await log_in_with_second_step(**await LOG_IN.read())
     except NoPendingLogIn as error:
         return await _begin_again(error)
-    return redirect(landing(wanted))
+    return redirect(wanted or url_for("main.profile"))
 
 
 async def _begin_again(error: NoPendingLogIn) -> ResponseReturnValue:
     await flash_one(sentence(error))
     return redirect(url_for("auth.login", next=await next_page.wanted()))
+
+
+@second_step.get("/account/second-step")
+@login_required
+@sudo_required("Change your second step")
+async def overview() -> ResponseReturnValue:
+    """Show whether the second step is on, and what an app needs while it is set up."""
+    async with reading() as db:
+        state = await domain.state(db, user_id=current_user.id)
+        seed = await domain.seed_to_confirm(db, services().keys, user_id=current_user.id)
+    uri = seed and totp.uri(seed, site=services().settings.site_name, account=current_user.email)
+    return await render_template(
+        "second_step/overview.html",
+        typed=typed_before(),
+        state=state,
+        few=domain.FEW_CODES,
+        key=seed and totp.key(seed),
+        uri=uri,
+        picture=uri and _picture(uri),
+    )
+
+
+@second_step.post("/account/second-step")
+@login_required
+@sudo_required("Set up an authenticator app")
+async def set_up_post() -> ResponseReturnValue:
+    """Begin to set up an app."""
+    async with transaction() as db:
+        await domain.set_up(db, services().keys, user_id=current_user.id)
+    return redirect(url_for("second_step.overview"))
+
+
+@second_step.post("/account/second-step/confirm")
+@login_required
+@sudo_required("Turn the second step on")
+@CONFIRM.handles
+async def confirm_post() -> ResponseReturnValue:
+    """Turn the second step on. All other sessions are revoked, as they were begun without it."""
+    form, found = await CONFIRM.read(), current_found()
+    async with transaction() as db:
+        codes, renewed = await domain.turn_on(
+            db, services().keys, **form, found=found, browser=this_browser(), now=clock.now()
+        )
+    await go_on_with(renewed.token, remember=found.session["remember"])
+    security_log.write("second_step_on", user=current_user.id)
+    return await render_template("second_step/recovery_codes.html", codes=codes)
+
+
+@second_step.post("/account/second-step/recovery-codes")
+@login_required
+@sudo_required("Make new recovery codes")
+@OVERVIEW.handles
+async def recovery_codes_post() -> ResponseReturnValue:
+    """Replace the recovery codes, and show the new ones once."""
+    async with transaction() as db:
+        codes = await domain.renew_codes(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    security_log.write("recovery_codes_renewed", user=current_user.id)
+    return await render_template("second_step/recovery_codes.html", codes=codes)
+
+
+@second_step.post("/account/second-step/recovery-codes/text")
+@login_required
+async def recovery_codes_text() -> ResponseReturnValue:
+    """Send the codes that the page shows back as a file. Nothing is looked up: they are stored nowhere."""
+    given = (await request.form).getlist("shown")[: recovery_codes.COUNT]
+    codes = [each for each in given if recovery_codes.normalised(each)]
+    title = f"Recovery codes of {services().settings.site_name}. Each logs in once."
+    response = Response("\n".join([title, "", *codes, ""]), mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
+    return response
+
+
+@second_step.post("/account/second-step/off")
+@login_required
+@sudo_required("Turn the second step off")
+async def off_post() -> ResponseReturnValue:
+    """Turn the second step off."""
+    async with transaction() as db:
+        await domain.turn_off(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    security_log.write("second_step_off", user=current_user.id)
+    return await OVERVIEW.done(SECOND_STEP_OFF)
+
+
+def _picture(uri: str) -> Markup:
+    # Inline, as our CSP allows no data: addresses; segno writes no style attributes, which it would refuse too.
+    picture = io.BytesIO()
+    segno.make(uri, error="m").save(
+        picture, kind="svg", xmldecl=False, svgns=False, scale=5, border=4, light="#fff", title="QR code", omitsize=True
+    )
+    return Markup(picture.getvalue().decode())  # noqa: S704  # made of nothing but squares

@@ -14,6 +14,7 @@ NAME_CHANGED = "Your name is changed."
 OTHERS_REVOKED = "All other sessions have ended."
 CHANGED_BY_OWNER = "Your password is changed. All other devices are logged out."
 SESSION_REVOKED = "That session has ended."
+SECOND_STEP_OFF = "The second step is off."
 SIGNED_UP = "Your account has been created. You can log in now."
 SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {name}: log out first to use it."
 

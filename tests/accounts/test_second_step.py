@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.second_step import NoSecondStep, NothingToConfirm, WrongClock, WrongCode
@@ -130,7 +131,7 @@ async def test_each_recovery_code_counts_once_and_new_ones_replace_all(database:
     assert await spend(database, bob_id, codes[0]) is None
     async with database.transaction() as db:
         assert (await second_step.state(db, user_id=bob_id)).codes_left == 9
-        new = await second_step.renew_codes(db, user_id=bob_id)
+        new = await second_step.renew_codes(db, user_id=bob_id, browser=OPERATOR, now=NOW)
         assert (await second_step.state(db, user_id=bob_id)).codes_left == 10
     assert await spend(database, bob_id, codes[1]) is None
     assert await spend(database, bob_id, new[1]) == second_step.RECOVERY_CODE
@@ -155,14 +156,14 @@ async def test_without_its_key_a_seed_refuses_and_recovery_codes_still_count(dat
 async def test_turned_off_nothing_is_left(database: Database, bob_id: int) -> None:
     seed, codes = await confirmed(database, bob_id)
     async with database.transaction() as db:
-        assert await second_step.turn_off(db, user_id=bob_id)
-        assert not await second_step.turn_off(db, user_id=bob_id)
+        assert await second_step.turn_off(db, user_id=bob_id, browser=OPERATOR, now=NOW)
+        assert not await second_step.turn_off(db, user_id=bob_id, browser=OPERATOR, now=NOW)
         assert await second_step.state(db, user_id=bob_id) == second_step.State(None, 0)
     assert await spend(database, bob_id, code_at(seed, LATER)) is None
     assert await spend(database, bob_id, codes[0]) is None
     with pytest.raises(NoSecondStep):
         async with database.transaction() as db:
-            await second_step.renew_codes(db, user_id=bob_id)
+            await second_step.renew_codes(db, user_id=bob_id, browser=OPERATOR, now=NOW)
 
 
 async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Database, bob_id: int) -> None:

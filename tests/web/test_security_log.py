@@ -12,7 +12,7 @@ from quart import Quart, Response
 from quart_auth_app.web.telemetry import security_log
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, Client, Events, cookie, elsewhere, send
-from tests.second_steps import turn_on
+from tests.second_steps import shown_code, turn_on
 
 CANARY = "canary violin 93 harbour"
 
@@ -57,7 +57,11 @@ async def walk_everywhere(app: Quart, client: Client) -> list[str]:
     answers += [
         await other.post("/login", form=person),
         await other.post("/login/second-step", form={"code": "000000"}),
+        *[await client.post(f"/account/second-step/{act}") for act in ("recovery-codes", "off")],
+        await client.post("/account/second-step"),
     ]
+    code = await shown_code(client)
+    answers.append(await client.post("/account/second-step/confirm", form={"code": code}))
     return [await answer.get_data(as_text=True) + shown(answer) for answer in answers]
 
 

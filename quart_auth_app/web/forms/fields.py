@@ -26,6 +26,7 @@ BODY_TIMEOUT = 10
 
 LIMITS = {
     "code": 100,
+    "sudo_code": 100,
     "email": email_addresses.MAX_LENGTH,
     "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,

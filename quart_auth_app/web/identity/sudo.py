@@ -15,9 +15,9 @@ from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized, login_user, logout_user
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sudo
-from quart_auth_app.accounts.errors import AccountError, TryLater
-from quart_auth_app.accounts.sudo import SessionRevoked, SudoRequired, WrongPassword
+from quart_auth_app.accounts import second_step, sudo
+from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TryLater
+from quart_auth_app.accounts.sudo import SudoRequired, WrongPassword, WrongSudoCode
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
@@ -27,7 +27,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_found, current_user
 from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import filled, sentence
-from quart_auth_app.web.services import passwords, transaction
+from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 ASKS = 403
@@ -56,7 +56,7 @@ def sudo_required(act: str) -> Callable[[View[P]], View[P]]:
                     await _prove()
                 except SessionRevoked as error:
                     return await log_in_again(error)
-                except (WrongPassword, InvalidForm, TryLater) as error:
+                except (WrongPassword, WrongSudoCode, InvalidForm, TryLater) as error:
                     return await _ask(act, error)
             return await view(*arguments, **named)
 
@@ -70,10 +70,18 @@ def _is_fresh() -> bool:
 
 
 async def _prove() -> None:
-    given = await read_fields("sudo_password")
+    code = "sudo_code" in await request.form
+    given = await read_fields("sudo_password", *(["sudo_code"] if code else []))
     found = current_found()
     renewed = await sudo.prove(
-        transaction, passwords(), found=found, password=given["sudo_password"], browser=this_browser(), now=clock.now()
+        transaction,
+        passwords(),
+        services().keys,
+        found=found,
+        password=given["sudo_password"],
+        code=given.get("sudo_code"),
+        browser=this_browser(),
+        now=clock.now(),
     )
     await go_on_with(renewed.token, remember=found.session["remember"])
 
@@ -94,6 +102,8 @@ async def _ask(act: str, error: AccountError | None = None) -> Response:
         action, fields = url_for("account.sudo"), {"next": [next_page.asked_for() or ""]}
     else:
         action, fields = next_page.here() or "", await _received()
+    async with reading() as db:
+        state = await second_step.state(db, user_id=current_user.id)
     known = {name: values[0] for name, values in fields.items()} | (request.view_args or {})
     page = await render_template(
         "account/sudo.html",
@@ -102,6 +112,7 @@ async def _ask(act: str, error: AccountError | None = None) -> Response:
         fields=fields,
         error=error and sentence(error),
         email=current_user.email,
+        asks_for_code=state.is_on,
     )
     response = Response(page, status_of(error) if isinstance(error, TryLater) else ASKS)
     if isinstance(error, TryLater):
