@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Integer, String, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 from quart_auth_app.database.migrations import VERSION_TABLE
-from quart_auth_app.database.migrations.site import is_unique
+from quart_auth_app.database.migrations.site import indexes_of_expressions_unread, is_unique
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -17,7 +17,8 @@ def differences(connection: Connection) -> list[Any]:
     from quart_auth_app.models import Base  # as above
 
     options = {"version_table": VERSION_TABLE, "include_object": is_ours, "compare_type": _is_worse}
-    found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    with indexes_of_expressions_unread():
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
     return [each for each in found if not _is_there_in_another_form(connection, each)]
 
 

@@ -1,8 +1,11 @@
 """What a site has in the database besides ours, and what of it would be in the way."""
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import SAWarning
 
 from quart_auth_app.database.migrations.errors import UnusableDatabase
 
@@ -36,11 +39,24 @@ def column_names(connection: Connection, table: str) -> set[str]:
 
 def is_unique(connection: Connection, table: str, columns: list[str]) -> bool:
     """Return whether a constraint or an index over all rows keeps these columns unique."""
+    with indexes_of_expressions_unread():
+        return columns in _unique(connection, table)
+
+
+def _unique(connection: Connection, table: str) -> list[list[str | None]]:
     inspector = inspect(connection)
-    constraints = [each["column_names"] for each in inspector.get_unique_constraints(table)]
+    constraints: list[list[str | None]] = [[*each["column_names"]] for each in inspector.get_unique_constraints(table)]
     indexes = [
         each["column_names"]
         for each in inspector.get_indexes(table)
         if each["unique"] and each.get("dialect_options", {}).get(f"{connection.dialect.name}_where") is None
     ]
-    return columns in constraints + indexes
+    return constraints + indexes
+
+
+@contextmanager
+def indexes_of_expressions_unread() -> Iterator[None]:
+    """Keep SQLAlchemy from warning that it can't read a site's index of an expression; ours have columns only."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", SAWarning)
+        yield

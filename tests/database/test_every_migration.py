@@ -1,0 +1,251 @@
+"""Every migration, from every earlier state, leaves alone what a site has of its own; killed in the middle as well.
+
+The states are found by the names of the migrations' files: a new migration is tried without a word here.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, make_url, text
+
+from quart_auth_app.accounts import email_addresses
+from quart_auth_app.database import migrations
+from quart_auth_app.database.migrations.differences import differences
+from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from tests.database.sites_own import WORDS, add_own, everything, lost, make_tutorials
+from tests.databases import NewDatabase
+from tests.servers import ROOT
+
+VERSIONS = Path(migrations.__file__).parent / "versions"
+REVISIONS = sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*_*.py"))
+STATES = ["tutorial", *REVISIONS]
+POINTS = 4
+"""At how many statements, evenly spread over an upgrade, a process is killed."""
+
+KILLED = """
+import asyncio, os, signal, sys
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Engine
+from quart_auth_app.database.units_of_work import Database
+
+point, seen = int(sys.argv[2]), 0
+
+def count(*_):
+    global seen
+    seen += 1
+    if seen == point:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+event.listen(Engine, "before_cursor_execute", count)
+event.listen(Engine, "commit", count)
+
+async def upgrade():
+    database = Database(make_url(sys.argv[1]))
+    await database.upgrade()
+    await database.close()
+
+asyncio.run(upgrade())
+print(seen)
+"""
+
+Make = Callable[..., Any]
+
+
+def to(revision: str) -> Callable[[Connection], None]:
+    """Return what brings a database to this revision."""
+    from alembic import command
+
+    return lambda connection: command.upgrade(migrations.config(connection), revision)
+
+
+async def do(database: Database, *steps: Callable[[Connection], Any]) -> Any:
+    """Carry out the steps in one transaction, on connections that know nothing of the schema's earlier form."""
+    async with database.engine.begin() as connection:
+        answers = [await connection.run_sync(step) for step in steps]
+    await database.close()
+    return answers[-1]
+
+
+@pytest.fixture
+async def old(new_database: NewDatabase) -> AsyncIterator[Callable[[], Any]]:
+    """Make databases as the tutorial left them."""
+    made: list[Database] = []
+
+    async def make() -> Database:
+        url = make_url(new_database())
+        if url.get_backend_name() == "sqlite":
+            os.unlink(url.database or "")
+        made.append(Database(url))
+        if url.get_backend_name() == "postgresql":
+            await do(made[-1], lambda connection: connection.exec_driver_sql("DROP SCHEMA public CASCADE"))
+            await do(made[-1], lambda connection: connection.exec_driver_sql("CREATE SCHEMA public"))
+        await do(made[-1], make_tutorials)
+        return made[-1]
+
+    yield make
+    for database in made:
+        await database.close()
+
+
+def add_session(connection: Connection) -> None:
+    """Log somebody in, at a revision that has sessions, with a token, a limit and whatever columns there are."""
+    connection.exec_driver_sql(
+        "INSERT INTO session (token_hash, user_id, created_at, last_seen_at, authenticated_at, remember, address,"
+        " user_agent) VALUES ('t', 1, '2030-01-01', '2030-01-02', '2030-01-01', true, '::1', 'x')"
+    )
+    connection.exec_driver_sql("INSERT INTO attempts VALUES ('k', 3, '2030-01-01')")
+
+
+@pytest.mark.parametrize("state", STATES[:-1])
+async def test_each_migration_from_each_state_keeps_what_is_there(old: Make, state: str) -> None:
+    database: Database = await old()
+    if state != "tutorial":
+        await do(database, to(state), add_session)
+    await do(database, add_own)
+    for _, revision in pairwise(STATES[STATES.index(state) :]):
+        before = await do(database, everything)
+        await do(database, to(revision))
+        assert lost(before, await do(database, everything)) == {}, revision
+    await is_whole(database)
+
+
+async def is_whole(database: Database) -> None:
+    """Find what the models need, keys that look-ups find, and no reference into nothing."""
+    assert await do(database, differences) == []
+    async with database.reader.connect() as connection:
+        rows = (await connection.execute(text('SELECT email, email_key FROM "user"'))).all()
+        assert {key for _, key in rows} == {email_addresses.key(email) for email, _ in rows}
+        if database.url.get_backend_name() == "sqlite":
+            assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
+            assert (await connection.execute(text("PRAGMA integrity_check"))).all() == [("ok",)]
+    await database.close()
+
+
+def run_killed(database: Database, point: int) -> "subprocess.CompletedProcess[str]":
+    """Upgrade in a process of its own, which kills itself before its statement number `point`."""
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, url, str(point)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+async def test_an_upgrade_that_is_killed_loses_nothing_and_the_next_one_succeeds(old: Make) -> None:
+    whole, killed = await old(), await old()
+    for database in (whole, killed):
+        await do(database, add_own)
+    statements = int(run_killed(whole, 0).stdout)
+    assert statements > 4 * POINTS
+    before = await do(killed, everything)
+    for point in [*(statements * number // POINTS for number in range(1, POINTS)), statements - 2]:
+        assert run_killed(killed, point).returncode == -signal.SIGKILL
+        assert await do(killed, everything) == before, f"killed at {point} of {statements}"
+        assert await killed.revision() is None
+    await killed.upgrade()
+    assert lost(before, await do(killed, everything)) == {}
+    await is_whole(killed)
+
+
+@pytest.mark.slow
+async def test_four_processes_that_start_at_once_on_an_old_database_upgrade_it_once(old: Make) -> None:
+    database: Database = await old()
+    await do(database, add_own)
+    before = await do(database, everything)
+    environment = os.environ | {"DATABASE_URL": database.url.render_as_string(hide_password=False)}
+    command = [sys.executable, "-m", "quart_auth_app.cli", "db", "upgrade", "--json"]
+    at_once = [await asyncio.create_subprocess_exec(*command, env=environment, cwd=ROOT) for _ in range(4)]
+    assert [await process.wait() for process in at_once] == [0, 0, 0, 0]
+    assert lost(before, await do(database, everything)) == {}
+    await is_whole(database)
+
+
+TABLES = {
+    "Flask-SQLAlchemy": "id {key}, email VARCHAR(100), password VARCHAR(100), name VARCHAR(1000), UNIQUE (email)",
+    "unique beside the column": "id {key}, email VARCHAR(100) UNIQUE, password VARCHAR(100), name VARCHAR(1000)",
+    "nothing unique": "id {key}, email VARCHAR(100), password VARCHAR(100), name VARCHAR(1000)",
+    "all required": "id {key}, email VARCHAR(100) NOT NULL UNIQUE, password VARCHAR(100) NOT NULL, name TEXT NOT NULL",
+    "TEXT": "id {key}, email TEXT, password TEXT, name TEXT",
+    "longer": "id {key}, email VARCHAR(400), password VARCHAR(1000), name VARCHAR(2000)",
+    "another order": "name VARCHAR(1000), password VARCHAR(100), email VARCHAR(100) UNIQUE, id {key}",
+}
+KEYS = {
+    "sqlite": [WORDS["sqlite"]["key"], "INTEGER PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"],
+    "postgresql": [WORDS["postgresql"]["key"], "BIGSERIAL PRIMARY KEY", "INT GENERATED BY DEFAULT AS IDENTITY UNIQUE"],
+}
+
+
+def make_user(columns: str, key: str, *people: tuple[object, ...]) -> Callable[[Connection], None]:
+    """Return what replaces the tutorial's table by one of these columns."""
+
+    def make(connection: Connection) -> None:
+        connection.exec_driver_sql('DROP TABLE "user"')
+        connection.exec_driver_sql(f'CREATE TABLE "user" ({columns.format(key=key)})')
+        insert = text('INSERT INTO "user" (id, email, password, name) VALUES (:id, :email, :password, :name)')
+        for person in people:
+            connection.execute(insert, dict(zip(["id", "email", "password", "name"], person, strict=True)))
+
+    return make
+
+
+@pytest.mark.parametrize("key", range(3))
+@pytest.mark.parametrize("form", TABLES)
+async def test_the_tutorials_table_is_taken_over_in_each_of_its_forms(
+    old: Make, database_kind: str, form: str, key: int
+) -> None:
+    database: Database = await old()
+    people = (2, "bob@x.org", "x", "Bob"), (5, "EVE@x.org", "y", None if "NOT NULL" not in TABLES[form] else "")
+    await do(database, make_user(TABLES[form], KEYS[database_kind][key], *people))
+    before = await do(database, everything)
+    await database.upgrade()
+    assert lost(before, await do(database, everything)) == {}
+    await is_whole(database)
+    async with database.transaction() as db:
+        insert = "INSERT INTO \"user\" (email, email_key, password, name) VALUES ('a', 'a', 'x', 'A') RETURNING id"
+        number = await db.scalar(text(insert))
+        assert number is not None
+        assert number > 5
+
+
+async def test_two_accounts_of_one_address_are_both_named_and_nothing_changes(old: Make, database_kind: str) -> None:
+    database: Database = await old()
+    people = (2, "bob@x.org", "x", "Bob"), (5, "BOB@x.org", "y", "B")
+    await do(database, make_user(TABLES["Flask-SQLAlchemy"], KEYS[database_kind][0], *people))
+    await stays_as_it_was(database, r"bob@x.org \(user 2\) and BOB@x.org \(user 5\)")
+
+
+async def stays_as_it_was(database: Database, said: str) -> None:
+    """Expect an upgrade to be refused with these words, and to change nothing."""
+    before = await do(database, everything)
+    with pytest.raises(SchemaOutdated, match=said) as refusal:
+        await database.upgrade()
+    assert "othing was changed" in str(refusal.value)
+    assert await do(database, everything) == before
+    assert await database.revision() is None
+
+
+IN_THE_WAY = {
+    'CREATE VIEW addresses AS SELECT email FROM "user"': "Drop addresses, upgrade, and create it again",
+    'CREATE MATERIALIZED VIEW kept AS SELECT password FROM "user"': "Drop kept, upgrade",
+    """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+    CREATE TRIGGER checks BEFORE UPDATE OF email ON "user" FOR EACH ROW EXECUTE FUNCTION f()""": "trigger checks",
+    'ALTER TABLE "user" ADD COLUMN shown TEXT GENERATED ALWAYS AS (lower(email)) STORED': "generated column",
+}
+
+
+@pytest.mark.parametrize("statements", IN_THE_WAY)
+async def test_what_keeps_postgresql_from_widening_a_column_is_named(
+    old: Make, database_kind: str, statements: str
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has no lengths to change")
+    database: Database = await old()
+    for statement in statements.split(";\n"):
+        await do(database, lambda connection, sql=statement: connection.exec_driver_sql(sql))
+    await stays_as_it_was(database, IN_THE_WAY[statements])
