@@ -93,7 +93,7 @@ def test_who_logged_in_before_sudo_is_told(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, name: str
 ) -> None:
     monkeypatch.setattr(acts, "LOG_IN_USER", tmp_path / "loginuid")
-    monkeypatch.setattr(acts.os, "getuid", lambda: 4_000_000_002)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_002)
     (tmp_path / "loginuid").write_text(str(number))
     assert line(operator, "prune")["by"] == f"{name} as 4000000002"
     (tmp_path / "loginuid").write_text(str(acts.NOBODY))
