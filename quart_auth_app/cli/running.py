@@ -114,7 +114,7 @@ async def _within(
 ) -> T:
     given = settings(create=create)
     database = Database(given.database_url, create=create)
-    if changes:  # not before it is known that the database is there; nothing may be encrypted with a key that isn't kept
+    if changes:  # now that the database is known to be there: nothing may be encrypted with a key that isn't kept
         given = settings(create=True)
     keys = Keys(given.secret_key, given.secret_key_fallbacks)
     here = Installation(given, database, Passwords(workers=given.workers), keys)
