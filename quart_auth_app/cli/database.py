@@ -5,7 +5,7 @@ import click
 from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json, show_one
-from quart_auth_app.cli.running import Installation, operation
+from quart_auth_app.cli.running import Installation, founding, reading
 from quart_auth_app.database import migrations
 from quart_auth_app.operations import doctor, housekeeping
 
@@ -17,30 +17,34 @@ def db() -> None:
 
 @db.command()
 @as_json
-@operation
-async def upgrade(here: Installation, as_json: bool) -> None:
-    """Bring the schema up to date. With SQLite the application does so by itself; both make a copy first."""
-    await here.database.upgrade()
-    await housekeeping.delete_users(here.database.transaction, now=clock.now())
-    show_one(await _revisions(here), as_json=as_json)
+def upgrade(as_json: bool) -> None:
+    """Bring the schema up to date. Creates the database file of SQLite if there is none."""
+    show_one(_upgrade(), as_json=as_json)
 
 
 @db.command()
 @as_json
-@operation
+@reading
 async def current(here: Installation, as_json: bool) -> None:
-    """Print the schema's revision, and the one that this version needs."""
+    """Show the schema's revision, and the one that this version needs."""
     show_one(await _revisions(here), as_json=as_json)
 
 
 @db.command()
 @as_json
-@operation
+@reading
 async def check(here: Installation, as_json: bool) -> None:
-    """Tell whether the schema is exactly this version's; exit with 1 if not."""
+    """Check that the schema is exactly this version's. Exits with 1 if not."""
     async with here.database.reader.connect() as connection:
         findings = await doctor.about_schema(connection)
     report(findings, fine="The schema is this version's.", as_json=as_json)
+
+
+@founding
+async def _upgrade(here: Installation) -> dict[str, object]:
+    await here.database.upgrade()
+    await housekeeping.delete_users(here.database.transaction, now=clock.now())
+    return await _revisions(here)
 
 
 async def _revisions(here: Installation) -> dict[str, object]:

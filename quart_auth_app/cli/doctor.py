@@ -5,7 +5,7 @@ import click
 from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json
-from quart_auth_app.cli.running import Installation, away, operation, settings
+from quart_auth_app.cli.running import Installation, away, reading, settings
 from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import doctor as checks
@@ -15,7 +15,7 @@ from quart_auth_app.operations.secrets import about_keys
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Look for what is wrong: settings, file permissions, schema, clocks, keys. Exit with 1 if anything is."""
+    """Look for faults in settings, file permissions, schema, clocks and keys. Exits with 1 if there are any."""
     report(_findings(), fine="no findings", as_json=as_json)
 
 
@@ -23,7 +23,6 @@ def _findings() -> list[str]:
     found: list[str] = []
     try:
         given = settings()
-        # Files before the database, which makes what is missing.
         found += checks.about_settings(given) + checks.about_files(given.database_url)
         found += _about_database()
     except SettingsError as error:
@@ -33,7 +32,7 @@ def _findings() -> list[str]:
     return found
 
 
-@operation
+@reading
 async def _about_database(here: Installation) -> list[str]:
     async with here.database.reader.connect() as connection:
         # Without the tables there is nothing to ask about the rest.

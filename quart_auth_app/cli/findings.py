@@ -2,9 +2,7 @@
 
 import sys
 
-import click
-
-from quart_auth_app.cli.output import printable, show_json
+from quart_auth_app.cli.output import printable, say, show_json
 
 
 def report(findings: list[str], *, fine: str, as_json: bool) -> None:
@@ -13,6 +11,6 @@ def report(findings: list[str], *, fine: str, as_json: bool) -> None:
         show_json(findings)
     else:
         for line in findings or [fine]:
-            click.echo(printable(line))
+            say(printable(line))
     if findings:
         sys.exit(1)

@@ -1,6 +1,9 @@
 """What the commands print: a table for people, JSON for scripts."""
 
+import io
 import json
+import os
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +14,34 @@ Row = dict[str, object]
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+def escape_what_cannot_be_shown() -> None:
+    """From now on, print characters that the terminal's encoding lacks as escapes, such as \\u0142.
+
+    Otherwise a command would fail after it has done what was asked for, just because of somebody's name.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(line: str) -> None:
+    """Print a line. Where nobody reads any more, the command ends here, without an error."""
+    try:
+        # Named, as click itself writes UTF-8 to outputs that are set to ASCII.
+        click.echo(line, file=sys.stdout)
+    except BrokenPipeError:
+        _print_no_more()
+        sys.exit(0)
+    except OSError as error:  # a full disk
+        _print_no_more()
+        raise click.ClickException(f"All is done, but the answer can't be written: {error.strerror}") from None
+
+
+def _print_no_more() -> None:
+    # What is still in the buffer would fail once more when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def show(rows: Sequence[Row], *, as_json: bool) -> None:
     """Print all rows, which have the same keys."""
     if as_json:
@@ -19,9 +50,9 @@ def show(rows: Sequence[Row], *, as_json: bool) -> None:
     lines = [[key.upper().replace("_", " ") for key in row] for row in rows[:1]] + cells
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     if not rows:
-        click.echo("none")
+        say("none")
     return None
 
 
@@ -35,7 +66,7 @@ def show_one(row: Row, *, as_json: bool) -> None:
 
 def show_json(value: object) -> None:
     """Print a value as JSON in ASCII, which escapes what could move a terminal's cursor."""
-    click.echo(json.dumps(value, default=_moment, indent=2))
+    say(json.dumps(value, default=_moment, indent=2))
 
 
 def printable(text: str) -> str:

@@ -1,10 +1,16 @@
-"""How a command runs: settings, database, the event loop, and what happens when it is refused."""
+"""How a command runs: settings, database, the event loop, and what happens when it is refused.
+
+Each command is one of three kinds. `reading` asks only, and leaves every file as it is. `operation` changes something
+and is noted in the security log. `founding` does so too, and makes the database and the secret key where they are
+missing: all others would make an empty one in whatever folder somebody happens to be in.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.cli import acts
+from quart_auth_app.cli.output import escape_what_cannot_be_shown
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
@@ -36,6 +44,14 @@ class Refusing(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        escape_what_cannot_be_shown()
+        try:
+            return self._invoke(ctx)
+        except click.ClickException as error:
+            error.show(file=sys.stderr)  # named, as click itself writes UTF-8 to outputs that are set to ASCII
+            ctx.exit(error.exit_code)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except AccountError as error:
@@ -53,36 +69,57 @@ def away(error: DatabaseAway) -> str:
     return str(error) if isinstance(error, SchemaOutdated) else f"The database can't be used now: {error}"
 
 
-def settings() -> Settings:
-    """Read the settings. Raises SettingsError."""
-    read: Callable[[], Settings] = click.get_current_context().obj
-    return read()
+def settings(*, create: bool = False) -> Settings:
+    """Read the settings; with `create` a secret key that is missing is made. Raises SettingsError."""
+    environment: Mapping[str, str] = click.get_current_context().obj
+    return Settings.read({}, environment, create=create)
 
 
-def operation(work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Make an ordinary function of a coroutine function, and give it the database for as long as it runs.
+class Runner(Protocol):
+    """Makes an ordinary function of a coroutine function, and gives it the database for as long as it runs.
 
     People are asked for passwords and confirmations between operations: they take their time, during which nothing may
     be locked, and Ctrl+C works at a prompt only while no event loop catches it.
     """
 
-    @wraps(work)
-    def run(*arguments: P.args, **options: P.kwargs) -> T:
-        return asyncio.run(_within(work, *arguments, **options))
+    def __call__(self, work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]]) -> Callable[P, T]:
+        """Return the function."""
 
-    return run
+
+def _runner(*, changes: bool, create: bool) -> Runner:
+    def runner(work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]]) -> Callable[P, T]:
+        @wraps(work)
+        def run(*arguments: P.args, **options: P.kwargs) -> T:
+            result = asyncio.run(_within(changes, create, work, *arguments, **options))
+            if changes:
+                acts.note(result, *arguments, *options.values())
+            return result
+
+        return run
+
+    return runner
+
+
+reading = _runner(changes=False, create=False)
+operation = _runner(changes=True, create=False)
+founding = _runner(changes=True, create=True)
 
 
 async def _within(
-    work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]], *arguments: P.args, **options: P.kwargs
+    changes: bool,
+    create: bool,
+    work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]],
+    *arguments: P.args,
+    **options: P.kwargs,
 ) -> T:
-    given = settings()
+    given = settings(create=create)
+    database = Database(given.database_url, create=create)
+    if changes:  # now that the database is known to be there: nothing may be encrypted with a key that isn't kept
+        given = settings(create=True)
     keys = Keys(given.secret_key, given.secret_key_fallbacks)
-    here = Installation(given, Database(given.database_url), Passwords(workers=given.workers), keys)
+    here = Installation(given, database, Passwords(workers=given.workers), keys)
     try:
         return await work(here, *arguments, **options)
-    except BrokenPipeError:  # who reads what we print has had enough, which click knows
-        raise
     except DBAPIError as error:
         # Mostly rights or a database that is missing: to the operator a sentence of PostgreSQL's says more than ours.
         raise DatabaseAway(str(error.orig)) from error

@@ -14,8 +14,12 @@ def secrets() -> None:
 
 @secrets.command()
 @as_json
-@operation
-async def rotate(here: Installation, as_json: bool) -> None:
+def rotate(as_json: bool) -> None:
     """Encrypt everything anew with SECRET_KEY. Then no key of SECRET_KEY_FALLBACKS is needed for it any more."""
+    show_one(_rotate(), as_json=as_json)
+
+
+@operation
+async def _rotate(here: Installation) -> dict[str, object]:
     result = await rotate_all(here.database.transaction, here.keys)
-    show_one({"encrypted_anew": result.done, "unreadable": result.unreadable}, as_json=as_json)
+    return {"encrypted_anew": result.done, "unreadable": result.unreadable}

@@ -1,4 +1,4 @@
-"""`quart-auth-app session`: who is logged in, and putting an end to it."""
+"""`quart-auth-app session`: who is logged in, and how to log them out."""
 
 import click
 
@@ -6,7 +6,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import activity, sessions
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.cli.output import Row, as_json, show
-from quart_auth_app.cli.running import Installation, operation
+from quart_auth_app.cli.running import Installation, operation, reading
 from quart_auth_app.models import Session, User
 from quart_auth_app.operations import directory
 
@@ -19,7 +19,7 @@ def session() -> None:
 @session.command("list")
 @click.option("--user", "who", metavar="USER", help="Only those of one user: a number or an address.")
 @as_json
-@operation
+@reading
 async def list_(here: Installation, who: str | None, as_json: bool) -> None:
     """List who is logged in, last seen first."""
     async with here.database.reading() as db:
@@ -29,14 +29,18 @@ async def list_(here: Installation, who: str | None, as_json: bool) -> None:
 
 
 @session.command()
-@click.argument("number", metavar="[SESSION]", type=click.IntRange(1, directory.MAX_ID), required=False)
-@click.option("--user", "who", metavar="USER", help="All of one user: a number or an address.")
-@click.option("--all", "everybodys", is_flag=True, help="All of everybody.")
-@operation
-async def revoke(here: Installation, number: int | None, who: str | None, everybodys: bool) -> None:
-    """Revoke one session, all of a user, or all. The next request is a stranger's."""
-    if [number is not None, who is not None, everybodys].count(True) != 1:
+@click.argument("session", metavar="[SESSION]", type=click.IntRange(1, directory.MAX_ID), required=False)
+@click.option("--user", "who", metavar="USER", help="All sessions of one user: a number or an address.")
+@click.option("--all", "everybodys", is_flag=True, help="All sessions of all users.")
+def revoke(session: int | None, who: str | None, everybodys: bool) -> None:
+    """Revoke one session, all of a user, or all there are. Whoever used it is logged out at the next request."""
+    if [session is not None, who is not None, everybodys].count(True) != 1:
         raise click.UsageError("Name one of: the number of a session, --user USER, --all.")
+    _revoke(session, who)
+
+
+@operation
+async def _revoke(here: Installation, number: int | None, who: str | None) -> User | None:
     async with here.database.transaction() as db:
         if number is not None:
             await sessions.revoke_one(db, session_id=number, now=clock.now())
@@ -44,8 +48,10 @@ async def revoke(here: Installation, number: int | None, who: str | None, everyb
             found = await directory.named(db, who=who)
             await sessions.revoke_all(db, user=found)
             await activity.note(db, user_id=found.id, kind="sessions_revoked", browser=OPERATOR, now=clock.now())
+            return found
         else:
             await sessions.revoke_everybodys(db, now=clock.now())
+    return None
 
 
 def _row(session: Session, user: User) -> Row:

@@ -7,7 +7,7 @@ import click
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions, users
 from quart_auth_app.cli.output import Row, as_json, printable, show, show_one
-from quart_auth_app.cli.running import Installation, operation
+from quart_auth_app.cli.running import Installation, founding, operation, reading
 from quart_auth_app.models import User
 from quart_auth_app.operations import directory
 
@@ -30,7 +30,7 @@ def add(email: str, name: str, as_json: bool) -> None:
 
 @user.command("list")
 @as_json
-@operation
+@reading
 async def list_(here: Installation, as_json: bool) -> None:
     """List all accounts."""
     async with here.database.reading() as db:
@@ -41,7 +41,7 @@ async def list_(here: Installation, as_json: bool) -> None:
 @user.command("show")
 @user_argument
 @as_json
-@operation
+@reading
 async def show_(here: Installation, who: str, as_json: bool) -> None:
     """Show one account, how many sessions it has and when it was last there."""
     async with here.database.reading() as db:
@@ -54,25 +54,17 @@ async def show_(here: Installation, who: str, as_json: bool) -> None:
 @user.command()
 @user_argument
 @as_json
-@operation
-async def disable(here: Installation, who: str, as_json: bool) -> None:
-    """Close an account until it is enabled again. Its sessions are revoked: its next request is a stranger's."""
-    async with here.database.transaction() as db:
-        found = await directory.named(db, who=who)
-        await users.disable(db, user=found, now=clock.now())
-    show_one(_row(found), as_json=as_json)
+def disable(who: str, as_json: bool) -> None:
+    """Close an account until it is enabled again, and revoke its sessions."""
+    show_one(_row(_disable(who)), as_json=as_json)
 
 
 @user.command()
 @user_argument
 @as_json
-@operation
-async def enable(here: Installation, who: str, as_json: bool) -> None:
+def enable(who: str, as_json: bool) -> None:
     """Open a disabled account again."""
-    async with here.database.transaction() as db:
-        found = await directory.named(db, who=who)
-        await users.enable(db, user=found, now=clock.now())
-    show_one(_row(found), as_json=as_json)
+    show_one(_row(_enable(who)), as_json=as_json)
 
 
 @user.command()
@@ -99,16 +91,12 @@ def set_password(who: str, as_json: bool) -> None:
 @user.command()
 @user_argument
 @as_json
-@operation
-async def reset_second_step(here: Installation, who: str, as_json: bool) -> None:
+def reset_second_step(who: str, as_json: bool) -> None:
     """Turn the second step off for somebody who has lost the phone and the recovery codes. Revokes all sessions.
 
     Make sure first that it is really this person who asks: the password alone opens the account afterwards.
     """
-    async with here.database.transaction() as db:
-        found = await directory.named(db, who=who)
-        await users.reset_second_step(db, user=found)
-    show_one(_row(found), as_json=as_json)
+    show_one(_row(_reset_second_step(who)), as_json=as_json)
 
 
 def _new_password() -> str:
@@ -122,16 +110,40 @@ def _new_password() -> str:
     return password
 
 
-@operation
+@reading
 async def _find(here: Installation, who: str) -> User:
     async with here.database.reading() as db:
         return await directory.named(db, who=who)
 
 
-@operation
+@founding
 async def _create(here: Installation, email: str, name: str, password: str) -> User:
     transaction, site = here.database.transaction, here.settings.site
     return await users.create(transaction, here.passwords, email=email, name=name, password=password, site=site)
+
+
+@operation
+async def _disable(here: Installation, who: str) -> User:
+    async with here.database.transaction() as db:
+        found = await directory.named(db, who=who)
+        await users.disable(db, user=found, now=clock.now())
+    return found
+
+
+@operation
+async def _enable(here: Installation, who: str) -> User:
+    async with here.database.transaction() as db:
+        found = await directory.named(db, who=who)
+        await users.enable(db, user=found, now=clock.now())
+    return found
+
+
+@operation
+async def _reset_second_step(here: Installation, who: str) -> User:
+    async with here.database.transaction() as db:
+        found = await directory.named(db, who=who)
+        await users.reset_second_step(db, user=found)
+    return found
 
 
 @operation

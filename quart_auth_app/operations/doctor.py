@@ -49,7 +49,7 @@ def about_settings(settings: Settings) -> list[str]:
 def about_files(database_url: URL) -> list[str]:
     """Return which of the files beside a SQLite database, and of those that go with it, other users can get at."""
     file = instance.database_file(database_url)
-    if database_url.get_backend_name() != "sqlite" or not file:
+    if database_url.get_backend_name() != "sqlite" or not file or not file.exists():
         return []
     folder = file.absolute().parent
     # The names that begin with the database's own are the write-ahead log and the copies that upgrades leave.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,10 @@ def test_every_command_that_prints_can_print_json() -> None:
     assert {name for name, command in commands() if all(each.name != "as_json" for each in command.params)} == SILENT
 
 
+def test_the_version_is_the_packages() -> None:
+    assert Operator("no address").run("--version").stdout == f"quart-auth-app {version('quart-auth-app')}\n"
+
+
 def test_help_needs_no_settings() -> None:
     assert Operator("no address", SECRET_KEY="short").run("user", "add", "--help").exit_code == 0
 
@@ -90,7 +95,7 @@ def test_help_needs_no_settings() -> None:
     [
         ({"SECRET_KEY": "short"}, "Error: SECRET_KEY has 5 characters"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "Error: The database can't be used now: "),
-        ({"DATABASE_URL": "sqlite:////dev/null/db"}, "Error: DATABASE_URL: the folder /dev/null can't be made"),
+        ({"DATABASE_URL": "sqlite:////dev/null/db"}, "Error: DATABASE_URL: there is no database file /dev/null/db; "),
     ],
 )
 def test_what_the_application_would_not_start_with_is_one_line(settings: dict[str, str], sentence: str) -> None:

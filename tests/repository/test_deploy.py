@@ -248,6 +248,43 @@ def test_a_misused_with_database_says_so_in_a_sentence(tmp_path: Path) -> None:
         assert run.stderr == "with-database: DATABASE_URL must be the address of a PostgreSQL database\n"
 
 
+def test_a_misused_back_up_sqlite_says_so_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database, but a text that is long enough to be one " * 20)
+    for arguments, said in (
+        ([], "Usage: deploy/back-up-sqlite FROM TO"),
+        (["one"], "Usage: deploy/back-up-sqlite FROM TO"),
+        (["none", "copy"], "back-up-sqlite: there is no database file none"),
+        (["text", "copy"], "back-up-sqlite: file is not a database"),
+        (["text", "none/copy"], "back-up-sqlite: unable to open database: none/copy.part"),
+    ):
+        run = subprocess.run(
+            [DEPLOY / "back-up-sqlite", *arguments], cwd=tmp_path, check=False, capture_output=True, text=True
+        )
+        assert (run.returncode, run.stderr) == (1, said + "\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["text"]
+
+
+def test_the_operators_command_runs_as_the_service_does(tmp_path: Path) -> None:
+    """It hands systemd what the unit says, and every argument as it was typed."""
+    program = tmp_path / "systemd-run"
+    program.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
+    program.chmod(0o755)
+    path, connection = f"{tmp_path}:{os.environ['PATH']}", "192.0.2.7 1 192.0.2.1 22"
+    names = os.environ | {"PATH": path, "SUDO_USER": "ann", "SSH_CONNECTION": connection}
+    typed = ["user", "add", "bob@example.com", "--name", "Bob  B. $HOME"]
+    run = subprocess.run([DEPLOY / "operator-command", *typed], env=names, check=True, capture_output=True)
+    given = run.stdout.decode().split("\0")[:-1]
+    command = given.index("/opt/quart-auth-app/current/bin/quart-auth-app")
+    assert given[command + 1 :] == typed
+    unit = (DEPLOY / "quart-auth-app.service").read_text()
+    for name in ("User", "WorkingDirectory", "UMask", "EnvironmentFile"):
+        (value,) = re.findall(rf"^{name}=(.*)$", unit, re.M)
+        assert f"--property={name}={value}" in given
+    (url,) = re.findall(r"DATABASE_URL=(\S+)", unit)
+    assert {f"--setenv=DATABASE_URL={url}", "--setenv=SUDO_USER=ann"} <= set(given)
+    assert f"--setenv=SSH_CONNECTION={connection}" in given
+
+
 def manifests() -> dict[str, Any]:
     """Return the objects of deploy/kubernetes.yaml, by their kind."""
     return {each["kind"]: each for each in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}

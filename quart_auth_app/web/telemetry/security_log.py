@@ -32,6 +32,7 @@ EVENTS = {
     "cross_site_refused": "a request from another site; the line has what the browser said and the origin expected",
     "log_in_required": "a page that needs a log-in was asked for without one",
     "input_refused": "a form was refused: fields missing, too long, or against the rules",
+    "operator": "an operator's command changed something; the line has the command, who ran it, and from where",
     "error": "the application or the database failed; the error log tells more",
 }
 """Every event, and what it means."""

@@ -1,0 +1,13 @@
+"""What the tests of the commands share."""
+
+from pathlib import Path
+
+import pytest
+
+from quart_auth_app.cli import acts
+
+
+@pytest.fixture(autouse=True)
+def _no_system_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The machine's own log is not for tests."""
+    monkeypatch.setattr(acts, "SYSTEM_LOG", str(tmp_path / "no-system-log"))
