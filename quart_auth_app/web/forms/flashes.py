@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from quart import Quart, Response, flash, request, session
+from quart import Quart, Response, current_app, flash, request, session
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -49,8 +49,13 @@ def init_app(app: Quart, settings: Settings) -> None:
 
 
 async def flash_one(sentence: str, category: str = "message") -> None:
-    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie."""
-    session.pop("_flashes", None)
+    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie.
+
+    In the session of another application only the same message is replaced; its own wait as before.
+    """
+    waiting = session.pop("_flashes", [])
+    if not isinstance(current_app.session_interface, _FlashCookie):
+        session["_flashes"] = [each for each in waiting if tuple(each) != (category, sentence)]
     await flash(sentence, category)
 
 
