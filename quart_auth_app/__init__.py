@@ -16,24 +16,37 @@ from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.blueprints.sessions import sessions
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.models import Base, User
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
-from quart_auth_app.web import error_pages, moments, own_files, pages, urls, yielding
+from quart_auth_app.web import error_pages, moments, own_files, pages, signals, urls, yielding
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.forms import flashes
 from quart_auth_app.web.identity import current_user as current
-from quart_auth_app.web.services import EXTENSION, Services
+from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.log_in import log_in, log_out
+from quart_auth_app.web.services import EXTENSION, Services, reading, transaction
 from quart_auth_app.web.telemetry import logs
 
-__all__ = ["SettingsError", "create_app"]
+__all__ = [
+    "Accounts",
+    "Base",
+    "SettingsError",
+    "User",
+    "create_app",
+    "current_user",
+    "log_in",
+    "log_out",
+    "reading",
+    "signals",
+    "transaction",
+]
 
-BLUEPRINTS = (main, auth, second_step, health, account, sessions, activity)
-"""All of our pages."""
-
-OURS = {each.name for each in BLUEPRINTS}
-"""Names of the blueprints that are not the site's own."""
+PAGES = (main, auth, second_step, account, sessions, activity)
+"""The blueprints that people see. They join every application; `health` is for one that is ours alone."""
 
 
 def create_app(config: Mapping[str, object] | None = None, *, import_name: str | None = None) -> Quart:
@@ -64,7 +77,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     logs.init_app(app)
     edge.init_app(app, services)
     same_origin.init_app(app)
-    forms.init_app(app, blueprints=OURS)
+    forms.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
     own_files.init_app(app)
@@ -73,16 +86,58 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     pages.init_app(app, settings)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*PAGES, health):
         app.register_blueprint(blueprint)
-    _keep_pages_out_of_threads(app)
-    yielding.give_way(app, blueprints=OURS)
+    ours = set(app.blueprints)
+    forms.limit(app, blueprints=ours)
+    _keep_pages_out_of_threads(app, ours)
+    yielding.give_way(app, blueprints=ours)
 
 
-def _keep_pages_out_of_threads(app: Quart) -> None:
+class Accounts:
+    """Accounts for an application that exists: `Accounts(app)`, or `Accounts().init_app(app)` once it is configured.
+
+    Our pages join it, at `url_prefix` if one is given. Its own pages, error pages, headers, session and limits stay as
+    they are. Settings are read from `app.config`, then from the environment. The application's blueprints must have
+    other names than ours: `main`, `auth`, `second_step`, `account`, `sessions`, `activity`.
+    """
+
+    def __init__(self, app: Quart | None = None, *, url_prefix: str | None = None) -> None:
+        self._url_prefix = url_prefix
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Join the application. Raises SettingsError; a server that calls prints its sentence and ends."""
+        with refused_start.told_in_a_sentence():
+            settings = Settings.read(app.config, os.environ)
+            services = _services(settings)
+        if not app.config["SECRET_KEY"]:
+            app.config.update(SECRET_KEY=settings.secret_key, SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks))
+        app.extensions[EXTENSION] = services
+        ours = {blueprint.name for blueprint in PAGES}
+        logs.join()
+        edge.join(app, services, blueprints=ours)
+        same_origin.join(app, blueprints=ours, cookie=cookie_name("log-in", settings))
+        current.init_app(app, settings)
+        own_files.join(app)
+        moments.init_app(app)
+        pages.init_app(app, settings)
+        processors = app.template_context_processors[None]
+        processors.insert(0, processors.pop())  # so that what the application's own processors say wins
+        error_pages.join(app)
+        lifespan.init_app(app, services, is_guest=True)
+        for blueprint in PAGES:
+            app.register_blueprint(blueprint, url_prefix=self._url_prefix)
+        forms.limit(app, blueprints=ours)
+        _keep_pages_out_of_threads(app, ours)
+        yielding.give_way(app, blueprints=ours)
+
+
+def _keep_pages_out_of_threads(app: Quart, blueprints: set[str]) -> None:
     # Quart's blueprints bring along Flask's own context processor. It finds nothing to say here, but is not async, so
     # that each page would cross into a thread and back for it.
-    for name in app.blueprints:
+    for name in blueprints:
         del app.template_context_processors[name]
 
 

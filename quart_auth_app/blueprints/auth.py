@@ -7,6 +7,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import users
 from quart_auth_app.accounts.errors import SignUpClosed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
+from quart_auth_app.web import signals
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
@@ -64,6 +65,7 @@ async def signup_post() -> ResponseReturnValue:
     site = services().settings.site
     user = await users.sign_up(transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now())
     security_log.write("sign_up", user=user.id)
+    signals.announce(signals.signed_up, user=user)
     if await current_user.is_authenticated:
         await flash_one(filled(SIGNED_UP_BESIDE, {"name": current_user.name}), "success")
         return redirect(url_for("main.profile"))

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from quart import Quart
@@ -28,13 +28,14 @@ COUNT_SESSIONS_EVERY = 60
 _log = logging.getLogger("quart_auth_app.lifespan")
 
 
-def init_app(app: Quart, services: Services) -> None:
-    """Begin with the server, end with it."""
+def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
+    """Begin with the server, end with it. As a guest in another application, leave the server as it is."""
 
-    @app.while_serving
+    @partial(_each_time, app)
     async def serve() -> AsyncGenerator[None]:
-        http1_only.insist(app)
-        time_limits.keep_by_one_task()
+        if not is_guest:
+            http1_only.insist(app)
+            time_limits.keep_by_one_task()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
             with told_in_a_sentence():
@@ -48,8 +49,23 @@ def init_app(app: Quart, services: Services) -> None:
             if services.metrics:
                 count = partial(services.metrics.count_sessions, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
-            hypercorn_worker.prepare()
+            if not is_guest:
+                hypercorn_worker.prepare()
             yield
+
+
+def _each_time(app: Quart, serve: Callable[[], AsyncGenerator[None]]) -> None:
+    # `app.while_serving` works once for each application. Tests serve the same one again with each `app.test_app()`.
+    stack = AsyncExitStack()
+    served = asynccontextmanager(serve)
+
+    @app.before_serving
+    async def begin() -> None:
+        await stack.enter_async_context(served())
+
+    @app.after_serving
+    async def end() -> None:
+        await stack.aclose()
 
 
 def _insist_on_no_debugger(app: Quart, services: Services) -> None:

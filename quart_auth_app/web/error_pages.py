@@ -1,6 +1,7 @@
 """What a person sees when a request fails and no form shows why. It tells nothing about the inside."""
 
 from http import HTTPStatus
+from typing import Any
 
 from quart import Quart, Response, current_app, has_websocket_context, redirect, url_for
 from quart.typing import ResponseReturnValue
@@ -37,6 +38,18 @@ def init_app(app: Quart) -> None:
     app.register_error_handler(Unauthorized, ask_to_log_in)
     app.register_error_handler(AccountError, show_refusal)
     app.register_error_handler(DatabaseAway, show_database_away)
+
+
+def join(app: Quart) -> None:
+    """Answer in another application for what only we raise, unless it does so itself; its error pages stay."""
+    taken = {kind for by_code in app.error_handler_spec[None].values() for kind in by_code}
+    handlers: dict[type[Exception], Any] = {
+        Unauthorized: ask_to_log_in,
+        AccountError: show_refusal,
+        DatabaseAway: show_database_away,
+    }
+    for kind in handlers.keys() - taken:
+        app.register_error_handler(kind, handlers[kind])
 
 
 async def show_http_error(error: HTTPException) -> Response:

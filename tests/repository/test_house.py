@@ -23,6 +23,7 @@ LEVELS = [
     {"blueprints", "serving"},
     {"cli"},
     {"__init__"},
+    {"testing"},
 ]
 """The rooms of the package, the lowest first. A room imports from itself and from the levels below its own."""
 
@@ -142,3 +143,9 @@ def test_the_readmes_code_runs(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "1 passed" in run.stdout, run.stdout + run.stderr
+    options = ["--strict", f"--cache-dir={ROOT / '.mypy_cache'}"]
+    types = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, *(name for name, _ in blocks)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert types.returncode == 0, types.stdout + types.stderr

@@ -128,3 +128,15 @@ create_app({"DATABASE_URL": "sqlite://"}, import_name="email").logger.error("sol
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(run.stdout)["message"] == "sold out"
     assert run.stderr == ""
+
+
+async def test_a_sites_base_html_adds_to_ours_by_its_blocks(shop: Quart, browser: Client, tmp_path: Path) -> None:
+    (tmp_path / "shop_of_the_test" / "templates" / "base.html").write_text("""
+        {% extends "quart_auth_app/base.html" %}
+        {% block title %}The Shop{% endblock %}
+        {% block head %}<link rel="stylesheet" href="/static/goods.css">{% endblock %}
+        {% block navigation %}<a class="navbar-item" href="/goods">Goods</a>{% endblock %}""")
+    source = await (await browser.get("/login")).get_data(as_text=True)
+    assert "<title>Login · The Shop</title>" in source
+    assert source.index("goods.css") < source.index("</head>")
+    assert (await text(await browser.get("/login"))).startswith("Home Goods Login Sign Up Login ")

@@ -1,11 +1,17 @@
 """How passwords are hashed. These functions block for a quarter of a second: call them in a thread."""
 
 import logging
-
-from passlib.context import CryptContext
+import warnings
 
 from quart_auth_app.accounts.passwords.policy import normalized
-from quart_auth_app.accounts.passwords.werkzeug_hashes import WerkzeugHash
+
+# passlib 1.7.4 imports the standard library's crypt, which Python 3.11 and 3.12 announce the end of; 3.13 has none. A
+# site whose tests take warnings for errors could not import us.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from passlib.context import CryptContext
+
+    from quart_auth_app.accounts.passwords.werkzeug_hashes import WerkzeugHash
 
 ROUNDS = 12
 """bcrypt's cost, the logarithm of its work. OWASP's Password Storage Cheat Sheet asks for at least 10."""

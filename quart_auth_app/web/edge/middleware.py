@@ -3,10 +3,12 @@
 import logging
 import secrets
 import time
+from collections.abc import Set
 from typing import Any
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope, WebsocketScope
 from quart import Quart, request
+from quart.typing import ResponseTypes
 
 from quart_auth_app.web.edge.client import address_in
 from quart_auth_app.web.edge.headers import Headers, completed, for_every_response
@@ -29,6 +31,32 @@ def init_app(app: Quart, services: Services) -> None:
         app.before_request(_note_route)
 
 
+def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
+    """Join another application: say who asks, and add our headers to the answers of our blueprints only."""
+    inner: Any = app.asgi_app
+
+    async def say_who_asks(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            _name(scope, services)
+        await inner(scope, receive, send)
+
+    app.asgi_app = say_who_asks  # type: ignore[method-assign]  # Quart's own way to wrap itself
+
+    @app.after_request
+    async def add_headers(response: ResponseTypes) -> ResponseTypes:
+        if not blueprints.isdisjoint(request.blueprints):
+            for name, value in for_every_response(services.settings):
+                response.headers.setdefault(name.decode(), value.decode())
+        return response
+
+
+def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, str]:
+    """Note the client's address and a number of the request in the scope. Return both."""
+    request_id, address = secrets.token_hex(8), address_in(scope, services.settings.proxy_hops)
+    scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
+    return request_id, address
+
+
 async def _note_route() -> None:
     if request.url_rule:
         request.scope["route"] = request.url_rule.rule  # type: ignore[typeddict-unknown-key]  # a key of our own
@@ -43,6 +71,7 @@ class Edge:
 
     def __init__(self, app: Any, services: Services) -> None:
         self._app = app
+        self._services = services
         self._settings = services.settings
         self._metrics = services.metrics
         self._headers = for_every_response(services.settings)
@@ -54,9 +83,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = secrets.token_hex(8)
-        address = address_in(scope, self._settings.proxy_hops)
-        scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
+        request_id, address = _name(scope, self._services)
         if self._settings.https:
             scope["scheme"] = "https" if scope["type"] == "http" else "wss"
         method = scope["method"] if scope["type"] == "http" else "GET"  # a WebSocket begins with a GET

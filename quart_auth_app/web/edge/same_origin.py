@@ -4,6 +4,8 @@ No tokens in forms: all browsers send Sec-Fetch-Site since 2023, and Origin with
 neither is no browser, and has nobody's cookies.
 """
 
+from collections.abc import Set
+
 from quart import Quart, has_websocket_context
 from werkzeug.exceptions import Forbidden
 
@@ -29,6 +31,20 @@ def init_app(app: Quart) -> None:
     """Look at every request and every WebSocket before anything else does."""
     app.before_request(_refuse_cross_site)
     app.before_websocket(_refuse_cross_site)
+
+
+def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
+    """In another application, look at what our blueprints are asked, and at what comes with the log-in cookie.
+
+    Its other routes may be there for other sites, a webhook for example.
+    """
+
+    async def look() -> None:
+        if cookie in asking().cookies or not blueprints.isdisjoint(asking().blueprints):
+            await _refuse_cross_site()
+
+    app.before_request(look)
+    app.before_websocket(look)
 
 
 async def _refuse_cross_site() -> None:

@@ -62,9 +62,13 @@ class FieldNotText(InvalidForm):
     """A field contains a character that is not text."""
 
 
-def init_app(app: Quart, *, blueprints: Set[str]) -> None:
-    """Read all forms strictly, and hold those that these blueprints take to our limits."""
+def init_app(app: Quart) -> None:
+    """Read all forms strictly."""
     app.request_class = StrictRequest
+
+
+def limit(app: Quart, *, blueprints: Set[str]) -> None:
+    """Read the forms that these blueprints take strictly, and hold them to our limits."""
 
     @app.before_request
     async def limit_ours() -> None:
@@ -72,6 +76,7 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
             return
         request.max_content_length = request.max_form_memory_size = MAX_BODY
         request.max_form_parts = MAX_FIELDS
+        request.form_data_parser_class = _StrictParser
         if (request.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
 

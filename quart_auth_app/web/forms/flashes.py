@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from quart import Quart, Response, flash, request, session
+from quart import Quart, Response, current_app, flash, request, session
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -51,9 +51,12 @@ def init_app(app: Quart, settings: Settings) -> None:
 async def flash_one(sentence: str, category: str = "message", *, section: str | None = None) -> None:
     """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie.
 
-    `section` is the id of the part of the page where it is to be shown, see `Typed.section`.
+    In the session of another application only the same message is replaced; its own wait as before. `section` is the
+    id of the part of the page where it is to be shown, see `Typed.section`.
     """
-    session.pop("_flashes", None)
+    waiting = session.pop("_flashes", [])
+    if not isinstance(current_app.session_interface, _FlashCookie):
+        session["_flashes"] = [each for each in waiting if tuple(each) != (category, sentence)]
     session.pop("section", None)
     if section:
         session["section"] = section

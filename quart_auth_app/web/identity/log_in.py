@@ -14,6 +14,7 @@ from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.accounts.log_in import Outcome, SecondStepMissing
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.models import User
+from quart_auth_app.web import signals
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_user
@@ -41,6 +42,7 @@ async def log_in_with_password(*, email: str, password: str, remember: bool) -> 
     except (WrongDetails, asyncio.CancelledError):  # who hangs up has made an attempt too
         security_log.write("log_in_failed", account=email_addresses.fingerprint(email))
         services().failed_log_ins.note(email=email, browser=browser)
+        signals.announce(signals.log_in_failed, email=email)
         raise
     return _hand_over(outcome, methods=[accounts.PASSWORD])
 
@@ -66,7 +68,7 @@ async def log_in_with_second_step(code: str) -> None:
     _hand_over(logged_in, methods=methods)
 
 
-async def log_in(user: User, *, remember: bool, methods: Sequence[str] = ("site",)) -> bool:
+async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] = ("site",)) -> bool:
     """Log this browser in for somebody who has proved to be `user`, by `methods` of the site's own.
 
     False if meanwhile the account was closed or has another password than `user` has; and if the user has a second
@@ -92,6 +94,7 @@ async def log_out() -> None:
     async with transaction() as db:
         await accounts.log_out(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("log_out", user=current_user.id)
+    signals.announce(signals.logged_out, user_id=current_user.id)
     logout_user()
     after_this_request(_clear_site_data)
 
@@ -104,6 +107,7 @@ def _hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
     login_user(CurrentUser(outcome.token), remember=outcome.remember)
     remember_device(outcome.user.email)
     security_log.write("log_in", user=outcome.user.id, methods=" ".join(methods))
+    signals.announce(signals.logged_in, user=outcome.user)
     g.is_to_be_deleted = outcome.user.delete_at is not None
     return True
 

@@ -30,9 +30,14 @@ class JsonLines(logging.Formatter):
 
 def init_app(app: Quart) -> None:
     """Send our logs, and those of the application, to standard output unless somebody has said where else they go."""
+    join()
+    _send_to_standard_output(logging.getLogger(app.name))
+
+
+def join() -> None:
+    """Send our logs alone to standard output, unless somebody has said where else they go."""
     logging.getLogger(LOGGER).setLevel(logging.INFO)
-    for name in (LOGGER, app.name):
-        _send_to_standard_output(logging.getLogger(name))
+    _send_to_standard_output(logging.getLogger(LOGGER))
 
 
 def _send_to_standard_output(logger: logging.Logger) -> None:

@@ -1,0 +1,25 @@
+"""What the shop's own app on phones talks to."""
+
+from quart import Blueprint, websocket
+from quart.typing import ResponseReturnValue
+from quart_auth import login_required
+from quart_auth_app import current_user
+
+api = Blueprint("api", __name__)
+
+
+@api.get("/api/me")
+@login_required
+async def me() -> ResponseReturnValue:
+    """Say who is logged in."""
+    return {"name": current_user.name, "email": current_user.email}
+
+
+@api.websocket("/live")
+@login_required
+async def live() -> None:
+    """Answer questions while the session lasts."""
+    await websocket.send(f"Welcome, {current_user.name}!")
+    while True:
+        question = str(await websocket.receive())
+        await websocket.send(f"{question}? Ready in ten minutes.")
