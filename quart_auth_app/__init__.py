@@ -5,14 +5,17 @@ from collections.abc import Mapping
 
 from quart import Quart
 
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
+from quart_auth_app.blueprints.recovery import recovery
 from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.mail import sending
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
 from quart_auth_app.web import error_pages, own_files, pages, urls, yielding
@@ -27,7 +30,7 @@ from quart_auth_app.web.telemetry import logs
 __all__ = ["SettingsError", "create_app"]
 
 
-OURS = {each.name for each in (main, auth, health)}
+OURS = {each.name for each in (main, auth, recovery, health)}
 """Names of the blueprints that are not the site's own."""
 
 
@@ -70,6 +73,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     app.register_blueprint(main)
     app.register_blueprint(auth)
     app.register_blueprint(second_step)
+    app.register_blueprint(recovery)
     app.register_blueprint(health)
     _keep_pages_out_of_threads(app)
     yielding.give_way(app, blueprints=OURS)
@@ -90,4 +94,7 @@ def _services(settings: Settings) -> Services:
 
         metrics = Metrics(passwords)
     keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
-    return Services(settings, Database(settings.database_url), passwords, keys, metrics)
+    info = {outbox.DOMAIN: settings.mail_from.rpartition("@")[2]} if settings.mail_url else {}
+    database = Database(settings.database_url, info=info)
+    sender = sending.sender(settings, database, passwords)
+    return Services(settings, database, passwords, keys, metrics, sender)

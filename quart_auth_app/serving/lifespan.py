@@ -48,6 +48,8 @@ def init_app(app: Quart, services: Services) -> None:
             if services.metrics:
                 count = partial(services.metrics.count_sessions, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
+            if services.sender:
+                await stack.enter_async_context(services.sender.running())
             hypercorn_worker.prepare()
             yield
 

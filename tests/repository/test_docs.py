@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 
 from bench.targets import TARGETS
-from quart_auth_app.accounts import email_addresses, names, sessions, throttle
+from quart_auth_app.accounts import email_addresses, mail_limits, names, sessions, sign_ups, throttle, tokens
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.accounts.throttle import Limit
@@ -18,7 +18,9 @@ from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.forms import flashes, next_page
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
-from tests.people import Client
+from tests.conftest import MakeApp
+from tests.inbox import Inbox
+from tests.people import BOB, Client
 from tests.second_steps import turn_on
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +50,8 @@ def words(span: timedelta) -> str:
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    assert len(limits) == 8
+    limits += [mail_limits.BY_NETWORK, mail_limits.NO_ACCOUNT, *mail_limits.TO_ADDRESS]
+    assert len(limits) == 13
     rows = table("Limits")
     for limit in limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
@@ -84,6 +87,9 @@ def test_the_lifetimes() -> None:
         "remembered session, in any case": words(sessions.REMEMBERED_ABSOLUTE),
         "device cookie": words(device_cookie.LIFETIME),
         "message and typed fields for the next page": words(flashes.LIFETIME),
+        "link that confirms a sign-up, and the sign-up": words(sign_ups.LASTS),
+        "code that confirms a sign-up": words(sign_ups.CODE_LASTS),
+        "link to choose a new password": words(tokens.LIFETIMES[tokens.RESET]),
     }
 
 
@@ -93,6 +99,7 @@ def test_the_field_rules() -> None:
     assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
     assert {
         "code": forms.LIMITS["code"],
+        "token": 100,
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
@@ -102,13 +109,24 @@ def test_the_field_rules() -> None:
 
 
 @pytest.mark.asvs("2.1.1")
-async def test_the_fields_are_those_of_the_forms(app: Quart, client: Client, bob: dict[str, str]) -> None:
-    await turn_on(app)
-    await client.post("/login", form=bob)
+async def test_the_fields_are_those_of_the_forms(make_app: MakeApp, inbox: Inbox) -> None:
+    app = make_app(MAIL_URL=inbox.url)
+    client = app.test_client()
+    await client.post("/signup", form=BOB)
+    link = inbox.link(BOB["email"], "/confirm")
     found: set[str] = set()
-    for path in ("/login?next=/profile", "/login/second-step", "/signup"):
-        found |= set(re.findall(r'<input[^>]* name="(\w+)"', await (await client.get(path)).get_data(as_text=True)))
+    for path in ("/login?next=/profile", "/signup", "/signup/check-mail", link):
+        found |= await fields_of(client, path)
+    await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
+    await turn_on(app)
+    await client.post("/login", form=BOB)
+    found |= await fields_of(client, "/login/second-step")
     assert found == set(table("Field rules")) - {"Field"}
+
+
+async def fields_of(client: Client, path: str) -> set[str]:
+    """Return the names of the fields on a page."""
+    return set(re.findall(r'<input[^>]* name="(\w+)"', await (await client.get(path)).get_data(as_text=True)))
 
 
 @pytest.mark.asvs("8.1.1", "8.2.1")

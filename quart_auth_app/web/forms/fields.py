@@ -29,11 +29,12 @@ LIMITS = {
     "email": email_addresses.MAX_LENGTH,
     "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,
+    "token": 100,
 }
 """Characters of the longest value that each text field takes."""
 
 
-SECRET_FIELDS = {"code", "password"}
+SECRET_FIELDS = {"code", "password", "token"}
 """Fields that are never shown again."""
 
 
@@ -118,6 +119,11 @@ async def read_fields(*names: str) -> dict[str, str]:
         if "\0" in values[0]:
             raise FieldNotText(name)
     return {name: form[name] for name in names}
+
+
+async def read_optional(name: str) -> str:
+    """Return the named text field, "" where there is none. Raises a child of InvalidForm."""
+    return (await read_fields(name))[name] if name in await request.form else ""
 
 
 async def is_checked(name: str) -> bool:
