@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from quart import Quart
 
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.account import account
@@ -12,10 +13,12 @@ from quart_auth_app.blueprints.activity import activity
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
+from quart_auth_app.blueprints.recovery import recovery
 from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.blueprints.sessions import sessions
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.mail import sending
 from quart_auth_app.models import Base, User
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
@@ -45,7 +48,7 @@ __all__ = [
     "transaction",
 ]
 
-PAGES = (main, auth, second_step, account, sessions, activity)
+PAGES = (main, auth, second_step, account, sessions, activity, recovery)
 """The blueprints that people see. They join every application; `health` is for one that is ours alone."""
 
 
@@ -149,4 +152,7 @@ def _services(settings: Settings) -> Services:
 
         metrics = Metrics(passwords)
     keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
-    return Services(settings, Database(settings.database_url), passwords, keys, metrics)
+    info = {outbox.DOMAIN: settings.mail_from.rpartition("@")[2]} if settings.mail_url else {}
+    database = Database(settings.database_url, info=info)
+    sender = sending.sender(settings, database, passwords)
+    return Services(settings, database, passwords, keys, metrics, sender)

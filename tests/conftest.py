@@ -16,6 +16,7 @@ from quart_auth_app.settings import NAMES
 from quart_auth_app.web.services import EXTENSION, Services
 from tests import databases
 from tests.databases import NewDatabase
+from tests.inbox import Inbox
 from tests.people import BOB, Accounts, Client, Clock, Events
 
 MakeApp = Callable[..., Quart]
@@ -94,6 +95,12 @@ async def bob(client: Client) -> dict[str, str]:
     """What Bob, who has an account, types to log in."""
     await client.post("/signup", form=BOB)
     return {"email": BOB["email"], "password": BOB["password"]}
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    """Everybody's mail."""
+    return Inbox(tmp_path / "inbox")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ KINDS = {
     "logged_out": "Log-out",
     "sessions_revoked": "Sessions were ended",
     "password_changed": "The password was changed",
+    "password_reset": "The password was changed by a mailed link",
     "name_changed": "The name was changed",
     "exported": "The data of the account were downloaded",
     "deletion_asked": "The account is to be deleted",

@@ -81,6 +81,38 @@ class PasswordTooGuessable(InvalidPassword):
     """It would be guessed soon; `advice` is a list of English sentences that say why, and what would help."""
 
 
+class LinkInvalid(AccountError):
+    """A mailed link is mangled, unknown, expired, or void because the account has changed since."""
+
+
+class LinkUsed(AccountError):
+    """A mailed link was followed to its end already."""
+
+
+class AlreadyConfirmed(AccountError):
+    """The address has become an account meanwhile."""
+
+
+class WrongMailedCode(AccountError):
+    """The code is not the newest that was mailed, was mailed too long ago, or too many were tried."""
+
+    field = "code"
+
+
+class WrongSignUpPassword(AccountError):
+    """The password is not the one that was chosen at sign-up, or too many were tried."""
+
+    field = "password"
+
+
+class SignUpPending(AccountError):
+    """Address and password are those of a sign-up whose mail was not answered yet."""
+
+    def __init__(self, sign_up_id: int = 0) -> None:
+        super().__init__(sign_up_id=sign_up_id)
+        self.sign_up_id = sign_up_id
+
+
 class TryLater(AccountError):
     """Nothing is wrong with what was asked, but it can't be done now."""
 

@@ -8,21 +8,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from quart_auth_app.accounts import activity, email_addresses, pending_log_ins, second_step, sessions, throttle
+from quart_auth_app.accounts import activity, email_addresses, outbox, pending_log_ins, second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.pending_log_ins import Pending
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import User
+from quart_auth_app.models import SignUp, User
 
 _FIND = select(User).where(User.email_key == bindparam("key"))
+
+_newest = select(SignUp).where(SignUp.email_key == bindparam("key")).order_by(SignUp.id.desc()).limit(1).subquery()
+_Pending = aliased(SignUp, _newest)
+_one = select(literal(1).label("one")).subquery()
+# The account and the newest sign-up of an address by one statement, so that neither is looked for alone.
+_FIND_BOTH = (
+    select(User, _Pending)
+    .select_from(_one)
+    .outerjoin(User, User.email_key == bindparam("key"))
+    .outerjoin(_Pending, true())
+)
 
 
 @dataclass(frozen=True)
@@ -60,15 +72,19 @@ async def with_password(
     """Log in by address and password. It takes the same time whether or not the address is known.
 
     The attempt is counted as a failure first, and refunded when it was none, so that guesses at the same moment can't
-    overtake the count. Raises WrongDetails, TooManyAttempts or TooBusy.
+    overtake the count. Raises WrongDetails, TooManyAttempts or TooBusy; SignUpPending where the details are those of a
+    sign-up whose mail was not answered yet.
     """
     counters = throttle.log_in_counters(email=email, address=browser.address, device=browser.device)
     with passwords.place_in_line():
         async with transaction() as db:
             for counter in counters:
                 await throttle.hit(db, counter, now=now)
-            user = await db.scalar(_FIND, {"key": email_addresses.key(email)})
-        matches, replacement = await passwords.verify(password, user.password if user else None)
+            user, pending = await _find(db, email)
+        known = user or pending
+        matches, replacement = await passwords.verify(password, known.password if known else None)
+    if pending and not user and matches:
+        raise SignUpPending(sign_up_id=pending.id)
     if not user or not matches or user.disabled_at:
         raise WrongDetails
     async with transaction() as db:
@@ -76,6 +92,14 @@ async def with_password(
         if replacement:
             await _replace_hash(db, user, replacement)
         return await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
+
+
+async def _find(db: AsyncSession, email: str) -> tuple[User | None, SignUp | None]:
+    values = {"key": email_addresses.key(email)}
+    if not outbox.is_on(db):
+        return await db.scalar(_FIND, values), None
+    user, pending = (await db.execute(_FIND_BOTH, values)).one()
+    return user, pending
 
 
 async def with_second_step(

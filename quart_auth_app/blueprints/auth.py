@@ -4,8 +4,8 @@ from quart import Blueprint, redirect, render_template, request, session, url_fo
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import users
-from quart_auth_app.accounts.errors import SignUpClosed
+from quart_auth_app.accounts import email_addresses, sign_ups, users
+from quart_auth_app.accounts.errors import SignUpClosed, SignUpPending
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.web import signals
 from quart_auth_app.web.edge import same_origin
@@ -16,6 +16,7 @@ from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import landing, log_in_with_password, log_out
+from quart_auth_app.web.identity.sign_up_cookie import remember_sign_up
 from quart_auth_app.web.sentences import ALREADY_LOGGED_IN, SIGNED_UP, SIGNED_UP_BESIDE, filled
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
@@ -39,7 +40,11 @@ async def login() -> ResponseReturnValue:
 async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
     wanted = await next_page.wanted()
-    if not await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember")):
+    try:
+        is_complete = await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember"))
+    except SignUpPending as pending:
+        return await _to_check_mail(pending.sign_up_id)
+    if not is_complete:
         return redirect(url_for("second_step.login", next=wanted))
     return redirect(landing(wanted))
 
@@ -61,6 +66,8 @@ async def signup_post() -> ResponseReturnValue:
     """Create the account. Logging in is the next step, and the person's own."""
     if not services().settings.sign_up_open:
         raise SignUpClosed
+    if services().sender:
+        return await _begin_sign_up()
     form = await SIGN_UP.read()
     site = services().settings.site
     user = await users.sign_up(transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now())
@@ -72,6 +79,20 @@ async def signup_post() -> ResponseReturnValue:
     session["typed"] = {"email": user.email}
     await flash_one(SIGNED_UP, "success")
     return redirect(url_for("auth.login", next=await next_page.wanted()))
+
+
+async def _begin_sign_up() -> ResponseReturnValue:
+    # With mail on, there is no account until the mail to its address is answered: blueprints/confirmation.py.
+    form = await SIGN_UP.read()
+    site = services().settings.site
+    number = await sign_ups.begin(transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now())
+    security_log.write("sign_up_asked", account=email_addresses.fingerprint(form["email"]))
+    return await _to_check_mail(number)
+
+
+async def _to_check_mail(number: int) -> ResponseReturnValue:
+    remember_sign_up(number)
+    return redirect(url_for("auth.check_mail", next=await next_page.wanted()))
 
 
 @auth.route("/sign-up", methods=["GET", "POST"])

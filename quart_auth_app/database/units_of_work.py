@@ -40,16 +40,17 @@ class SchemaOutdated(DatabaseAway):
 class Database:
     """One application's database. Made without touching it; the schema is looked at when it is first needed.
 
-    Without `create` it neither makes a SQLite file nor changes its schema: for commands that only read.
+    Without `create` it neither makes a SQLite file nor changes its schema: for commands that only read. `info` is what
+    every session's `info` holds.
     """
 
-    def __init__(self, url: URL, *, create: bool = True) -> None:
+    def __init__(self, url: URL, *, create: bool = True, info: Mapping[str, object] | None = None) -> None:
         self.url = url
         self.engine = create_engine(url, create=create)
         self._upgrades = url.get_backend_name() == "sqlite" and (create or not database_file(url))
         self.reader = self.engine.execution_options(reading=True)
         """The same engine, for questions only."""
-        self._write = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._write = async_sessionmaker(self.engine, expire_on_commit=False, info=dict(info or {}))
         self._read = async_sessionmaker(self.reader, expire_on_commit=False)
         self._lookups = create_lookups(url, self.reader)
         self._writing = asyncio.Lock() if url.get_backend_name() == "sqlite" else None

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, deletion, pending_log_ins, sessions, throttle
+from quart_auth_app.accounts import activity, deletion, outbox, pending_log_ins, sessions, sign_ups, throttle, tokens
 from quart_auth_app.database.units_of_work import UnitOfWork
 
 _log = logging.getLogger("quart_auth_app.housekeeping")
@@ -20,11 +20,14 @@ async def keep_house(transaction: UnitOfWork, *, now: datetime) -> None:
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete expired sessions, log-ins that nobody finished, past counts of attempts and old events."""
+    """Delete expired sessions, log-ins that nobody finished, past counts of attempts, old events, old mail."""
     await sessions.prune(db, now=now)
     await throttle.prune(db, now=now)
     await pending_log_ins.prune(db, now=now)
     await activity.prune(db, now=now)
+    await tokens.prune(db, now=now)
+    await sign_ups.prune(db, now=now)
+    await outbox.prune(db, now=now)
 
 
 async def delete_users(transaction: UnitOfWork, *, now: datetime) -> None:

@@ -49,6 +49,8 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             if services.metrics:
                 count = partial(services.metrics.count_sessions, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
+            if services.sender:
+                await stack.enter_async_context(services.sender.running())
             if not is_guest:
                 hypercorn_worker.prepare()
             yield

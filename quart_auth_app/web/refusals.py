@@ -13,7 +13,11 @@ from quart_auth_app.web.telemetry import security_log
 
 STATUSES = {
     "AccountError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "AlreadyConfirmed": HTTPStatus.CONFLICT,
     "EmailTaken": HTTPStatus.CONFLICT,
+    "LinkInvalid": HTTPStatus.GONE,
+    "LinkUsed": HTTPStatus.GONE,
+    "NoSuchMail": HTTPStatus.NOT_FOUND,
     "NoPendingLogIn": HTTPStatus.UNAUTHORIZED,
     "NoSuchSession": HTTPStatus.NOT_FOUND,
     "NoSuchUser": HTTPStatus.NOT_FOUND,

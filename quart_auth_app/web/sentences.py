@@ -7,6 +7,7 @@ from quart_auth_app.accounts.errors import AccountError
 
 BUSY = "The server is busy right now. Please try again in a few seconds."
 ALREADY_LOGGED_IN = "You are logged in as {name}. Log out first to create another account."
+CHANGED_BY_LINK = "Your password has been changed. You can log in with it now."
 PLEASE_LOG_IN = "Please log in to access this page."
 DELETION_ASKED = "Your account will be deleted on {date}. Until then you can log in and keep it."
 KEPT = "Your account is kept."
@@ -20,6 +21,7 @@ SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {na
 
 SENTENCES: dict[str, str | Callable[..., str]] = {
     "AccountError": "That is not possible.",
+    "AlreadyConfirmed": "This address has been confirmed already. You can log in.",
     "EmailTaken": "Email address already exists",
     "FieldMissing": "Please fill in the field “{field}” once.",
     "FieldNotText": "The field “{field}” contains a character that is not text.",
@@ -27,9 +29,12 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "InvalidEmail": "Please enter a valid email address.",
     "InvalidName": "Please enter your name.",
     "InvalidPassword": "Please choose another password.",
+    "LinkInvalid": "This link is no longer valid.",
+    "LinkUsed": "This link has been used. If that was you, log in.",
     "NameHasControls": "Your name has a character that can't be shown as it is. Please leave it out.",
     "NameInvisible": "Nothing of this name can be seen. Please enter one that shows.",
     "NameTooLong": "Please enter a name of at most {max_length} characters.",
+    "NoSuchMail": "There is no such mail.",
     "NoPendingLogIn": "Please log in again: the first step was too long ago.",
     "NoSecondStep": "The second step is off.",
     "NoSuchSession": "There is no such session.",
@@ -50,6 +55,8 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "TooManyWrongPasswords": "The password was wrong too often, so this session has ended. Please log in again.",
     "WrongPassword": "This is not your password. Please try again.",
     "WrongDetails": "Please check your login details and try again.",
+    "WrongMailedCode": "That is not the newest code, or it is too old. Please look again, or sign up again.",
+    "WrongSignUpPassword": "That is not the password chosen at sign-up. If you did not sign up, close this page.",
 }
 """By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""
 

@@ -11,6 +11,7 @@ from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.failed_log_ins import FailedLogIns
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.mail.sending import Sender
 from quart_auth_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Services:
     """What seeds of authenticator apps are encrypted with."""
     metrics: "Metrics | None"
     """None where METRICS_BIND is not set; then prometheus_client is not even loaded."""
+    sender: Sender | None = None
+    """None where no mail is sent."""
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
 
 

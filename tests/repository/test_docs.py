@@ -9,7 +9,18 @@ import pytest
 from quart import Quart
 
 from bench.targets import TARGETS
-from quart_auth_app.accounts import activity, deletion, email_addresses, names, sessions, sudo, throttle
+from quart_auth_app.accounts import (
+    activity,
+    deletion,
+    email_addresses,
+    mail_limits,
+    names,
+    sessions,
+    sign_ups,
+    sudo,
+    throttle,
+    tokens,
+)
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.accounts.throttle import Limit
@@ -18,7 +29,9 @@ from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.forms import flashes, next_page
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
-from tests.people import Client, Clock, Events, send
+from tests.conftest import MakeApp
+from tests.inbox import Inbox
+from tests.people import BOB, Client, Clock, Events, send
 from tests.second_steps import turn_on
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +61,8 @@ def words(span: timedelta) -> str:
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    assert len(limits) == 9
+    limits += [mail_limits.BY_NETWORK, mail_limits.NO_ACCOUNT, *mail_limits.TO_ADDRESS]
+    assert len(limits) == 14
     rows = table("Limits")
     for limit in limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
@@ -88,6 +102,9 @@ def test_the_lifetimes() -> None:
         "account whose deletion was asked for": words(deletion.GRACE),
         "device cookie": words(device_cookie.LIFETIME),
         "message and typed fields for the next page": words(flashes.LIFETIME),
+        "link that confirms a sign-up, and the sign-up": words(sign_ups.LASTS),
+        "code that confirms a sign-up": words(sign_ups.CODE_LASTS),
+        "link to choose a new password": words(tokens.LIFETIMES[tokens.RESET]),
     }
 
 
@@ -97,6 +114,7 @@ def test_the_field_rules() -> None:
     assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
     assert {
         "code": forms.LIMITS["code"],
+        "token": 100,
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
@@ -110,18 +128,20 @@ def test_the_field_rules() -> None:
 
 
 @pytest.mark.asvs("2.1.1")
-async def test_the_fields_are_those_of_the_forms(app: Quart, client: Client, bob: dict[str, str], time: Clock) -> None:
-    pages = [await client.get("/login?next=/profile"), await client.get("/signup")]
-    other = app.test_client()
-    for browser in (other, client):
-        await browser.post("/login", form=bob)
+async def test_the_fields_are_those_of_the_forms(make_app: MakeApp, inbox: Inbox, time: Clock) -> None:
+    app = make_app(MAIL_URL=inbox.url)
+    client, stranger = app.test_client(), app.test_client()
+    await client.post("/signup", form=BOB)
+    link = inbox.link(BOB["email"], "/confirm")
+    pages = [await client.get(path) for path in ("/login?next=/profile", "/signup", "/signup/check-mail", link)]
+    await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
+    for browser in (app.test_client(), client):
+        await browser.post("/login", form=BOB)
     pages += [await client.get(path) for path in ("/account", "/account/sessions", "/account/activity")]
     time.advance(sudo.LASTS)
-    pages.append(await client.post("/account/export"))
     await turn_on(app)
     pages.append(await client.post("/account/export"))
-    stranger = app.test_client()
-    await stranger.post("/login", form=bob)
+    await stranger.post("/login", form=BOB)
     pages.append(await stranger.get("/login/second-step"))
     sources = [await page.get_data(as_text=True) for page in pages]
     found = {name for source in sources for name in re.findall(r'<input[^>]* name="(\w+)"', source)}

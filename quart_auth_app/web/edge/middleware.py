@@ -74,6 +74,7 @@ class Edge:
         self._services = services
         self._settings = services.settings
         self._metrics = services.metrics
+        self._sender = services.sender
         self._headers = for_every_response(services.settings)
         self._turns = Turns()
 
@@ -102,6 +103,8 @@ class Edge:
             address=address,
             request_id=request_id,
         )
+        if self._sender and method not in SAFE_METHODS:
+            await self._sender.after_response()
 
     async def _serve(
         self, scope: HTTPScope | WebsocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: Headers

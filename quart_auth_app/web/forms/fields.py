@@ -33,13 +33,14 @@ LIMITS = {
     "current_password": policy.MAX_LENGTH,
     "sudo_password": policy.MAX_LENGTH,
     "session": 20,
+    "token": 100,
 }
 """Characters of the longest value that each text field takes."""
 
 
 def is_secret(name: str) -> bool:
     """Tell whether a field of this name is never shown again."""
-    return name == "code" or name.endswith("password")
+    return name in {"code", "sudo_code", "token"} or name.endswith("password")
 
 
 class InvalidForm(AccountError):
@@ -128,6 +129,11 @@ async def read_fields(*names: str) -> dict[str, str]:
         if "\0" in values[0]:
             raise FieldNotText(name)
     return {name: form[name] for name in names}
+
+
+async def read_optional(name: str) -> str:
+    """Return the named text field, "" where there is none. Raises a child of InvalidForm."""
+    return (await read_fields(name))[name] if name in await request.form else ""
 
 
 async def is_checked(name: str) -> bool:

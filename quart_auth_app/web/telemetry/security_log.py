@@ -14,6 +14,9 @@ from quart_auth_app.web.telemetry import logs
 
 EVENTS = {
     "sign_up": "an account was created",
+    "sign_up_asked": "somebody signed up where mail is on; the account is created when the mail is answered",
+    "reset_asked": "somebody asked for a link to choose a new password",
+    "password_reset": "a new password was chosen by a mailed link",
     "log_in": "somebody logged in; `methods` says how",
     "log_in_failed": "address and password did not belong together, or the account is disabled",
     "second_step_asked": "a first factor was right, and the account has a second step",

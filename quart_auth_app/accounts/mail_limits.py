@@ -1,0 +1,43 @@
+"""How often strangers may have mail sent: counted for what was typed, whether or not it has an account."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import email_addresses, throttle
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import TooManyAttempts
+from quart_auth_app.accounts.throttle import Limit
+
+# Enough for a person whose first mail is late, and little for whoever wants to fill a stranger's mailbox.
+TO_ADDRESS = (
+    Limit("mail to address, a minute", 1, timedelta(minutes=1)),
+    Limit("mail to address, an hour", 5, timedelta(hours=1)),
+    Limit("mail to address, a day", 10, timedelta(days=1)),
+)
+BY_NETWORK = Limit("mail by network", 20, timedelta(hours=1))
+NO_ACCOUNT = Limit("mail about no account", 1, timedelta(days=1))
+
+
+async def count_client(db: AsyncSession, *, browser: Browser, now: datetime) -> None:
+    """Count that a client has mail sent. Raises TooManyAttempts."""
+    await throttle.hit(db, (BY_NETWORK, throttle.network(browser.address)), now=now)
+
+
+async def may_send(db: AsyncSession, *, email: str, now: datetime) -> bool:
+    """Count that mail goes to the address, and tell whether it may: the page is the same if it may not."""
+    return await _counts(db, TO_ADDRESS, email, now)
+
+
+async def may_tell_of_no_account(db: AsyncSession, *, email: str, now: datetime) -> bool:
+    """Count that an address without an account is told so, and tell whether it may be."""
+    return await _counts(db, (NO_ACCOUNT,), email, now)
+
+
+async def _counts(db: AsyncSession, limits: tuple[Limit, ...], email: str, now: datetime) -> bool:
+    try:
+        for limit in limits:
+            await throttle.hit(db, (limit, email_addresses.key(email)), now=now)
+    except TooManyAttempts:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""Signing up where mail is on: what comes after the form. These are routes of `auth` too."""
+
+from functools import wraps
+
+from quart import Response, abort, redirect, render_template, session, url_for
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import sign_ups, tokens
+from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkInvalid, LinkUsed
+from quart_auth_app.blueprints.auth import auth
+from quart_auth_app.models import User
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.fields import read_optional
+from quart_auth_app.web.forms.flashes import flash_one, typed_before
+from quart_auth_app.web.forms.form import Form, View
+from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.sign_up_cookie import forget_sign_up, own_sign_up
+from quart_auth_app.web.refusals import status_of
+from quart_auth_app.web.sentences import SIGNED_UP, sentence
+from quart_auth_app.web.services import passwords, reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+CODE = Form("auth.check_mail", "code")
+CONFIRM = LinkForm("auth.confirm", "token")
+
+
+def only_with_mail(view: View[...]) -> View[...]:
+    """Make a page of this route only where mail is sent."""
+
+    @wraps(view)
+    async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
+        if services().sender is None:
+            abort(404)
+        return await view(*arguments, **named)
+
+    return handler
+
+
+@auth.get("/signup/check-mail")
+@only_with_mail
+async def check_mail() -> ResponseReturnValue:
+    """Wait for the code that was mailed. The page is the same whether or not the address has an account."""
+    number = own_sign_up()
+    async with reading() as db:
+        email = await sign_ups.email_of(db, sign_up_id=number, now=clock.now()) if number else None
+    if email is None:
+        return redirect(url_for("auth.signup"))
+    return await render_template("check_mail.html", email=email, typed=typed_before(), next=await next_page.wanted())
+
+
+@auth.post("/signup/code")
+@only_with_mail
+@CODE.handles
+async def signup_code() -> ResponseReturnValue:
+    """Make the account, for whoever types the code that was mailed."""
+    user = await sign_ups.confirm_by_code(
+        transaction,
+        passwords(),
+        sign_up_id=own_sign_up() or 0,
+        **await CODE.read(),
+        browser=this_browser(),
+        now=clock.now(),
+    )
+    return await _to_log_in(user)
+
+
+@auth.get("/confirm")
+@only_with_mail
+async def confirm() -> ResponseReturnValue:
+    """Show whose address is to be confirmed. To look at it uses nothing up."""
+    token = await link_token()
+    try:
+        async with reading() as db:
+            linked = await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=clock.now())
+    except (LinkInvalid, LinkUsed) as error:
+        return await link_is_over(error, again=url_for("auth.signup"), words="Sign up again")
+    own = linked.sign_up is not None and linked.sign_up.id == own_sign_up()
+    return await render_template("confirm.html", email=linked.sent_to, token=token, own=own, typed=typed_before())
+
+
+@auth.post("/confirm")
+@only_with_mail
+@CONFIRM.handles
+async def confirm_post() -> ResponseReturnValue:
+    """Make the account, for whoever has the link, and either this browser's sign-up or its password."""
+    try:
+        user = await sign_ups.confirm_by_link(
+            transaction,
+            passwords(),
+            **await CONFIRM.read(),
+            own_sign_up_id=own_sign_up(),
+            password=await read_optional("password"),
+            browser=this_browser(),
+            now=clock.now(),
+        )
+    except AlreadyConfirmed as error:
+        await flash_one(sentence(error), error.code)
+        return redirect(url_for("auth.login"))
+    return await _to_log_in(user)
+
+
+async def _to_log_in(user: User) -> ResponseReturnValue:
+    security_log.write("sign_up", user=user.id)
+    forget_sign_up()
+    session["typed"] = {"email": user.email}
+    await flash_one(SIGNED_UP, "success")
+    return redirect(url_for("auth.login", next=await next_page.wanted()))
+
+
+async def link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
+    """Say that a link can't be used, and where another one comes from. It tells programs too: 410."""
+    page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=words)
+    return Response(page, status_of(error))

@@ -1,0 +1,69 @@
+"""Getting back in after the password was forgotten. There is no such page where no mail is sent."""
+
+from quart import Blueprint, redirect, render_template, session, url_for
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import recovery as accounts
+from quart_auth_app.accounts import tokens
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
+from quart_auth_app.blueprints.confirmation import link_is_over, only_with_mail
+from quart_auth_app.web.forms.flashes import flash_one, typed_before
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.sentences import CHANGED_BY_LINK
+from quart_auth_app.web.services import passwords, reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+recovery = Blueprint("recovery", __name__)
+
+FORGOT = Form("recovery.forgot_password", "email")
+RESET = LinkForm("recovery.reset_password", "token", "password")
+
+
+@recovery.get("/forgot-password")
+@only_with_mail
+async def forgot_password() -> ResponseReturnValue:
+    """Ask for the address."""
+    return await render_template("forgot_password.html", typed=typed_before())
+
+
+@recovery.post("/forgot-password")
+@only_with_mail
+@FORGOT.handles
+async def forgot_password_post() -> ResponseReturnValue:
+    """Have a link mailed. The page is the same whether or not the address has an account."""
+    async with transaction() as db:
+        await accounts.ask(db, **await FORGOT.read(), browser=this_browser(), now=clock.now())
+    security_log.write("reset_asked")
+    return await render_template("reset_asked.html")
+
+
+@recovery.get("/reset-password")
+@only_with_mail
+async def reset_password() -> ResponseReturnValue:
+    """Ask for the new password. To look at the page uses nothing up."""
+    token = await link_token()
+    try:
+        async with reading() as db:
+            await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
+    except (LinkInvalid, LinkUsed) as error:
+        return await link_is_over(error, again=url_for("recovery.forgot_password"), words="Ask for a new link")
+    return await render_template("reset_password.html", token=token, min_password_length=MIN_LENGTH)
+
+
+@recovery.post("/reset-password")
+@only_with_mail
+@RESET.handles
+async def reset_password_post() -> ResponseReturnValue:
+    """Set the new password. Logging in with it is the next step, and the person's own."""
+    form, site = await RESET.read(), services().settings.site
+    user = await accounts.set_new_password(
+        transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now()
+    )
+    security_log.write("password_reset", user=user.id)
+    session["typed"] = {"email": user.email}
+    await flash_one(CHANGED_BY_LINK, "success")
+    return redirect(url_for("auth.login"))

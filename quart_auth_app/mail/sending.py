@@ -1,0 +1,181 @@
+"""The sender: takes what is due out of the outbox, one mail after the other, until nothing is left.
+
+Each mail is sent at least once. Whoever claims it has it for LEASE, and nobody else sends it meanwhile. After a
+`kill -9` between the server's “250” and the deletion, the mail is sent again, with the same Message-ID.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app import clock
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.database.errors import DatabaseAway
+from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.mail import letters
+from quart_auth_app.mail.composing import Site, compose
+from quart_auth_app.mail.transports import Delayed, Refused, Transport, Unreachable, transport
+from quart_auth_app.models import Mail
+from quart_auth_app.settings import Settings
+
+LEASE = timedelta(minutes=2)
+"""How long a claimed mail is its sender's; to send one takes `transports.TIMEOUT` and one hash at most."""
+
+BACKOFF = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+LATER = timedelta(hours=1)
+"""How long to wait after the first, second, … try, and after all further ones: greylisting passes in minutes."""
+
+PAUSE = timedelta(seconds=30)
+"""How long the sender pauses when the mail server can't be reached."""
+
+POLL = 5.0
+"""Seconds between two looks into the outbox, for what other workers left there."""
+
+_log = logging.getLogger("quart_auth_app.mail")
+
+_claim = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail.id).limit(1)
+
+
+def sender(settings: Settings, database: Database, passwords: Passwords) -> "Sender | None":
+    """Return what sends this application's mails, None where mail is off."""
+    if not settings.mail_url:
+        return None
+    return Sender(
+        database,
+        passwords,
+        transport(settings.mail_url, host=urlsplit(settings.base_url).hostname or "localhost"),
+        site=Site(settings.site_name, settings.base_url),
+        address=settings.mail_from,
+    )
+
+
+class Sender:
+    """Sends the mails of one application."""
+
+    def __init__(
+        self, database: Database, passwords: Passwords, transport: Transport, *, site: Site, address: str
+    ) -> None:
+        self.transport = transport
+        self._database = database
+        self._passwords = passwords
+        self._site = site
+        self._address = address
+        self._paused_until: datetime | None = None
+        self._due = asyncio.Event()
+        self.is_running = False
+        """Whether a task of the server's sends; otherwise each request that may have asked for mail sends it itself."""
+
+    async def after_response(self) -> None:
+        """Send what the request has asked for, now that its answer has gone."""
+        if self.is_running:
+            self._due.set()
+        else:
+            await self.send_due()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Send in a task of its own until the end of the block. A mail that is under way then is sent to its end."""
+        stopped = False
+
+        async def work() -> None:
+            while not stopped:
+                self._due.clear()
+                await self.send_due(lambda: stopped)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._due.wait(), POLL)
+
+        self._due = asyncio.Event()
+        self.is_running = True
+        task = asyncio.create_task(work())
+        try:
+            yield
+        finally:
+            stopped = True
+            self.is_running = False
+            self._due.set()
+            await task
+
+    async def send_due(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Send every mail that is due. Nothing that goes wrong comes out of here."""
+        try:
+            while not stopped() and not self._is_paused() and (mail := await self._claim()):
+                await self._send(mail)
+        except DatabaseAway:
+            _log.warning("the outbox can't be read, trying again later", exc_info=True)
+
+    def _is_paused(self) -> bool:
+        return self._paused_until is not None and clock.now() < self._paused_until
+
+    async def _claim(self) -> Mail | None:
+        """Return a mail that is due and now ours, or None. One statement: of two senders one gets it."""
+        now = clock.now()
+        async with self._database.reading() as db:  # so that an empty outbox needs no write lock
+            if await db.scalar(_claim.where(Mail.due_at <= now)) is None:
+                return None
+        async with self._database.transaction() as db:
+            which = _claim.where(Mail.due_at <= now).with_for_update(skip_locked=True).scalar_subquery()
+            query = update(Mail).where(Mail.id == which).values(due_at=now + LEASE, attempts=Mail.attempts + 1)
+            mail: Mail | None = await db.scalar(query.returning(Mail).execution_options(synchronize_session=False))
+            return mail
+
+    async def _send(self, mail: Mail) -> None:
+        now = clock.now()
+        if now >= mail.give_up_at:
+            await self._change(mail, failed="it could not be sent in time")
+            return
+        try:
+            await self._try(mail, now)
+        except Unreachable as error:
+            _log.warning("the mail server can't be used, trying again later: %s", error)
+            self._paused_until = clock.now() + PAUSE
+            await self._change(mail, due_at=now, attempts=mail.attempts - 1)
+        except (Refused, letters.AddressNotSendable) as error:
+            await self._fail(mail, str(error))
+        except Delayed as error:
+            _log.info("mail %s is delayed: %s", mail.id, error)
+            waits = BACKOFF[mail.attempts - 1] if mail.attempts <= len(BACKOFF) else LATER
+            await self._change(mail, due_at=clock.now() + waits)
+        except DatabaseAway:
+            raise
+        except Exception as error:
+            _log.exception("mail %s can't be written", mail.id)
+            await self._fail(mail, f"a fault of ours: {type(error).__name__}")
+
+    async def _try(self, mail: Mail, now: datetime) -> None:
+        letter = await compose(self._database.transaction, self._passwords, mail=mail, site=self._site, now=now)
+        if letter:
+            message = letters.message(
+                letter,
+                to=mail.to_address,
+                sender=self._address,
+                site_name=self._site.name,
+                message_id=mail.message_id,
+                now=now,
+            )
+            await self.transport.send(message, sender=self._address, recipient=letters.recipient(mail.to_address))
+        async with self._database.transaction() as db:
+            await db.execute(delete(Mail).where(*_still_ours(mail)))
+
+    async def _fail(self, mail: Mail, reason: str) -> None:
+        _log.error("mail %s has failed: %s", mail.id, reason)
+        await self._change(mail, failed=reason[:255])
+
+    async def _change(self, mail: Mail, **values: object) -> None:
+        async with self._database.transaction() as db:
+            await _update(db, mail, values)
+
+
+async def _update(db: AsyncSession, mail: Mail, values: dict[str, object]) -> None:
+    query = update(Mail).where(*_still_ours(mail)).values(values)
+    await db.execute(query.execution_options(synchronize_session=False))
+
+
+def _still_ours(mail: Mail) -> tuple[ColumnElement[bool], ...]:
+    # A sender that was slower than its lease must not touch what another one has claimed since.
+    return Mail.id == mail.id, Mail.attempts == mail.attempts

@@ -1,0 +1,191 @@
+"""How a mail leaves: by SMTP, into a folder, or onto standard output."""
+
+import asyncio
+import os
+import ssl
+import sys
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+from pathlib import Path
+from typing import Protocol
+
+import aiosmtplib
+
+from quart_auth_app.mail_urls import MailUrl
+
+TIMEOUT = 6.0
+"""Seconds for one mail in all, less than the `graceful_timeout` of hypercorn.toml."""
+
+REFUSED_FOR_GOOD = 500
+"""SMTP's replies from here on are final (RFC 5321, 4.2.1)."""
+
+
+class Unreachable(Exception):
+    """The server can't be talked to: no mail can leave now, whosever it is."""
+
+
+class Refused(Exception):
+    """The server will never take this mail; the message has its reply."""
+
+
+class Delayed(Exception):
+    """The server doesn't take this mail now; the message has its reply."""
+
+
+class Transport(Protocol):
+    """What takes a mail."""
+
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Send the mail, or raise Unreachable, Refused or Delayed."""
+
+    async def check(self) -> None:
+        """Find out whether mail could be sent, and send none. Raises Unreachable."""
+
+
+def transport(url: MailUrl, *, host: str) -> Transport:
+    """Return what MAIL_URL names. `host` is what we call ourselves to a mail server."""
+    if url.is_smtp:
+        return Smtp(url, host=host)
+    return Folder(Path(url.folder)) if url.scheme == "file" else StandardOutput()
+
+
+class Smtp:
+    """A mail server, with a connection for each mail."""
+
+    def __init__(self, url: MailUrl, *, host: str, tls: ssl.SSLContext | None = None) -> None:
+        self._url = url
+        self._host = host
+        self._tls = tls
+
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Send the mail."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await _connect(client)
+                await _hand_over(client, message, sender, recipient)
+        except TimeoutError:
+            raise Delayed(f"no answer within {TIMEOUT:g} seconds") from None
+        finally:
+            client.close()
+
+    async def check(self) -> None:
+        """Connect, with TLS and the password, and leave again."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await _connect(client)
+                await client.quit()
+        except aiosmtplib.SMTPException as error:
+            raise Unreachable(_one_line(error)) from None
+        except TimeoutError:
+            raise Unreachable(f"no answer within {TIMEOUT:g} seconds") from None
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        url = self._url
+        required = True if url.scheme == "smtp" else None
+        return aiosmtplib.SMTP(
+            hostname=url.host,
+            port=url.port,
+            username=url.user or None,
+            password=url.password or None,
+            local_hostname=self._host,  # otherwise it would ask DNS for this machine's name, and wait
+            timeout=TIMEOUT,
+            use_tls=url.scheme == "smtps",
+            # On this machine TLS is used where it is offered, whatever the certificate says.
+            start_tls=None if url.may_go_without_tls and required else required or False,
+            tls_context=self._tls or _context(checked=not url.may_go_without_tls),
+        )
+
+
+def _context(*, checked: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not checked:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _connect(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.connect()
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        if isinstance(error, TimeoutError) and not isinstance(error, aiosmtplib.SMTPException):
+            raise
+        raise Unreachable(_one_line(error)) from None
+
+
+async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
+    options: list[str] = []
+    if not recipient.isascii():
+        if not client.supports_extension("smtputf8"):
+            raise Refused("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
+        options = ["SMTPUTF8", "BODY=8BITMIME"]
+        message.policy = SMTPUTF8
+    try:
+        await client.sendmail(sender, [recipient], message.as_bytes(), mail_options=options)
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise _reply(error.recipients[0]) from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise _reply(error) from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise Delayed(_one_line(error)) from None
+    with suppress(aiosmtplib.SMTPException, OSError):  # the server has taken the mail, however it says goodbye
+        await client.quit()
+
+
+def _reply(error: aiosmtplib.SMTPResponseException) -> Refused | Delayed:
+    kind = Refused if error.code >= REFUSED_FOR_GOOD else Delayed
+    return kind(f"{error.code} {_one_line(error.message)}")
+
+
+def _one_line(error: object) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:200]
+
+
+class Folder:
+    """A folder that each mail becomes a file in."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Write the mail. Its name is its Message-ID, so that one that is sent again is one file."""
+        name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._folder / f"{name}.eml"
+            file = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(file, "wb") as open_file:
+                open_file.write(message.as_bytes())
+            path.with_suffix(".new").replace(path)
+        except OSError as error:
+            raise Unreachable(f"{self._folder}: {error.strerror}") from None
+
+    async def check(self) -> None:
+        """Look whether the folder can be written to."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreachable(f"{self._folder}: {error.strerror}") from None
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise Unreachable(f"{self._folder}: not writable")
+
+
+class StandardOutput:
+    """Standard output, for development: every flow can be tried in a terminal."""
+
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Print the mail's text."""
+        part = message.get_body(("plain",))
+        text = part.get_content() if part else ""
+        sys.stdout.write(f"\n--- mail to {message['To']}: {message['Subject']}\n\n{text}---\n")
+        sys.stdout.flush()
+
+    async def check(self) -> None:
+        """There is nothing to check."""

@@ -1,0 +1,29 @@
+"""The tokens in the links of mails."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from quart_auth_app.models.base import Base, UtcDateTime
+
+
+class MailToken(Base):
+    """What a link lets its reader do, once. The row stays until it expires, so that a second click is known."""
+
+    __tablename__ = "mail_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the token, which is in the mail and nowhere else."""
+    purpose: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"), index=True)
+    """None once the sign-up has become an account: the used token outlives it."""
+    sent_to: Mapped[str] = mapped_column(String(254))
+    account_key: Mapped[str] = mapped_column(String(1024))
+    """The account's `email_key` when the token was made: another address voids it."""
+    password_version: Mapped[int]
+    """The account's when the token was made: another password voids it."""
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,66 @@
+"""Tokens and codes: random, and such that no program that reads mail spoils them."""
+
+import asyncio
+import re
+from datetime import timedelta
+
+import pytest
+
+from quart_auth_app.accounts import sign_ups, tokens
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.database.units_of_work import Database
+from tests.people import BOB, Accounts, Clock
+
+
+@pytest.mark.asvs("6.5.3")
+def test_a_thousand_tokens_are_different_and_end_in_a_letter_or_digit() -> None:
+    made = {tokens.new() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(re.fullmatch("[a-z2-7]{52}", token) for token in made)
+
+
+@pytest.mark.asvs("6.5.3", "6.5.4")
+def test_codes_have_thirty_bits_and_no_letters_that_are_mistaken() -> None:
+    codes = [sign_ups.new_code() for _ in range(2000)]
+    letters = set("".join(codes))
+    assert len(letters) ** sign_ups.CODE_LENGTH == 2**30
+    assert letters.isdisjoint("IO01")
+    assert len(set(codes)) > 1990
+    assert sign_ups.read_code(f" {codes[0][:3].lower()} - {codes[0][3:]}") == codes[0]
+
+
+@pytest.mark.asvs("15.4.2")
+async def test_of_many_who_consume_a_token_at_once_one_does(
+    database: Database, accounts: Accounts, time: Clock
+) -> None:
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        token = await tokens.issue_reset(db, user=user, now=time.now)
+
+    async def consume() -> bool:
+        try:
+            async with database.transaction() as db:
+                return await tokens.consume(db, token=token, purpose=tokens.RESET, now=time.now) == user.id
+        except LinkUsed:
+            return False
+
+    assert sum(await asyncio.gather(*(consume() for _ in range(20)))) == 1
+
+
+async def test_a_token_is_good_for_its_purpose_and_until_its_end(
+    database: Database, accounts: Accounts, time: Clock
+) -> None:
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        token = await tokens.issue_reset(db, user=user, now=time.now)
+    end = time.now + tokens.LIFETIMES[tokens.RESET]
+    async with database.transaction() as db:
+        for wrong in (token[:-1], token.upper(), f"{token}.", "", "a" * 52):
+            with pytest.raises(LinkInvalid):
+                await tokens.consume(db, token=wrong, purpose=tokens.RESET, now=time.now)
+        with pytest.raises(LinkInvalid):
+            await tokens.consume(db, token=token, purpose=tokens.CONFIRM, now=time.now)
+        with pytest.raises(LinkInvalid):
+            await tokens.consume(db, token=token, purpose=tokens.RESET, now=end)
+        last = end - timedelta(seconds=1)
+        assert await tokens.consume(db, token=token, purpose=tokens.RESET, now=last) == user.id
