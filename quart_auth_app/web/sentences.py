@@ -11,6 +11,19 @@ PLEASE_LOG_IN = "Please log in to access this page."
 SIGNED_UP = "Your account has been created. You can log in now."
 SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {name}: log out first to use it."
 
+WEAKNESSES = {
+    "common": "many people use one like it",
+    "date": "it is built on a date or a year",
+    "keyboard": "its keys lie side by side",
+    "name": "it is built on a common name",
+    "personal": "it is built on your name, your address or the name of this site",
+    "repeat": "it repeats itself",
+    "sequence": "it is built on a sequence such as abc or 6543",
+    "short": "it is short",
+    "word": "it is built on a single word",
+}
+"""Why a password is too easy to guess, by `accounts.passwords.strength.Weakness`."""
+
 SENTENCES: dict[str, str | Callable[..., str]] = {
     "AccountError": "That is not possible.",
     "EmailTaken": "Email address already exists",
@@ -28,7 +41,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "NoSuchSession": "There is no such session.",
     "NoSuchUser": lambda who: f"There is no user {who!r}.",
     "NothingToConfirm": "There is no authenticator app to confirm. Please begin again.",
-    "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
+    "PasswordTooGuessable": lambda reason: (
+        f"This password is too easy to guess: {WEAKNESSES[reason]}. Add another word or two."
+    ),
     "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
     "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
     "SignUpClosed": "Accounts here are made by the operator of this site.",

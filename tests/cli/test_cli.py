@@ -140,8 +140,8 @@ def test_adding_is_not_throttled(operator: Operator, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "Please choose a password of at least 8 characters."),
-        ("1234567\r\n", "Please choose a password of at least 8 characters."),
+        ("", "Please choose a password of at least 9 characters."),
+        ("1234567\r\n", "Please choose a password of at least 9 characters."),
         ("password1\n", "This password is too easy to guess."),
         ("sunny.otter.ladder\n", "This password is too easy to guess."),
         ("quiet.lantern.example\n", "This password is too easy to guess."),

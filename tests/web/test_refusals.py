@@ -21,7 +21,7 @@ VALUES = {
     "InvalidForm": {"field": "email"},
     "NameTooLong": {"max_length": 100},
     "NoSuchUser": {"who": "bob"},
-    "PasswordTooGuessable": {"advice": ["Add another word or two."]},
+    "PasswordTooGuessable": {"reason": "date"},
     "PasswordTooLong": {"max_length": 1024},
     "PasswordTooShort": {"min_length": 8},
     "TooBusy": {"retry_after": 5},
