@@ -6,8 +6,8 @@ from quart_auth_app.accounts.errors import PasswordTooGuessable, PasswordTooLong
 from quart_auth_app.accounts.passwords import strength
 
 MIN_LENGTH = 9
-"""Code points that a new password has at least. ASVS 6.2.1 asks for 8, but zxcvbn expects any 8 characters to be guessed
-in 10^8 tries, which is below our `strength.MIN_SCORE`: to promise 8 would be wrong."""
+"""Code points that a new password has at least. ASVS 6.2.1 asks for 8, but zxcvbn expects any 8 characters to be
+guessed in 10^8 tries, which is below our `strength.MIN_SCORE`: to promise 8 would be wrong."""
 
 MAX_LENGTH = 1024
 """Characters of the longest password. A longer one is an error and is never cut: ASVS 6.2.9 asks for 64 or more."""
