@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from quart_auth_app.accounts.errors import AccountError
+
+Text = TypeVar("Text")
 
 BUSY = "The server is busy right now. Please try again in a few seconds."
 ALREADY_LOGGED_IN = "You are logged in as {name}. Log out first to create another account."
@@ -58,11 +61,33 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
 """By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""
 
 
+FIELD_NOTES = {
+    "AccountError": "Please change this.",
+    "EmailTaken": "Taken.",
+    "FieldMissing": "Missing.",
+    "FieldTooLong": "Too long.",
+    "InvalidEmail": "Not an email address.",
+    "NameTooLong": "Too long.",
+    "PasswordTooGuessable": "Too easy to guess.",
+    "PasswordTooLong": "Too long.",
+    "PasswordTooShort": "Too short.",
+}
+"""A few words at the field that is at fault, by code; the sentence above the form says the rest."""
+
+
 def sentence(error: AccountError) -> str:
     """Return what a person reads. An error without a sentence of its own has its parent's."""
-    known = (SENTENCES[each.__name__] for each in type(error).__mro__ if each.__name__ in SENTENCES)
-    template = next(known)
+    template = _for(error, SENTENCES)
     return template(**error.values) if callable(template) else filled(template, error.values)
+
+
+def field_note(error: AccountError) -> str:
+    """Return what stands at the field that is at fault."""
+    return _for(error, FIELD_NOTES)
+
+
+def _for(error: AccountError, texts: Mapping[str, Text]) -> Text:
+    return next(texts[each.__name__] for each in type(error).__mro__ if each.__name__ in texts)
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:

@@ -86,7 +86,8 @@ async def test_a_form_shows_the_sentence_and_is_filled_again(
     assert 'value="bob@example.com"' in source
     assert 'value="Bob"' in source
     assert BOB["password"] not in source
-    assert "notification is-danger" in source
+    looks_like = "warning" if isinstance(error, TryLater) else "danger"
+    assert f'notification is-{looks_like}" role="alert"' in source
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)

@@ -13,21 +13,24 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import SECRET_FIELDS, read_fields
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
 from quart_auth_app.web.refusals import note, refusal, status_of
-from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
 View = Callable[P, Awaitable[ResponseReturnValue]]
 
 
 class Form:
-    """A form: `page` is the endpoint of the page that shows it, `fields` are the names of its text fields.
+    """A form: `page` is the endpoint of the page that shows it.
+
+    `fields` are the names of its text fields, `ticks` those of its checkboxes.
 
     `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
     """
 
-    def __init__(self, page: str, *fields: str) -> None:
+    def __init__(self, page: str, *fields: str, ticks: tuple[str, ...] = ()) -> None:
         self._page = page
         self._fields = fields
+        self._ticks = ticks
 
     async def read(self) -> dict[str, str]:
         """Return the fields' values. Raises FieldMissing, FieldTooLong or FieldNotText."""
@@ -68,7 +71,8 @@ class Form:
 
     async def _leave(self, error: AccountError) -> None:
         note(error)
-        await keep_typed([name for name in self._fields if name not in SECRET_FIELDS], refused=error.field)
+        open_fields = [name for name in self._fields if name not in SECRET_FIELDS]
+        await keep_typed(open_fields, ticks=self._ticks, refused=error.field, note=field_note(error))
         await flash_one(sentence(error), error.code)
 
     async def _address(self) -> str:
