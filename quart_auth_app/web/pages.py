@@ -1,9 +1,10 @@
 """What our templates know beside what Quart tells them: about the site, kinds of messages, and our own scripts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
-from quart import Quart, after_this_request, g, url_for
+from quart import Quart, after_this_request, g, get_flashed_messages, request, url_for
 from quart.typing import ResponseTypes
 
 from quart_auth_app.settings import Settings
@@ -24,12 +25,25 @@ def init_app(app: Quart, settings: Settings) -> None:
         "mail_is_on": settings.mail_url is not None,
         "message_kind": message_kind,
         "script": script,
+        "get_flashed_messages": messages,
     }
 
     # Not globals of jinja_env: that would be made here, and a site could set no options of Jinja any more.
     @app.context_processor
     async def known() -> dict[str, Any]:
         return names
+
+
+def messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
+    """Return the messages that wait, as Quart's function of the same name does.
+
+    The tutorial's signup.html writes ". Go to login page." behind whatever message there is. So on that page, messages
+    without categories come without the full stop at their end.
+    """
+    found: list[Any] = list(get_flashed_messages(with_categories, category_filter))
+    if with_categories or request.endpoint not in {"auth.signup", "auth.signup_post"}:
+        return found
+    return [message.removesuffix(".") for message in found]
 
 
 def message_kind(category: str) -> str:
