@@ -78,7 +78,7 @@ class PasswordTooLong(InvalidPassword):
 
 
 class PasswordTooGuessable(InvalidPassword):
-    """It would be guessed soon; `advice` is a list of English sentences that say why, and what would help."""
+    """It would be guessed soon; `reason` says why, see `passwords.strength.Weakness`."""
 
 
 class LinkInvalid(AccountError):

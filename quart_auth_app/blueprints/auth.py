@@ -23,7 +23,7 @@ from quart_auth_app.web.telemetry import security_log
 
 auth = Blueprint("auth", __name__)
 
-LOG_IN = Form("auth.login", "email", "password")
+LOG_IN = Form("auth.login", "email", "password", ticks=("remember",))
 SIGN_UP = Form("auth.signup", "email", "name", "password")
 
 

@@ -1,20 +1,65 @@
-"""What every template may know of the site."""
+"""What our templates know beside what Quart tells them: about the site, kinds of messages, and our own scripts."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from quart import Quart
+from markupsafe import Markup
+from quart import Quart, after_this_request, g, get_flashed_messages, request, url_for
+from quart.typing import ResponseTypes
 
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.edge import headers
+
+KINDS = {"info", "success", "warning", "danger"}
+"""The kinds of message, and the categories of `flash` that name them."""
+
+CATEGORIES = {"message": "info", "TooBusy": "warning", "TooManyAttempts": "warning", "TryLater": "warning"}
+"""What kind messages of other categories have. The codes of refusals are categories too; the others mean danger."""
 
 
 def init_app(app: Quart, settings: Settings) -> None:
-    """Let templates know `site_name`, and whether strangers may sign up and mail is sent."""
-    known = {
+    """Let the templates know."""
+    names = {
         "site_name": settings.site_name,
         "sign_up_open": settings.sign_up_open,
         "mail_is_on": settings.mail_url is not None,
+        "message_kind": message_kind,
+        "script": script,
+        "get_flashed_messages": messages,
     }
 
+    # Not globals of jinja_env: that would be made here, and a site could set no options of Jinja any more.
     @app.context_processor
-    async def about_the_site() -> dict[str, Any]:
-        return known
+    async def known() -> dict[str, Any]:
+        return names
+
+
+def messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
+    """Return the messages that wait, as Quart's function of the same name does.
+
+    The tutorial's signup.html writes ". Go to login page." behind whatever message there is. So on that page, messages
+    without categories come without the full stop at their end.
+    """
+    found: list[Any] = list(get_flashed_messages(with_categories, category_filter))
+    if with_categories or request.endpoint not in {"auth.signup", "auth.signup_post"}:
+        return found
+    return [message.removesuffix(".") for message in found]
+
+
+def message_kind(category: str) -> str:
+    """Return the kind of a message that was flashed with this category."""
+    return category if category in KINDS else CATEGORIES.get(category, "danger")
+
+
+def script(filename: str) -> Markup:
+    """Return the tag of a script in `static/`, once a page, and let this page run scripts of our own."""
+    if filename in (scripts := g.setdefault("scripts", set())):
+        return Markup()
+    scripts.add(filename)
+    after_this_request(_allow_scripts)
+    return Markup('<script src="{}" defer></script>').format(url_for("static", filename=filename))
+
+
+async def _allow_scripts(response: ResponseTypes) -> ResponseTypes:
+    response.headers.setdefault("Content-Security-Policy", headers.content_policy(scripts=True))
+    return response

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from quart_auth_app.accounts.errors import AccountError
+
+Text = TypeVar("Text")
 
 BUSY = "The server is busy right now. Please try again in a few seconds."
 ALREADY_LOGGED_IN = "You are logged in as {name}. Log out first to create another account."
@@ -18,6 +21,19 @@ SESSION_REVOKED = "That session has ended."
 SECOND_STEP_OFF = "The second step is off."
 SIGNED_UP = "Your account has been created. You can log in now."
 SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {name}: log out first to use it."
+
+WEAKNESSES = {
+    "common": "many people use one like it",
+    "date": "it is built on a date or a year",
+    "keyboard": "its keys lie side by side",
+    "name": "it is built on a common name",
+    "personal": "it is built on your name, your address or the name of this site",
+    "repeat": "it repeats itself",
+    "sequence": "it is built on a sequence such as abc or 6543",
+    "short": "it is short",
+    "word": "it is built on a single word",
+}
+"""Why a password is too easy to guess, by `accounts.passwords.strength.Weakness`."""
 
 SENTENCES: dict[str, str | Callable[..., str]] = {
     "AccountError": "That is not possible.",
@@ -40,7 +56,9 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "NoSuchSession": "There is no such session.",
     "NoSuchUser": lambda who: f"There is no user {who!r}.",
     "NothingToConfirm": "There is no authenticator app to confirm. Please begin again.",
-    "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
+    "PasswordTooGuessable": lambda reason: (
+        f"This password is too easy to guess: {WEAKNESSES[reason]}. Add another word or two."
+    ),
     "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
     "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
     "SessionRevoked": "This session has ended. Please log in again.",
@@ -61,11 +79,33 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
 """By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""
 
 
+FIELD_NOTES = {
+    "AccountError": "Please change this.",
+    "EmailTaken": "Taken.",
+    "FieldMissing": "Missing.",
+    "FieldTooLong": "Too long.",
+    "InvalidEmail": "Not an email address.",
+    "NameTooLong": "Too long.",
+    "PasswordTooGuessable": "Too easy to guess.",
+    "PasswordTooLong": "Too long.",
+    "PasswordTooShort": "Too short.",
+}
+"""A few words at the field that is at fault, by code; the sentence above the form says the rest."""
+
+
 def sentence(error: AccountError) -> str:
     """Return what a person reads. An error without a sentence of its own has its parent's."""
-    known = (SENTENCES[each.__name__] for each in type(error).__mro__ if each.__name__ in SENTENCES)
-    template = next(known)
+    template = _for(error, SENTENCES)
     return template(**error.values) if callable(template) else filled(template, error.values)
+
+
+def field_note(error: AccountError) -> str:
+    """Return what stands at the field that is at fault."""
+    return _for(error, FIELD_NOTES)
+
+
+def _for(error: AccountError, texts: Mapping[str, Text]) -> Text:
+    return next(texts[each.__name__] for each in type(error).__mro__ if each.__name__ in texts)
 
 
 def filled(template: str, values: Mapping[str, object]) -> str:

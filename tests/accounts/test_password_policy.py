@@ -1,5 +1,6 @@
 """Which new passwords are accepted: long, hard to guess, and not built on what everybody knows of you."""
 
+import re
 import threading
 
 import pytest
@@ -8,8 +9,9 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from quart_auth_app.accounts.errors import InvalidPassword
 from quart_auth_app.accounts.passwords import strength as password_strength
+from quart_auth_app.web.sentences import WEAKNESSES
 from tests.conftest import MakeApp
-from tests.people import BOB, Accounts, Client, elsewhere, is_logged_in, notice
+from tests.people import BOB, Accounts, Client, elsewhere, is_logged_in, notice, text
 
 COMMON = [word for word in FREQUENCY_LISTS["passwords"][:3000] if len(word) >= 8]
 
@@ -17,7 +19,7 @@ COMMON = [word for word in FREQUENCY_LISTS["passwords"][:3000] if len(word) >= 8
 @pytest.mark.asvs("6.2.4")
 @pytest.mark.usefixtures("unthrottled")
 async def test_the_common_passwords_that_are_long_enough_are_refused(client: Client) -> None:
-    """Those of the 3,000 most common that have 8 characters; the others are too short anyway."""
+    """Those of the 3,000 most common that have 8 characters or more; the others are too short anyway."""
     assert len(COMMON) > 100
     for password in COMMON:
         response = await client.post("/signup", form=BOB | {"password": password})
@@ -25,13 +27,41 @@ async def test_the_common_passwords_that_are_long_enough_are_refused(client: Cli
 
 
 @pytest.mark.parametrize(
-    "password", ["qwertyuiop", "1q2w3e4r5t", "abcdefghij", "31.12.1999", "aaaaaaaaaaaa", "P@ssw0rd!"]
+    ("password", "reason"),
+    [
+        ("qwertyuiop", "common"),
+        ("P@ssw0rd!", "common"),
+        ("xcvbnm,./", "keyboard"),
+        ("abcdefghij", "sequence"),
+        ("31.12.1999", "date"),
+        ("aaaaaaaaaaaa", "repeat"),
+        ("margaret99", "name"),
+        ("elephant5", "word"),
+        ("bob.example.com", "personal"),
+        ("839201740", "common"),
+    ],
 )
-async def test_patterns_are_refused_with_advice_above_the_form(client: Client, password: str) -> None:
+async def test_a_refused_password_gets_one_short_sentence_why_and_one_hint(
+    client: Client, password: str, reason: str
+) -> None:
     await client.post("/signup", form=BOB | {"password": password})
-    sentence = await notice(client, "/signup")
-    assert sentence.startswith("This password is too easy to guess. ")
-    assert "Add another word or two." in sentence
+    why = f"This password is too easy to guess: {WEAKNESSES[reason]}."
+    assert await notice(client, "/signup") == f"{why} Add another word or two."
+
+
+def test_every_weakness_has_words() -> None:
+    assert WEAKNESSES.keys() == {each.value for each in password_strength.Weakness}
+
+
+async def test_the_form_promises_what_is_true(client: Client) -> None:
+    """Random characters of the length that it names are enough, and one fewer is refused by that name."""
+    source = await text(await client.get("/signup"))
+    promised = re.search(r"At least (\d+) characters, and hard to guess", source)
+    assert promised
+    random = "xK9$qL2v" + "W" * (int(promised[1]) - 8)
+    await client.post("/signup", form=BOB | {"password": random[:-1]})
+    assert await notice(client, "/signup") == f"Please choose a password of at least {promised[1]} characters."
+    assert (await client.post("/signup", form=BOB | {"password": random})).headers["Location"] == "/login"
 
 
 @pytest.mark.asvs("2.2.3", "6.1.2", "6.2.11")
@@ -88,7 +118,7 @@ async def test_rating_happens_in_the_hashing_threads(accounts: Accounts, monkeyp
     def noted(_password: str, _context: list[str]) -> None:
         threads.append(threading.current_thread().name)
 
-    monkeypatch.setattr(password_strength, "advice", noted)
+    monkeypatch.setattr(password_strength, "weakness", noted)
     await accounts.sign_up(**BOB)
     assert threads[0].startswith("hash")
 
@@ -99,7 +129,7 @@ def test_two_people_rated_at_once_are_not_mixed_up() -> None:
 
     def rate(own: str, other: str) -> None:
         for _ in range(40):
-            refused = password_strength.advice(own, [own]), password_strength.advice(other, [own])
+            refused = password_strength.weakness(own, [own]), password_strength.weakness(other, [own])
             wrong.extend([own] * (refused[0] is None or refused[1] is not None))
 
     names = ["vexilloid marmoset", "quixotic zeppelin"]

@@ -143,7 +143,7 @@ async def test_sign_up_log_in_see_your_name_log_out(page: Page) -> None:
     await page.get_by_role("button", name="Logout").click()
     await expect(page.get_by_role("link", name="Login", exact=True)).to_be_visible()
     await page.goto("/profile")
-    await expect(page.get_by_role("alert")).to_have_text(PLEASE_LOG_IN)
+    await expect(page.get_by_role("status")).to_have_text(PLEASE_LOG_IN)
 
 
 async def test_a_wrong_password_is_said_and_the_address_kept(page: Page, somebody: dict[str, str]) -> None:

@@ -145,11 +145,11 @@ def test_adding_is_not_throttled(operator: Operator, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "Please choose a password of at least 8 characters."),
-        ("1234567\r\n", "Please choose a password of at least 8 characters."),
-        ("password1\n", "This password is too easy to guess."),
-        ("sunny.otter.ladder\n", "This password is too easy to guess."),
-        ("quiet.lantern.example\n", "This password is too easy to guess."),
+        ("", "Please choose a password of at least 9 characters."),
+        ("1234567\r\n", "Please choose a password of at least 9 characters."),
+        ("password1\n", "This password is too easy to guess: "),
+        ("sunny.otter.ladder\n", "This password is too easy to guess: "),
+        ("quiet.lantern.example\n", "This password is too easy to guess: "),
         ("a\0" * 9, "The password contains a character that no form accepts."),
         (b"\xff\n", "What was typed is not text."),
     ],

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -247,5 +248,5 @@ async def test_what_keeps_postgresql_from_widening_a_column_is_named(
         pytest.skip("SQLite has no lengths to change")
     database: Database = await old()
     for statement in statements.split(";\n"):
-        await do(database, lambda connection, sql=statement: connection.exec_driver_sql(sql))
+        await do(database, methodcaller("exec_driver_sql", statement))
     await stays_as_it_was(database, IN_THE_WAY[statements])

@@ -114,7 +114,7 @@ async def test_the_password_is_changed_this_browser_goes_on_and_all_others_are_o
     ("form", "said"),
     [
         (NEW | {"current_password": "wrong"}, "This is not your password. Please try again."),
-        (NEW | {"password": "short"}, "Please choose a password of at least 8 characters."),
+        (NEW | {"password": "short"}, "Please choose a password of at least 9 characters."),
         ({"password": NEW["password"]}, "Please fill in the field \u201ccurrent_password\u201d once."),
     ],
 )

@@ -13,14 +13,18 @@ from tests.conftest import MakeApp
 from tests.people import BOB, Client, send
 
 EXPECTED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 async def every_kind_of_response(app: Quart) -> dict[str, Response]:
@@ -50,6 +54,7 @@ async def every_kind_of_response(app: Quart) -> dict[str, Response]:
         "cross-site": await client.post("/login", headers={"Sec-Fetch-Site": "cross-site"}),
         "protected": await client.get("/profile"),
         "spelling": await client.get("/sign-up"),
+        "sign-up page": await client.get("/signup"),
         "sign-up": await client.post("/signup", form=BOB),
         "refused": await client.post("/login", form=BOB | {"password": "x"}),
         "log-in": await client.post("/login", form=BOB),
@@ -62,6 +67,10 @@ async def every_kind_of_response(app: Quart) -> dict[str, Response]:
     return responses
 
 
+WITH_SCRIPTS = {"head", "sign-up page", "throttled"}
+"""Pages with a password field, which a script of ours lets people look at."""
+
+
 @pytest.fixture
 async def responses(make_app: MakeApp) -> dict[str, Response]:
     """A response of every kind, of a site on https."""
@@ -71,7 +80,8 @@ async def responses(make_app: MakeApp) -> dict[str, Response]:
 @pytest.mark.asvs("3.2.1", "3.4.1", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8")
 async def test_every_response_has_every_header_once(responses: dict[str, Response]) -> None:
     for kind, response in responses.items():
-        for name, value in EXPECTED.items():
+        policy = POLICY + "; script-src 'self'" * (kind in WITH_SCRIPTS)
+        for name, value in (EXPECTED | {"Content-Security-Policy": policy}).items():
             assert response.headers.getlist(name) == [value], (kind, name)
         assert response.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains", kind
         assert "geolocation=()" in response.headers["Permissions-Policy"], kind

@@ -103,8 +103,8 @@ async def test_the_navigation_fits_who_is_asking(client: Client, bob: dict[str, 
     visitor = await text(await client.get("/"))
     await client.post("/login", form=bob)
     user = await text(await client.get("/"))
-    assert visitor.startswith("Home Login Sign Up ")
-    assert user.startswith("Home Profile Logout ")
+    assert visitor.startswith("Quart Auth App Home Login Sign Up ")
+    assert user.startswith("Quart Auth App Home Profile Logout ")
 
 
 @pytest.mark.asvs("7.4.4")
@@ -223,7 +223,7 @@ async def test_every_private_route_sends_a_stranger_to_log_in(app: Quart, client
 async def test_errors_have_a_page_in_the_same_look(client: Client, path: str, method: str, status: int) -> None:
     response = await send(client, method, path, form={"email": "x" * 70_000 if status == 413 else "x"})
     assert response.status_code == status
-    assert (await text(response)).startswith("Home Login Sign Up ")
+    assert (await text(response)).startswith("Quart Auth App Home Login Sign Up ")
 
 
 @pytest.mark.asvs("4.1.4")

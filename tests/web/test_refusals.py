@@ -28,7 +28,7 @@ VALUES = {
     "InvalidForm": {"field": "email"},
     "NameTooLong": {"max_length": 100},
     "NoSuchUser": {"who": "bob"},
-    "PasswordTooGuessable": {"advice": ["Add another word or two."]},
+    "PasswordTooGuessable": {"reason": "date"},
     "PasswordTooLong": {"max_length": 1024},
     "PasswordTooShort": {"min_length": 8},
     "TooBusy": {"retry_after": 5},
@@ -95,7 +95,8 @@ async def test_a_form_shows_the_sentence_and_is_filled_again(
     assert 'value="bob@example.com"' in source
     assert 'value="Bob"' in source
     assert BOB["password"] not in source
-    assert "notification is-danger" in source
+    looks_like = "warning" if isinstance(error, TryLater) else "danger"
+    assert f'notification is-{looks_like}" role="alert"' in source
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)

@@ -7,7 +7,7 @@ from jinja2 import DictLoader, Template
 from quart import Quart, render_template
 from quart.signals import template_rendered
 
-from tests.people import Client, text
+from tests.people import BOB, Client, text
 
 # In the tutorial's manner: plain url_for of each endpoint, current_user without a call, the first flashed message.
 TUTORIAL = {
@@ -49,6 +49,17 @@ async def test_the_tutorials_templates_render_unchanged(tutorial: Client, bob: d
     assert "Email address already exists. Go to login page" in await text(await tutorial.get("/signup"))
     await tutorial.post("/login", form=bob)
     assert await text(await tutorial.get("/profile")) == "Home Profile Logout Welcome, Bob!"
+
+
+@pytest.mark.parametrize("wrong", [{"password": "xK9$qL2v"}, {"password": "qwertyuiop"}, {"email": "x"}, {"name": ""}])
+async def test_the_tutorials_sign_up_page_reads_well_with_every_refusal(
+    tutorial: Client, wrong: dict[str, str]
+) -> None:
+    await tutorial.post("/signup", form=BOB | wrong)
+    page = await text(await tutorial.get("/signup"))
+    assert ". Go to login page" in page
+    assert ".." not in page
+    assert ". ." not in page
 
 
 async def test_an_asynchronous_function_in_a_template_is_awaited(app: Quart, client: Client) -> None:

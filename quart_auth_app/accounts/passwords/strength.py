@@ -2,6 +2,8 @@
 
 import re
 import threading
+from enum import StrEnum
+from typing import Any
 
 from zxcvbn import zxcvbn
 
@@ -18,19 +20,65 @@ PRODUCT = "quart auth app"
 _one_at_a_time = threading.Lock()
 
 
-def advice(password: str, context: list[str]) -> list[str] | None:
-    """Return sentences that say why `password` is too easy to guess and what would help, None if it is fine.
+class Weakness(StrEnum):
+    """What makes a password easy to guess."""
+
+    COMMON = "common"
+    """It is, or is built on, a password that many people have."""
+    DATE = "date"
+    """It is built on a date or a year."""
+    KEYBOARD = "keyboard"
+    """It is built on keys that lie side by side."""
+    NAME = "name"
+    """It is built on a frequent name."""
+    PERSONAL = "personal"
+    """It is built on a text of `context`."""
+    REPEAT = "repeat"
+    """It repeats itself."""
+    SEQUENCE = "sequence"
+    """It is built on a sequence such as abc or 6543."""
+    SHORT = "short"
+    """Nothing is wrong with it but its length."""
+    WORD = "word"
+    """It is built on a single word."""
+
+
+_BY_PATTERN = {
+    "date": Weakness.DATE,
+    "regex": Weakness.DATE,  # zxcvbn's one regular expression is for recent years
+    "repeat": Weakness.REPEAT,
+    "sequence": Weakness.SEQUENCE,
+    "spatial": Weakness.KEYBOARD,
+}
+_BY_DICTIONARY = {
+    "female_names": Weakness.NAME,
+    "male_names": Weakness.NAME,
+    "passwords": Weakness.COMMON,
+    "surnames": Weakness.NAME,
+    "user_inputs": Weakness.PERSONAL,
+}
+
+
+def weakness(password: str, context: list[str]) -> Weakness | None:
+    """Return what makes `password` too easy to guess, None if it is fine.
 
     `context` are texts that an attacker would try first: address, name, the site's name. They count as guessable whole,
     in parts, and written as one word.
     """
     with _one_at_a_time:
         result = zxcvbn(password[:MAX_RATED], user_inputs=sorted(_guesses([PRODUCT, *context])))
-    if result["score"] >= MIN_SCORE:
-        return None
-    feedback = result["feedback"]
-    sentences = [feedback["warning"], *feedback["suggestions"]]
-    return [sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence]
+    return None if result["score"] >= MIN_SCORE else _reason(result["sequence"])
+
+
+def _reason(sequence: list[dict[str, Any]]) -> Weakness:
+    # The longest part that is easy to guess decides: to change a shorter one would help less.
+    guessable = [part for part in sequence if part["pattern"] != "bruteforce"]
+    if not guessable:
+        return Weakness.SHORT
+    longest = max(guessable, key=lambda part: len(part["token"]))
+    if longest["pattern"] == "dictionary":
+        return _BY_DICTIONARY.get(longest["dictionary_name"], Weakness.WORD)
+    return _BY_PATTERN[longest["pattern"]]
 
 
 def _guesses(texts: list[str]) -> set[str]:

@@ -4,13 +4,29 @@ from quart_auth_app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
 
+CONTENT_POLICY = {
+    # Nothing but our own styles and pictures, no scripts at all, forms sent to us only, no framing.
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def content_policy(*, scripts: bool = False) -> str:
+    """Return the Content-Security-Policy; with `scripts`, of a page that has scripts of our own."""
+    allowed = CONTENT_POLICY | ({"script-src": "'self'"} if scripts else {})
+    return "; ".join(f"{directive} {sources}" for directive, sources in allowed.items())
+
+
 HEADERS = {
     # A page belongs to who asked for it: no proxy keeps it, and Back after log-out doesn't show it. Static files, and
     # whoever knows better, say otherwise by a Cache-Control of their own.
     "Cache-Control": "no-store",
-    # Nothing but our own styles and pictures, no scripts at all, forms sent to us only, no framing.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": content_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",

@@ -68,21 +68,29 @@ class Typed(dict[str, Any]):
 
     refused: str | None = None
     """The field that was at fault, if it was one."""
+    note: str | None = None
+    """A few words about that field, for its place in the form."""
     section: str | None = None
     """The id of the part of the page that the message is about, where the page has several."""
 
 
-async def keep_typed(names: Iterable[str], *, refused: str | None) -> None:
-    """Remember these fields until the form is shown, unless one is too long for a cookie, and which one is at fault."""
+async def keep_typed(
+    names: Iterable[str], *, ticks: Iterable[str] = (), refused: str | None, note: str | None = None
+) -> None:
+    """Remember these fields until the form is shown, unless one is too long for a cookie, and which checkboxes are on.
+
+    `refused` is the field that is at fault, `note` a few words about it.
+    """
     form = await request.form
     session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= LIMITS[name]}
+    session["typed"] |= {name: "on" for name in ticks if form.get(name)}
     if refused:
-        session["refused"] = refused
+        session["refused"], session["note"] = refused, note
 
 
 def typed_before() -> Typed:
     """Return what `keep_typed` remembered, and forget it."""
     typed = Typed(session.pop("typed", {}))
-    typed.refused = session.pop("refused", None)
+    typed.refused, typed.note = session.pop("refused", None), session.pop("note", None)
     typed.section = session.pop("section", None)
     return typed

@@ -13,14 +13,16 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret, read_fields
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
 from quart_auth_app.web.refusals import note, refusal, status_of
-from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
 View = Callable[P, Awaitable[ResponseReturnValue]]
 
 
 class Form:
-    """A form: `page` is the endpoint of the page that shows it, `fields` are the names of its text fields.
+    """A form: `page` is the endpoint of the page that shows it.
+
+    `fields` are the names of its text fields, `ticks` those of its checkboxes.
 
     Where the page has several forms, `section` is the id of the part of the page that has this one: messages stand
     there, and a refusal leads there.
@@ -28,9 +30,10 @@ class Form:
     `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
     """
 
-    def __init__(self, page: str, *fields: str, section: str | None = None) -> None:
+    def __init__(self, page: str, *fields: str, ticks: tuple[str, ...] = (), section: str | None = None) -> None:
         self._page = page
         self._fields = fields
+        self._ticks = ticks
         self._section = section
 
     async def read(self) -> dict[str, str]:
@@ -72,7 +75,8 @@ class Form:
 
     async def _leave(self, error: AccountError) -> None:
         note(error)
-        await keep_typed([name for name in self._fields if not is_secret(name)], refused=error.field)
+        open_fields = [name for name in self._fields if not is_secret(name)]
+        await keep_typed(open_fields, ticks=self._ticks, refused=error.field, note=field_note(error))
         await flash_one(sentence(error), error.code, section=self._section)
 
     async def done(self, sentence: str) -> ResponseReturnValue:
