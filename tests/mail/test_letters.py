@@ -1,0 +1,75 @@
+"""Letters: the same in text and HTML, in ASCII, with links that no program on the way breaks."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from quart_auth_app.mail import letters
+from quart_auth_app.mail.letters import AddressNotSendable, Code, Letter, Link, Paragraph
+
+URL = f"https://example.com/confirm?{'abcdefghijklmnopqrstuvwxyz' * 2}"
+LETTER = Letter("Bücher & <Söhne>: confirm", [Paragraph("ü < & > " * 30), Link(URL), Code("A<B")])
+
+
+def sent(to: str = "bob@example.com") -> EmailMessage:
+    """Return the letter as a mail."""
+    return letters.message(
+        LETTER,
+        to=to,
+        sender="accounts@example.com",
+        site_name="Bücher, Söhne",
+        message_id="<1@example.com>",
+        now=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+
+
+def test_both_parts_are_ascii_with_the_same_links_literally_in_the_bytes() -> None:
+    raw = sent().as_bytes()
+    assert raw.isascii()
+    assert raw.count(URL.encode()) == 3  # once in the text, twice in the HTML
+    assert f"\r\n{URL}\r\n".encode() in raw, "alone on its line"
+    assert max(map(len, raw.split(b"\r\n"))) < 998
+    assert b"quoted-printable" not in raw
+    parsed = message_from_bytes(raw, policy=SMTP)
+    assert [part["Content-Transfer-Encoding"] for part in parsed.iter_parts()] == ["7bit", "7bit"]
+
+
+def test_html_is_escaped_and_fetches_nothing() -> None:
+    page = letters.as_html(LETTER)
+    assert "<code>A&lt;B</code>" in page
+    assert "B&#252;cher &amp; &lt;S&#246;hne&gt;" in page
+    assert "color-scheme" in page
+    assert not re.search(r"<(img|script|link|iframe)|src=|url\(|background|[^-]color:", page)
+
+
+def test_the_headers_keep_machines_from_answering() -> None:
+    mail = sent()
+    assert list(mail.keys()) == [
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
+        "MIME-Version", "Content-Type",
+    ]  # fmt: skip
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["From"].addresses[0].addr_spec == "accounts@example.com"
+    assert mail["From"].addresses[0].display_name == "Bücher, Söhne"
+
+
+def test_a_comma_makes_no_second_recipient() -> None:
+    mail = sent("a@b, c@example.com")
+    assert len(mail["To"].addresses) == 1
+    assert len(message_from_bytes(mail.as_bytes(), policy=SMTP)["To"].addresses) == 1
+
+
+@pytest.mark.parametrize("to", ["bob\r\nBcc: eve@example.com@example.com", "bob@example.com\nX: y"])
+def test_a_line_break_in_an_address_is_never_sent(to: str) -> None:
+    with pytest.raises(AddressNotSendable):
+        sent(to)
+
+
+def test_a_domain_beyond_ascii_is_written_as_servers_read_it() -> None:
+    assert letters.recipient("bob@exämple.com") == "bob@xn--exmple-cua.com"
+    assert b"bob@xn--exmple-cua.com" in sent("bob@exämple.com").as_bytes()

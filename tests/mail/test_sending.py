@@ -1,0 +1,172 @@
+"""The sender: each mail once, later if need be, and what goes wrong with one does not touch the others."""
+
+import asyncio
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from quart import Quart
+from sqlalchemy import select
+
+from quart_auth_app.accounts import outbox
+from quart_auth_app.mail import sending
+from quart_auth_app.mail.sending import Sender
+from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
+from quart_auth_app.models import Mail
+from tests.conftest import MakeApp, services_of
+from tests.inbox import Inbox
+from tests.people import Clock
+
+
+class Server:
+    """A mail server that does what it is told."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.tries = 0
+        self.answer: Exception | None = None
+
+    async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
+        """Take the mail, or answer otherwise."""
+        self.tries += 1
+        await asyncio.sleep(0)
+        if self.answer:
+            raise self.answer
+        self.mails.append(message)
+
+    async def check(self) -> None:
+        """Be there."""
+
+
+@pytest.fixture
+def app(make_app: MakeApp, inbox: Inbox) -> Quart:
+    """An application that sends mail."""
+    return make_app(MAIL_URL=inbox.url)
+
+
+@pytest.fixture
+def sender(app: Quart) -> Sender:
+    """What sends its mail."""
+    found = services_of(app).sender
+    assert found
+    return found
+
+
+@pytest.fixture
+def server(sender: Sender) -> Server:
+    """The mail server that it sends to."""
+    sender.transport = server = Server()
+    return server
+
+
+async def queue(app: Quart, time: Clock, count: int = 1, kind: str = "test") -> None:
+    """Ask for mails."""
+    async with services_of(app).database.transaction() as db:
+        for number in range(count):
+            await outbox.queue(db, kind=kind, to=f"bob{number}@example.com", now=time.now)
+
+
+async def left(app: Quart) -> list[Mail]:
+    """Return what is in the outbox."""
+    async with services_of(app).database.reading() as db:
+        return list(await db.scalars(select(Mail).order_by(Mail.id)))
+
+
+async def test_several_senders_send_each_mail_once(app: Quart, sender: Sender, server: Server, time: Clock) -> None:
+    await queue(app, time, 30)
+    await asyncio.gather(*(sender.send_due() for _ in range(4)))
+    assert len({str(mail["To"]) for mail in server.mails}) == len(server.mails) == 30
+    assert await left(app) == []
+
+
+async def test_a_delayed_mail_is_tried_less_and_less_often_with_the_same_number(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    server.answer = Delayed("451 later")
+    await queue(app, time)
+    for wait in (*sending.BACKOFF, sending.LATER, sending.LATER):
+        await sender.send_due()
+        tries = server.tries
+        time.advance(wait - timedelta(seconds=1))
+        await sender.send_due()
+        assert server.tries == tries
+        time.advance(timedelta(seconds=1))
+    number = (await left(app))[0].message_id
+    server.answer = None
+    await sender.send_due()
+    assert [mail["Message-ID"] for mail in server.mails] == [number]
+
+
+async def test_a_refused_mail_has_failed_and_the_others_go(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    server.answer = Refused("550 no such user")
+    await queue(app, time)
+    await sender.send_due()
+    server.answer = None
+    await queue(app, time, 2)
+    await sender.send_due()
+    assert ([mail.failed for mail in await left(app)], len(server.mails)) == (["550 no such user"], 2)
+
+
+async def test_a_mail_that_cant_be_written_hurts_no_other(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    await queue(app, time, kind="nonsense")
+    await queue(app, time, 2)
+    await sender.send_due()
+    assert ([mail.failed for mail in await left(app)], len(server.mails)) == (["a fault of ours: KeyError"], 2)
+
+
+async def test_a_server_that_is_away_pauses_the_sender_and_costs_nobody_a_try(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    server.answer = Unreachable("refused")
+    await queue(app, time, 3)
+    await sender.send_due()
+    await sender.send_due()
+    assert server.tries == 1
+    assert [mail.attempts for mail in await left(app)] == [0, 0, 0]
+    server.answer = None
+    time.advance(sending.PAUSE)
+    await sender.send_due()
+    assert len(server.mails) == 3
+
+
+async def test_a_claimed_mail_comes_back_after_its_lease(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    await queue(app, time)
+    claimed = await sender._claim()
+    assert claimed
+    await sender.send_due()
+    assert server.mails == []
+    time.advance(sending.LEASE)
+    await sender.send_due()
+    assert [mail["Message-ID"] for mail in server.mails] == [claimed.message_id]
+    await queue(app, time)
+    slow = await sender._claim()
+    assert slow
+    time.advance(sending.LEASE)
+    assert await sender._claim()
+    await sender._change(slow, failed="the slow sender's")
+    assert [mail.failed for mail in await left(app)] == [None], "it is another's claim"
+
+
+async def test_a_mail_that_nobody_waits_for_any_more_has_failed(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    await queue(app, time)
+    time.advance(outbox.NOTICE_LASTS)
+    await sender.send_due()
+    assert ([mail.failed for mail in await left(app)], server.mails) == (["it could not be sent in time"], [])
+
+
+async def test_while_served_a_task_sends(make_app: MakeApp, inbox: Inbox) -> None:
+    app = make_app(MAIL_URL=inbox.url)
+    async with app.test_app() as served:
+        response = await served.test_client().post("/forgot-password", form={"email": "bob@example.com"})
+        assert response.status_code == 200
+        async with asyncio.timeout(10):
+            while not inbox.mails:  # noqa: ASYNC110  # the sender tells nobody
+                await asyncio.sleep(0.02)

@@ -1,0 +1,132 @@
+"""How mail leaves: by SMTP to a server that takes, delays or refuses it, hangs or is not there; and into a folder."""
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from quart_auth_app.mail import letters, transports
+from quart_auth_app.mail.letters import Letter, Paragraph
+from quart_auth_app.mail.transports import Delayed, Folder, Refused, Smtp, Unreachable
+from quart_auth_app.mail_urls import MailUrl
+from tests.servers import free_port
+
+FROM = "accounts@example.com"
+
+
+class Handler:
+    """A mail server's mind."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, list[str], bytes]] = []
+        self.to_recipient = "250 OK"
+        self.to_data = "250 OK"
+        self.hangs = False
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+        """Take or refuse a recipient."""
+        if self.to_recipient.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.to_recipient
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        """Take or refuse a mail."""
+        if self.hangs:
+            await asyncio.sleep(30)
+        if self.to_data.startswith("250"):
+            self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+        return self.to_data
+
+
+@pytest.fixture
+def handler() -> Handler:
+    """What the server does."""
+    return Handler()
+
+
+@pytest.fixture
+def url(handler: Handler) -> Iterator[MailUrl]:
+    """A mail server on this machine, without TLS."""
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield MailUrl(scheme="smtp", host="127.0.0.1", port=port)
+    controller.stop()
+
+
+def mail(to: str = "bob@example.com") -> EmailMessage:
+    """Return a mail."""
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    letter = Letter("Hello", [Paragraph("Hello.")])
+    made = letters.message(letter, to=to, sender=FROM, site_name="Site", message_id="<1@example.com>", now=now)
+    made.set_boundary("the same each time")
+    return made
+
+
+async def send(url: MailUrl, to: str = "bob@example.com") -> None:
+    """Send one."""
+    await Smtp(url, host="localhost").send(mail(to), sender=FROM, recipient=letters.recipient(to))
+
+
+async def test_a_mail_arrives_as_it_was_written_at_one_recipient(url: MailUrl, handler: Handler) -> None:
+    await send(url)
+    ((sender, recipients, content),) = handler.taken
+    assert (sender, recipients) == (FROM, ["bob@example.com"])
+    assert content == mail().as_bytes()
+
+
+@pytest.mark.parametrize(("reply", "kind"), [("550 no such user", Refused), ("451 greylisted", Delayed)])
+@pytest.mark.parametrize("stage", ["to_recipient", "to_data"])
+async def test_what_the_server_answers_decides(
+    url: MailUrl, handler: Handler, stage: str, reply: str, kind: type[Exception]
+) -> None:
+    setattr(handler, stage, reply)
+    with pytest.raises(kind, match=reply):
+        await send(url)
+
+
+async def test_a_server_that_hangs_delays_one_mail(
+    url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports, "TIMEOUT", 0.3)
+    handler.hangs = True
+    with pytest.raises(Delayed):
+        await send(url)
+
+
+async def test_a_server_that_is_not_there_is_unreachable() -> None:
+    url = MailUrl(scheme="smtp", host="127.0.0.1", port=free_port())
+    with pytest.raises(Unreachable):
+        await send(url)
+    with pytest.raises(Unreachable):
+        await Smtp(url, host="localhost").check()
+
+
+async def test_no_mail_goes_unencrypted_to_another_machine(
+    url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MailUrl, "may_go_without_tls", False)
+    with pytest.raises(Unreachable, match="STARTTLS"):
+        await send(url)
+    assert handler.taken == []
+
+
+async def test_a_check_sends_nothing(url: MailUrl, handler: Handler) -> None:
+    await Smtp(url, host="localhost").check()
+    assert handler.taken == []
+
+
+async def test_a_mail_in_a_folder_is_for_its_owners_eyes_and_one_file_however_often_sent(tmp_path: Path) -> None:
+    for _ in range(2):
+        await Folder(tmp_path / "out").send(mail(), sender=FROM, recipient="bob@example.com")
+    (file,) = (tmp_path / "out").iterdir()
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (mail().as_bytes(), 0o600)
+    (tmp_path / "file").touch()
+    with pytest.raises(Unreachable):
+        await Folder(tmp_path / "file").send(mail(), sender=FROM, recipient="bob@example.com")
