@@ -7,15 +7,18 @@ from quart import Quart
 
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.blueprints.account import account
+from quart_auth_app.blueprints.activity import activity
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.health import health
 from quart_auth_app.blueprints.main import main
 from quart_auth_app.blueprints.second_step import second_step
+from quart_auth_app.blueprints.sessions import sessions
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.serving import lifespan, refused_start
 from quart_auth_app.settings import ALL_NAMES, Settings
-from quart_auth_app.web import error_pages, own_files, pages, urls, yielding
+from quart_auth_app.web import error_pages, moments, own_files, pages, urls, yielding
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import fields as forms
@@ -26,8 +29,10 @@ from quart_auth_app.web.telemetry import logs
 
 __all__ = ["SettingsError", "create_app"]
 
+BLUEPRINTS = (main, auth, second_step, health, account, sessions, activity)
+"""All of our pages."""
 
-OURS = {each.name for each in (main, auth, health)}
+OURS = {each.name for each in BLUEPRINTS}
 """Names of the blueprints that are not the site's own."""
 
 
@@ -63,14 +68,13 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     flashes.init_app(app, settings)
     current.init_app(app, settings)
     own_files.init_app(app)
+    moments.init_app(app)
     urls.init_app(app)
     pages.init_app(app, settings)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
-    app.register_blueprint(main)
-    app.register_blueprint(auth)
-    app.register_blueprint(second_step)
-    app.register_blueprint(health)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     _keep_pages_out_of_threads(app)
     yielding.give_way(app, blueprints=OURS)
 

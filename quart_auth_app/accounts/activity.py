@@ -70,8 +70,16 @@ async def note(
 
 async def page(db: AsyncSession, *, user_id: int, before: int | None = None) -> Sequence[SecurityEvent]:
     """Return the newest PAGE events, or the newest of those with numbers below `before`."""
-    before = _NEWEST if before is None else min(before, _NEWEST)
+    before = _NEWEST if before is None else before
     return (await db.scalars(_PAGE, {"user": user_id, "before": before})).all()
+
+
+def number(given: str) -> int | None:
+    """Return the number that a browser sent for an event or a session; None if it can't be one."""
+    # The length first: Python refuses to read a number of some thousand digits.
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(_NEWEST))):
+        return None
+    return int(given) if int(given) <= _NEWEST else None
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

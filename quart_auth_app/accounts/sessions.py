@@ -41,6 +41,9 @@ REMEMBERED_ABSOLUTE = timedelta(days=30)
 TOUCH_EVERY = timedelta(minutes=1)
 """How stale `last_seen_at` may get: a write for each page would cost more than the page."""
 
+OTHERS = "others"
+"""What stands in the place of a session's number for all but the one that asks."""
+
 TOKEN_BYTES = 32
 """256 random bits; ASVS 7.2.3 asks for 128."""
 
@@ -289,23 +292,50 @@ async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
         await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
 
 
-async def revoke_own(db: AsyncSession, *, user_id: int, session_id: int, browser: Browser, now: datetime) -> None:
+async def revoke_own(
+    db: AsyncSession, *, user_id: int, session_id: int, browser: Browser, now: datetime, **details: str
+) -> None:
     """Delete one of the user's own sessions. One that is gone already, or somebody else's, is no error."""
     query = delete(Session).where(Session.id == session_id, Session.user_id == user_id).returning(Session.user_agent)
     user_agent = await db.scalar(query)
     if user_agent is not None:
         ended = named(user_agent)
-        await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended)
+        await activity.note(
+            db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended, **details
+        )
 
 
-async def revoke_others(db: AsyncSession, *, user_id: int, keep: int) -> int:
+async def revoke_others(db: AsyncSession, *, user_id: int, keep: int | None) -> int:
     """Delete all of the user's sessions but the one with the number `keep`. Return how many there were.
 
     What was renewed into that one is kept too: the second click of a double click still comes by it.
     """
-    others = and_(Session.user_id == user_id, Session.id != keep, Session.replaced_by.is_distinct_from(keep))
-    ended = await db.scalars(delete(Session).where(others).returning(Session.replaced_by))
+    others = [Session.user_id == user_id]
+    if keep is not None:
+        others += [Session.id != keep, Session.replaced_by.is_distinct_from(keep)]
+    ended = await db.scalars(delete(Session).where(*others).returning(Session.replaced_by))
     return sum(replaced_by is None for replaced_by in ended)
+
+
+async def revoke_wanted(
+    db: AsyncSession, *, wanted: str, user_id: int, this: int, browser: Browser, now: datetime
+) -> None:
+    """Revoke the session whose number is `wanted`, or with OTHERS all of the user's but the one with the number `this`.
+
+    What is no session of the user's, or is one no more, is no error: there is nothing left to do.
+    """
+    if wanted == OTHERS:
+        if count := await revoke_others(db, user_id=user_id, keep=this):
+            await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, count=count)
+    elif (number := activity.number(wanted)) is not None:
+        await revoke_own(db, user_id=user_id, session_id=number, browser=browser, now=now)
+
+
+async def own(db: AsyncSession, *, user_id: int, first: int, now: datetime) -> list[tuple[Session, str]]:
+    """Return the user's active sessions, each with its browser's name: `first`, then as they were last seen."""
+    query = select(Session).where(Session.user_id == user_id, ~_EXPIRED, Session.replaced_by.is_(None))
+    query = query.order_by(Session.id != first, Session.last_seen_at.desc(), Session.id)
+    return [(session, named(session.user_agent)) for session in await db.scalars(query, _cutoffs(now))]
 
 
 async def active(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:

@@ -38,6 +38,12 @@ SECOND_STEP_BY_ACCOUNT_A_DAY = Limit("second step by account a day", 20, timedel
 SECOND_STEP_BY_DEVICE = Limit("second step by device", 5, timedelta(minutes=5))
 SECOND_STEP_BY_DEVICE_A_DAY = Limit("second step by device a day", 20, timedelta(days=1))
 SIGN_UP_BY_ADDRESS = Limit("sign-up by address", 20, timedelta(minutes=1))
+# Whoever sits at somebody else's open session gets few guesses at the password, and the session ends with the last.
+SUDO_BY_SESSION = Limit("password once more, by session", 5, timedelta(days=1))
+
+SLACK = timedelta(minutes=1)
+"""How far clocks may be apart. Attempts of the same moment reach the database in any order: the first to be counted may
+be a little later than the next, which must not start the count anew."""
 
 Counter = tuple[Limit, str]
 """A limit, and whom it counts."""
@@ -49,7 +55,8 @@ def _hit(insert: Callable[[Table], postgresql.Insert | sqlite.Insert]) -> Return
     # One statement: of any number of attempts at the same moment, as many pass as the limit says.
     ends_at = bindparam("ends_at", type_=_attempts.c.ends_at.type)
     # An end further off than a window that began now was written by a clock that was ahead: it would last for days.
-    over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > ends_at)
+    too_far = bindparam("too_far", type_=_attempts.c.ends_at.type)
+    over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > too_far)
     return (
         insert(_attempts)
         .values(key=bindparam("key"), count=1, ends_at=ends_at)
@@ -106,14 +113,16 @@ def network(address: str) -> str:
     return str(ipaddress.ip_network((parsed.packed, prefix), strict=False))
 
 
-async def hit(db: AsyncSession, counter: Counter, *, now: datetime) -> None:
-    """Count an attempt before it is made. Raises TooManyAttempts, and then counts nothing."""
+async def hit(db: AsyncSession, counter: Counter, *, now: datetime) -> int:
+    """Count an attempt before it is made, and return which it is. Raises TooManyAttempts, and then counts nothing."""
     limit, _ = counter
-    values = {"key": _key(counter), "now": now, "ends_at": now + limit.window, "limit": limit.attempts}
-    counted = await db.scalar(_HIT[db.get_bind().dialect.name], values)
+    ends_at = now + limit.window
+    values = {"key": _key(counter), "now": now, "ends_at": ends_at, "too_far": ends_at + SLACK, "limit": limit.attempts}
+    counted: int | None = await db.scalar(_HIT[db.get_bind().dialect.name], values)
     if counted is None:
-        ends_at = await db.scalar(select(Attempts.ends_at).where(Attempts.key == _key(counter)))
-        raise TooManyAttempts(max(1, round(((ends_at or now) - now).total_seconds())))
+        end = await db.scalar(select(Attempts.ends_at).where(Attempts.key == _key(counter)))
+        raise TooManyAttempts(max(1, round(((end or now) - now).total_seconds())))
+    return counted
 
 
 async def refund(db: AsyncSession, counter: Counter) -> None:

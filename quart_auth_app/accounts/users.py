@@ -11,7 +11,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, email_addresses, names, pending_log_ins, second_step, sessions, throttle
+from quart_auth_app.accounts import (
+    activity,
+    deletion,
+    email_addresses,
+    names,
+    pending_log_ins,
+    second_step,
+    sessions,
+    throttle,
+)
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
@@ -113,5 +122,6 @@ async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
 
 
 async def delete_user(db: AsyncSession, *, user: User) -> None:
-    """Delete the account and its sessions; the address is free again."""
+    """Delete the account and its sessions at once; the address is free again."""
     await db.execute(delete(User).where(User.id == user.id))
+    await deletion.record(db, user_id=user.id, now=clock.now())

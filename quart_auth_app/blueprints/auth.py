@@ -14,7 +14,7 @@ from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import log_in_with_password, log_out
+from quart_auth_app.web.identity.log_in import landing, log_in_with_password, log_out
 from quart_auth_app.web.sentences import ALREADY_LOGGED_IN, SIGNED_UP, SIGNED_UP_BESIDE, filled
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
@@ -40,7 +40,7 @@ async def login_post() -> ResponseReturnValue:
     wanted = await next_page.wanted()
     if not await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember")):
         return redirect(url_for("second_step.login", next=wanted))
-    return redirect(wanted or url_for("main.profile"))
+    return redirect(landing(wanted))
 
 
 @auth.get("/signup")

@@ -11,7 +11,7 @@ from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import log_in_with_second_step
+from quart_auth_app.web.identity.log_in import landing, log_in_with_second_step
 from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import reading
 
@@ -43,7 +43,7 @@ async def login_post() -> ResponseReturnValue:
         await log_in_with_second_step(**await LOG_IN.read())
     except NoPendingLogIn as error:
         return await _begin_again(error)
-    return redirect(wanted or url_for("main.profile"))
+    return redirect(landing(wanted))
 
 
 async def _begin_again(error: NoPendingLogIn) -> ResponseReturnValue:

@@ -2,11 +2,12 @@
 
 import click
 
+from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json, show_one
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.database import migrations
-from quart_auth_app.operations import doctor
+from quart_auth_app.operations import doctor, housekeeping
 
 
 @click.group()
@@ -20,6 +21,7 @@ def db() -> None:
 async def upgrade(here: Installation, as_json: bool) -> None:
     """Bring the schema up to date. With SQLite the application does so by itself; both make a copy first."""
     await here.database.upgrade()
+    await housekeeping.delete_users(here.database.transaction, now=clock.now())
     show_one(await _revisions(here), as_json=as_json)
 
 

@@ -10,6 +10,5 @@ from quart_auth_app.operations import housekeeping
 @click.command()
 @operation
 async def prune(here: Installation) -> None:
-    """Delete what has expired: sessions, and counts of attempts. A server does so every hour."""
-    async with here.database.transaction() as db:
-        await housekeeping.prune(db, now=clock.now())
+    """Delete what has expired, and users who asked for it. A server does so every hour."""
+    await housekeeping.keep_house(here.database.transaction, now=clock.now())

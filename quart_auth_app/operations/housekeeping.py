@@ -1,10 +1,22 @@
-"""Deletes what has expired."""
+"""Deletes what has expired, and users whose time has come."""
 
+import logging
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, pending_log_ins, sessions, throttle
+from quart_auth_app.accounts import activity, deletion, pending_log_ins, sessions, throttle
+from quart_auth_app.database.units_of_work import UnitOfWork
+
+_log = logging.getLogger("quart_auth_app.housekeeping")
+
+
+async def keep_house(transaction: UnitOfWork, *, now: datetime) -> None:
+    """Do all that is to be done every hour."""
+    async with transaction() as db:
+        await prune(db, now=now)
+    await delete_users(transaction, now=now)
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
@@ -13,3 +25,20 @@ async def prune(db: AsyncSession, *, now: datetime) -> None:
     await throttle.prune(db, now=now)
     await pending_log_ins.prune(db, now=now)
     await activity.prune(db, now=now)
+
+
+async def delete_users(transaction: UnitOfWork, *, now: datetime) -> None:
+    """Delete users who asked for it, and those whom a restored backup has brought back."""
+    async with transaction() as db:
+        again, due = await deletion.repeat(db), await deletion.due(db, now=now)
+    for user_id in again:
+        _log.info("user %s was deleted before, and is again", user_id)
+    for user_id in due:
+        try:
+            async with transaction() as db:
+                deleted = await deletion.carry_out(db, user_id=user_id, now=now)
+        except IntegrityError as error:  # a site's own table points here, and says neither CASCADE nor SET NULL
+            _log.warning("user %s asked to be deleted and can't be: %s", user_id, error.orig)
+        else:
+            if deleted:
+                _log.info("user %s is deleted, as they asked", user_id)

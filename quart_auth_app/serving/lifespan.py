@@ -74,8 +74,7 @@ def _refusal(sentence: str) -> SettingsError:
 
 async def _prune(database: Database) -> None:
     try:
-        async with database.transaction() as db:
-            await housekeeping.prune(db, now=clock.now())
+        await housekeeping.keep_house(database.transaction, now=clock.now())
     except DatabaseAway:
         _log.warning("pruning failed, trying again later", exc_info=True)
 

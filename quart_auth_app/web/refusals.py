@@ -17,11 +17,14 @@ STATUSES = {
     "NoPendingLogIn": HTTPStatus.UNAUTHORIZED,
     "NoSuchSession": HTTPStatus.NOT_FOUND,
     "NoSuchUser": HTTPStatus.NOT_FOUND,
+    "SessionRevoked": HTTPStatus.UNAUTHORIZED,
     "SignUpClosed": HTTPStatus.FORBIDDEN,
+    "SudoRequired": HTTPStatus.FORBIDDEN,
     "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,
     "TryLater": HTTPStatus.SERVICE_UNAVAILABLE,
     "WrongCode": HTTPStatus.UNAUTHORIZED,
     "WrongDetails": HTTPStatus.UNAUTHORIZED,
+    "WrongPassword": HTTPStatus.FORBIDDEN,
 }
 """By code; an error without a status of its own has its parent's."""
 

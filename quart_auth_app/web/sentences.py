@@ -8,6 +8,12 @@ from quart_auth_app.accounts.errors import AccountError
 BUSY = "The server is busy right now. Please try again in a few seconds."
 ALREADY_LOGGED_IN = "You are logged in as {name}. Log out first to create another account."
 PLEASE_LOG_IN = "Please log in to access this page."
+DELETION_ASKED = "Your account will be deleted on {date}. Until then you can log in and keep it."
+KEPT = "Your account is kept."
+NAME_CHANGED = "Your name is changed."
+OTHERS_REVOKED = "All other sessions have ended."
+CHANGED_BY_OWNER = "Your password is changed. All other devices are logged out."
+SESSION_REVOKED = "That session has ended."
 SIGNED_UP = "Your account has been created. You can log in now."
 SIGNED_UP_BESIDE = "The account has been created. You are still logged in as {name}: log out first to use it."
 
@@ -31,13 +37,17 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "PasswordTooGuessable": lambda advice: " ".join(["This password is too easy to guess.", *advice]),
     "PasswordTooLong": "Please choose a password of at most {max_length} characters.",
     "PasswordTooShort": "Please choose a password of at least {min_length} characters.",
+    "SessionRevoked": "This session has ended. Please log in again.",
     "SignUpClosed": "Accounts here are made by the operator of this site.",
+    "SudoRequired": "Please give your password once more.",
     "TooBusy": BUSY,
     "TooManyAttempts": lambda retry_after: (
         f"There were too many attempts. Please try again in {duration(retry_after)}."
     ),
     "WrongClock": "This code belongs to another minute. Please set the clock of your phone to automatic.",
     "WrongCode": "This code is wrong or was used already. Please enter the one that your app shows now.",
+    "TooManyWrongPasswords": "The password was wrong too often, so this session has ended. Please log in again.",
+    "WrongPassword": "This is not your password. Please try again.",
     "WrongDetails": "Please check your login details and try again.",
 }
 """By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them."""

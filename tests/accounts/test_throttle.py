@@ -302,3 +302,15 @@ async def test_a_limit_from_a_clock_that_was_ahead_is_over(database: Database) -
         async with database.transaction() as db:
             await throttle.hit(db, counter, now=now)
     assert refused.value.retry_after == 300
+
+
+async def test_attempts_that_are_counted_in_another_order_than_they_came_in_count_all(database: Database) -> None:
+    """Of many at once, the first to reach the database may be the last by the clock."""
+    counter = (throttle.LOG_IN_BY_ACCOUNT, "bob@example.com")
+    for number in range(5):
+        async with database.transaction() as db:
+            counted = await throttle.hit(db, counter, now=NOW - timedelta(milliseconds=number))
+            assert counted == number + 1
+    with pytest.raises(TooManyAttempts):
+        async with database.transaction() as db:
+            await throttle.hit(db, counter, now=NOW - timedelta(milliseconds=9))

@@ -1,12 +1,16 @@
 """The journeys of a person, in Chromium, against the application under hypercorn."""
 
+import json
 import os
 import re
 import shutil
+import sqlite3
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
+from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -42,10 +46,16 @@ pytestmark = [
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the running site keeps its database."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="session")
+def site(folder: Path) -> Iterator[str]:
     """The address of a running site."""
     # Each browser says it comes from another address, as if through a proxy, and so has limits on attempts of its own.
-    with served(tmp_path_factory.mktemp("site"), PROXY_HOPS="1") as address:
+    with served(folder, PROXY_HOPS="1") as address:
         yield address
 
 
@@ -102,6 +112,17 @@ async def fill_in(page: Page, path: str, fields: dict[str, str], *, remember: bo
     if remember:
         await page.get_by_label("Remember me").check()
     await page.locator("main form button").click()
+
+
+def a_while_passes(folder: Path, person: dict[str, str]) -> None:
+    """Let the person's last proof of who they are lie an hour back."""
+    with closing(sqlite3.connect(folder / "instance" / "db.sqlite", isolation_level=None)) as database:
+        database.execute(
+            "UPDATE session SET authenticated_at = datetime(authenticated_at, '-1 hour') || '.000000'"
+            ' WHERE user_id = (SELECT id FROM "user" WHERE email = ?)',
+            [person["email"]],
+        )
+        assert database.execute("SELECT changes()").fetchone()[0] > 0
 
 
 async def heading(page: Page, text: str) -> None:
@@ -193,10 +214,75 @@ async def test_the_pages_work_without_javascript(browser: Browser, site: str, so
     await context.close()
 
 
+@pytest.mark.asvs("7.5.1", "7.5.2", "7.5.3")
+async def test_two_tabs_ask_for_the_password_each_and_both_go_on(
+    browser: Browser, page: Page, site: str, folder: Path, somebody: dict[str, str]
+) -> None:
+    elsewhere = await visit(browser, site)
+    await fill_in(await elsewhere.new_page(), "/login", somebody)
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await page.get_by_role("link", name="Your account").click()
+    a_while_passes(folder, somebody)
+    other = await page.context.new_page()
+    await other.goto("/account/sessions")
+    await other.get_by_role("button", name="End all others").click()
+    await heading(other, "End sessions")
+    await page.get_by_role("button", name="Download your data").click()
+    await heading(page, "Download your data")
+    await page.get_by_label("Password").fill("wrong")
+    await page.locator("main form button").click()
+    await expect(page.get_by_role("alert")).to_have_text("This is not your password. Please try again.")
+    await page.get_by_label("Password").fill(somebody["password"])
+    async with page.expect_download() as downloading:
+        await page.locator("main form button").click()
+    exported = json.loads((await (await downloading.value).path()).read_text())
+    assert exported["account"]["email"] == somebody["email"]
+    await other.get_by_label("Password").fill(somebody["password"])
+    await other.locator("main form button").dblclick()
+    await expect(other.get_by_role("status")).to_have_text("All other sessions have ended.")
+    await expect(other.get_by_text("This device")).to_be_visible()
+    await expect(other.get_by_role("button", name="End all others")).to_have_count(0)
+    await page.goto("/profile")
+    await heading(page, "Welcome, Bob!")
+    await elsewhere.close()
+
+
+async def test_an_account_is_to_be_deleted_and_is_kept(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await page.goto("/account")
+    await page.get_by_role("button", name="Delete your account").click()
+    await heading(page, "Login")
+    await expect(page.get_by_role("alert")).to_contain_text("Your account will be deleted on")
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Your account")
+    await page.get_by_role("button", name="Keep my account").click()
+    await expect(page.get_by_role("status")).to_have_text("Your account is kept.")
+    await expect(page.get_by_role("button", name="Delete your account")).to_be_visible()
+
+
+async def test_a_double_click_changes_the_password_and_logs_nobody_out(page: Page, somebody: dict[str, str]) -> None:
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    await page.goto("/account")
+    await page.get_by_label("Current password").fill(somebody["password"])
+    await page.get_by_label("New password").fill("windy marble copper 9")
+    await page.get_by_role("button", name="Change password").dblclick()
+    await expect(page.get_by_role("status")).to_contain_text("Your password is changed.")
+    await page.goto("/account/sessions")
+    await expect(page.get_by_text("This device")).to_have_count(1)
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_accessible_and_fits_the_screen(
-    browser: Browser, site: str, somebody: dict[str, str], scheme: Literal["light", "dark"], width: int
+    browser: Browser,
+    site: str,
+    folder: Path,
+    somebody: dict[str, str],
+    scheme: Literal["light", "dark"],
+    width: int,
 ) -> None:
     context = await visit(browser, site, color_scheme=scheme, viewport={"width": width, "height": 640})
     page = await context.new_page()
@@ -213,6 +299,18 @@ async def test_every_page_is_accessible_and_fits_the_screen(
     await check()
     await fill_in(page, "/login", somebody)
     await heading(page, "Welcome, Bob!")
+    await check()
+    for path in ("/account", "/account/sessions", "/account/activity"):
+        await page.goto(path)
+        await check()
+    await page.goto("/account")
+    await page.get_by_role("textbox", name="Name").fill("\u202e")
+    await page.get_by_role("button", name="Change name").click()
+    await expect(page.locator("#name").get_by_role("alert")).to_be_visible()
+    await check()
+    a_while_passes(folder, somebody)
+    await page.get_by_role("button", name="Download your data").click()
+    await heading(page, "Download your data")
     await check()
     await context.close()
 

@@ -9,7 +9,7 @@ import pytest
 from quart import Quart
 
 from bench.targets import TARGETS
-from quart_auth_app.accounts import email_addresses, names, sessions, throttle
+from quart_auth_app.accounts import activity, deletion, email_addresses, names, sessions, sudo, throttle
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.accounts.throttle import Limit
@@ -18,7 +18,7 @@ from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.forms import flashes, next_page
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
-from tests.people import Client
+from tests.people import Client, Clock, Events, send
 from tests.second_steps import turn_on
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def words(span: timedelta) -> str:
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    assert len(limits) == 8
+    assert len(limits) == 9
     rows = table("Limits")
     for limit in limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
@@ -82,6 +82,10 @@ def test_the_lifetimes() -> None:
         "session, in any case": words(sessions.ABSOLUTE),
         "remembered session, unused": words(sessions.REMEMBERED_IDLE),
         "remembered session, in any case": words(sessions.REMEMBERED_ABSOLUTE),
+        "session whose token was renewed": words(sessions.REPLACED_LASTS),
+        "password given once more": words(sudo.LASTS),
+        "event in the user's own log": words(activity.KEEP),
+        "account whose deletion was asked for": words(deletion.GRACE),
         "device cookie": words(device_cookie.LIFETIME),
         "message and typed fields for the next page": words(flashes.LIFETIME),
     }
@@ -96,29 +100,42 @@ def test_the_field_rules() -> None:
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
+        "current_password": policy.MAX_LENGTH,
+        "sudo_password": policy.MAX_LENGTH,
+        "session": 20,
     } == forms.LIMITS
     assert lengths["next"] == str(next_page.MAX_LENGTH)
     assert f"at least {policy.MIN_LENGTH} characters" in table("Field rules")["password"][2]
 
 
 @pytest.mark.asvs("2.1.1")
-async def test_the_fields_are_those_of_the_forms(app: Quart, client: Client, bob: dict[str, str]) -> None:
+async def test_the_fields_are_those_of_the_forms(app: Quart, client: Client, bob: dict[str, str], time: Clock) -> None:
+    pages = [await client.get("/login?next=/profile"), await client.get("/signup")]
+    other = app.test_client()
+    for browser in (other, client):
+        await browser.post("/login", form=bob)
+    pages += [await client.get(path) for path in ("/account", "/account/sessions", "/account/activity")]
+    time.advance(sudo.LASTS)
+    pages.append(await client.post("/account/export"))
     await turn_on(app)
-    await client.post("/login", form=bob)
-    found: set[str] = set()
-    for path in ("/login?next=/profile", "/login/second-step", "/signup"):
-        found |= set(re.findall(r'<input[^>]* name="(\w+)"', await (await client.get(path)).get_data(as_text=True)))
+    stranger = app.test_client()
+    await stranger.post("/login", form=bob)
+    pages.append(await stranger.get("/login/second-step"))
+    sources = [await page.get_data(as_text=True) for page in pages]
+    found = {name for source in sources for name in re.findall(r'<input[^>]* name="(\w+)"', source)}
     assert found == set(table("Field rules")) - {"Field"}
 
 
 @pytest.mark.asvs("8.1.1", "8.2.1")
-async def test_the_routes_and_roles(app: Quart, client: Client) -> None:
+async def test_the_routes_and_roles(app: Quart, client: Client, events: Events) -> None:
     rows = table("Routes and roles")
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(rows) - {"Endpoint"}
     for rule in app.url_map.iter_rules():
-        response = await client.get(rule.rule)
-        asked_to_log_in = response.headers.get("Location", "").startswith("/login")
-        assert asked_to_log_in == rows[rule.endpoint][0].startswith(("no", "after")), rule
+        method = "GET" if "GET" in (rule.methods or set()) else "POST"
+        before = len(events.names)
+        await send(client, method, rule.rule)
+        asked_to_log_in = "log_in_required" in events.names[before:]
+        assert asked_to_log_in == (rows[rule.endpoint][0] == "no"), rule
 
 
 @pytest.mark.asvs("16.1.1")

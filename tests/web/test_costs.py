@@ -46,6 +46,15 @@ async def test_a_static_file_costs_the_database_nothing(
     assert (costs.statements, costs.transactions) == ([], 0)
 
 
+@pytest.mark.parametrize(("path", "statements"), [("/account", 1), ("/account/sessions", 2), ("/account/activity", 2)])
+async def test_a_page_of_the_account_costs_one_question_more_at_most(
+    client: Client, database: Database, bob: dict[str, str], path: str, statements: int
+) -> None:
+    await client.post("/login", form=bob)
+    costs = await cost_of(client, database, path)
+    assert (len(costs.statements), costs.compilations) == (statements, [])
+
+
 @pytest.mark.parametrize(
     ("path", "form", "statements", "transactions"),
     [

@@ -189,7 +189,19 @@ async def test_logging_in_never_leads_straight_to_log_out(client: Client, bob: d
     assert response.headers["Location"] == "/profile"
 
 
-PRIVATE = {"main.profile"}
+PRIVATE = {
+    "main.profile",
+    "account.overview",
+    "account.name_post",
+    "account.password_post",
+    "account.export_post",
+    "account.delete_post",
+    "account.delete_cancel_post",
+    "account.sudo",
+    "sessions.overview",
+    "sessions.revoke",
+    "activity.overview",
+}
 """Every endpoint of ours that needs a log-in. That the list is whole is tested with the documents; a page that a site
 adds, here or in a blueprint of its own, is its own affair."""
 

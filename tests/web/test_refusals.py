@@ -56,7 +56,7 @@ async def test_every_route_answers_every_refusal_without_a_loop_or_a_dead_end(
     async def refuse(*_: object, **__: object) -> ResponseReturnValue:
         raise error
 
-    forms_of_ours = {"auth.login_post", "auth.signup_post"}
+    forms_of_ours = {"auth.login_post", "auth.signup_post"}  # those of somebody who is logged in: test_account.py
     monkeypatch.setattr(forms, "read_fields", refuse)
     for endpoint in app.view_functions.keys() - forms_of_ours:
         app.view_functions[endpoint] = refuse

@@ -39,6 +39,14 @@ async def walk_everywhere(app: Quart, client: Client) -> list[str]:
         *[await app.test_client().post("/login", form=person | {"email": "x@y.z"}, **elsewhere()) for _ in range(6)],
         await client.post("/logout"),
         await client.post("/login", form=person | {"remember": "on"}),
+        await client.post("/account/sessions/revoke", form={"session": "others"}),
+        await client.post("/account/password", form={"current_password": CANARY, "password": CANARY}),
+        await client.post("/account/password", form={"current_password": CANARY.upper(), "password": CANARY}),
+        await client.post("/account/export"),
+        *[await client.get(path) for path in ("/account", "/account/sessions", "/account/activity")],
+        await client.post("/account/delete"),
+        await client.post("/login", form=person),
+        await client.post("/account/delete/cancel"),
     ]
     services_of(app).passwords.threads._free_places, places = 0, services_of(app).passwords.threads._free_places
     answers.append(await client.post("/login", form=person))

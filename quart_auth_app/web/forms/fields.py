@@ -29,12 +29,16 @@ LIMITS = {
     "email": email_addresses.MAX_LENGTH,
     "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,
+    "current_password": policy.MAX_LENGTH,
+    "sudo_password": policy.MAX_LENGTH,
+    "session": 20,
 }
 """Characters of the longest value that each text field takes."""
 
 
-SECRET_FIELDS = {"code", "password"}
-"""Fields that are never shown again."""
+def is_secret(name: str) -> bool:
+    """Tell whether a field of this name is never shown again."""
+    return name == "code" or name.endswith("password")
 
 
 class InvalidForm(AccountError):

@@ -48,9 +48,15 @@ def init_app(app: Quart, settings: Settings) -> None:
     )
 
 
-async def flash_one(sentence: str, category: str = "message") -> None:
-    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie."""
+async def flash_one(sentence: str, category: str = "message", *, section: str | None = None) -> None:
+    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie.
+
+    `section` is the id of the part of the page where it is to be shown, see `Typed.section`.
+    """
     session.pop("_flashes", None)
+    session.pop("section", None)
+    if section:
+        session["section"] = section
     await flash(sentence, category)
 
 
@@ -59,6 +65,8 @@ class Typed(dict[str, Any]):
 
     refused: str | None = None
     """The field that was at fault, if it was one."""
+    section: str | None = None
+    """The id of the part of the page that the message is about, where the page has several."""
 
 
 async def keep_typed(names: Iterable[str], *, refused: str | None) -> None:
@@ -73,4 +81,5 @@ def typed_before() -> Typed:
     """Return what `keep_typed` remembered, and forget it."""
     typed = Typed(session.pop("typed", {}))
     typed.refused = session.pop("refused", None)
+    typed.section = session.pop("section", None)
     return typed

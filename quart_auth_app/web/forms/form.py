@@ -10,7 +10,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app.accounts.errors import AccountError, TryLater
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.fields import SECRET_FIELDS, read_fields
+from quart_auth_app.web.forms.fields import is_secret, read_fields
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
 from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import sentence
@@ -22,12 +22,16 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 class Form:
     """A form: `page` is the endpoint of the page that shows it, `fields` are the names of its text fields.
 
+    Where the page has several forms, `section` is the id of the part of the page that has this one: messages stand
+    there, and a refusal leads there.
+
     `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
     """
 
-    def __init__(self, page: str, *fields: str) -> None:
+    def __init__(self, page: str, *fields: str, section: str | None = None) -> None:
         self._page = page
         self._fields = fields
+        self._section = section
 
     async def read(self) -> dict[str, str]:
         """Return the fields' values. Raises FieldMissing, FieldTooLong or FieldNotText."""
@@ -68,11 +72,16 @@ class Form:
 
     async def _leave(self, error: AccountError) -> None:
         note(error)
-        await keep_typed([name for name in self._fields if name not in SECRET_FIELDS], refused=error.field)
-        await flash_one(sentence(error), error.code)
+        await keep_typed([name for name in self._fields if not is_secret(name)], refused=error.field)
+        await flash_one(sentence(error), error.code, section=self._section)
+
+    async def done(self, sentence: str) -> ResponseReturnValue:
+        """Go back to the page, with a sentence that says what was done."""
+        await flash_one(sentence, "success", section=self._section)
+        return redirect(url_for(self._page, **self._page_arguments(), _anchor=self._section))
 
     async def _address(self) -> str:
-        return url_for(self._page, **self._page_arguments(), next=await next_page.wanted())
+        return url_for(self._page, **self._page_arguments(), next=await next_page.wanted(), _anchor=self._section)
 
     def _page_arguments(self) -> dict[str, Any]:
         rules = current_app.url_map.iter_rules(self._page)

@@ -30,8 +30,11 @@ def allowed(target: str | None) -> str | None:
 
 def asked_for() -> str | None:
     """Return the path and query of this request, exactly as the browser sent them; None if it can't be gone back to."""
-    if request.method not in {"GET", "HEAD"}:
-        return None
+    return here() if request.method in {"GET", "HEAD"} else None
+
+
+def here() -> str | None:
+    """Return the path and query of this request, exactly as the browser sent them."""
     path = request.scope.get("raw_path", b"").partition(b"?")[0]
     query = b"?" + request.query_string if request.query_string else b""
     return (path + query).decode("latin-1") or None

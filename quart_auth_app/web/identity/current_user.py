@@ -73,6 +73,12 @@ current_user = cast(CurrentUser, quart_auths_current_user)
 """quart-auth's own proxy, with the type that it has here."""
 
 
+def current_found() -> sessions.Found:
+    """Return the session and the user of who is asking, where a log-in has been required."""
+    assert current_user.found  # noqa: S101  # without login_required or sudo_required before it, it is a bug
+    return current_user.found
+
+
 async def _find_session(token: str) -> sessions.Found | None:
     now = clock.now()
     found = await sessions.by_token(services().database.look_up, token=token, now=now)

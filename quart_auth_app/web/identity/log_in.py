@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from quart import after_this_request
+from quart import after_this_request, g, url_for
 from quart.typing import ResponseTypes
 from quart_auth import login_user, logout_user
 
@@ -104,7 +104,13 @@ def _hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
     login_user(CurrentUser(outcome.token), remember=outcome.remember)
     remember_device(outcome.user.email)
     security_log.write("log_in", user=outcome.user.id, methods=" ".join(methods))
+    g.is_to_be_deleted = outcome.user.delete_at is not None
     return True
+
+
+def landing(wanted: str | None) -> str:
+    """Return where a person goes who has just logged in: to the account's page where it is to be deleted."""
+    return url_for("account.overview") if g.get("is_to_be_deleted") else wanted or url_for("main.profile")
 
 
 async def _clear_site_data(response: ResponseTypes) -> ResponseTypes:

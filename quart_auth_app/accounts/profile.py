@@ -1,0 +1,104 @@
+"""What people change about their own account: the name and the password."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, names, sessions, sudo, throttle
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.sudo import SessionRevoked, WrongPassword
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import Session, User
+
+
+class WrongCurrentPassword(WrongPassword):
+    """The password that was given as the current one is not the account's."""
+
+    field = "current_password"
+
+
+class PasswordChanged(Exception):
+    """Another request has changed the password since this one began."""
+
+
+async def change_name(db: AsyncSession, *, user_id: int, name: str, browser: Browser, now: datetime) -> None:
+    """Give the user another name. The same one again is no change. Raises InvalidName."""
+    name = names.validated(name)
+    query = update(User).where(User.id == user_id, User.name != name).values(name=name).returning(User.id)
+    if await db.scalar(query) is not None:
+        await activity.note(db, user_id=user_id, kind="name_changed", browser=browser, now=now)
+
+
+async def change_password(
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    *,
+    found: Found,
+    current_password: str,
+    password: str,
+    site: str,
+    browser: Browser,
+    now: datetime,
+) -> Renewed:
+    """Give the user who is logged in another password. This session gets a new token, all others are revoked.
+
+    A wrong current password counts as `sudo.check_password` counts it. The second click of a double click, which
+    comes when the password has been changed already, gets what the first one got.
+
+    Raises InvalidPassword, WrongCurrentPassword, SessionRevoked or TooBusy, and changes nothing then.
+    """
+    with passwords.place_in_line():
+        await passwords.check_new(password, context=[found.user["email"], found.user["name"], site])
+        try:
+            await sudo.check_password(
+                transaction, passwords, found=found, password=current_password, browser=browser, now=now
+            )
+            password_hash = await passwords.hash(password)
+            async with transaction() as db:
+                return await _replace(db, found=found, password_hash=password_hash, browser=browser, now=now)
+        except PasswordChanged:
+            pass
+        except WrongPassword:
+            if not found.session["replaced_by"]:
+                raise WrongCurrentPassword from None
+        return await _second_click(transaction, passwords, found=found, password=password, now=now)
+
+
+async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browser: Browser, now: datetime) -> Renewed:
+    user_id, version = found.user["id"], found.user["password_version"]
+    changed = {"password": password_hash, "password_version": version + 1}
+    query = update(User).where(User.id == user_id, User.password_version == version).values(changed).returning(User.id)
+    if await db.scalar(query) is None:
+        raise PasswordChanged
+    renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version + 1, now=now)
+    if not renewed:
+        raise SessionRevoked
+    await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
+    await throttle.clear(db, sudo.counter(found))
+    await activity.note(db, user_id=user_id, kind="password_changed", browser=browser, now=now)
+    return renewed
+
+
+async def _second_click(
+    transaction: UnitOfWork, passwords: Passwords, *, found: Found, password: str, now: datetime
+) -> Renewed:
+    # It is one if this very session was renewed a moment ago, and the password is by now what is asked for.
+    async with transaction() as db:
+        session = await db.get(Session, found.session["id"])
+        user = (
+            await db.execute(select(User.password, User.password_version).where(User.id == found.user["id"]))
+        ).first()
+    if not user or not session or not session.replaced_by:
+        raise WrongCurrentPassword
+    matches, _ = await passwords.verify(password, user.password)
+    if not matches:
+        raise WrongCurrentPassword
+    async with transaction() as db:
+        await throttle.clear(db, sudo.counter(found))
+        renewed = await sessions.renew(db, session_id=session.id, password_version=user.password_version, now=now)
+    if not renewed:
+        raise SessionRevoked
+    return renewed

@@ -1,0 +1,113 @@
+"""The account's own page: everything about it, a section each."""
+
+import json
+
+from quart import Blueprint, Response, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+from quart_auth import login_required, logout_user
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import deletion, export, profile
+from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
+from quart_auth_app.accounts.sudo import SessionRevoked
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.flashes import flash_one, typed_before
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.sudo import go_on_with, log_in_again, sudo_required
+from quart_auth_app.web.moments import day
+from quart_auth_app.web.sentences import CHANGED_BY_OWNER, DELETION_ASKED, KEPT, NAME_CHANGED, filled
+from quart_auth_app.web.services import passwords, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+account = Blueprint("account", __name__)
+
+NAME = Form("account.overview", "name", section="name")
+PASSWORD = Form("account.overview", "current_password", "password", section="password")
+DELETION = Form("account.overview", section="delete")
+
+
+@account.get("/account")
+@login_required
+async def overview() -> ResponseReturnValue:
+    """Show everything about the account, and the forms that change it."""
+    return await render_template(
+        "account/overview.html", typed=typed_before(), min_password_length=MIN_LENGTH, grace=deletion.GRACE.days
+    )
+
+
+@account.get("/.well-known/change-password")
+async def change_password() -> ResponseReturnValue:
+    """Lead password managers to the form (W3C, “A Well-Known URL for Changing Passwords”)."""
+    return redirect(url_for("account.overview", _anchor="password"))
+
+
+@account.post("/account/name")
+@login_required
+@NAME.handles
+async def name_post() -> ResponseReturnValue:
+    """Change the name."""
+    form = await NAME.read()
+    async with transaction() as db:
+        await profile.change_name(db, **form, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    return await NAME.done(NAME_CHANGED)
+
+
+@account.post("/account/password")
+@login_required
+@PASSWORD.handles
+async def password_post() -> ResponseReturnValue:
+    """Change the password, go on in this browser, and log out all others."""
+    form, found, site = await PASSWORD.read(), current_found(), services().settings.site
+    try:
+        renewed = await profile.change_password(
+            transaction, passwords(), **form, found=found, site=site, browser=this_browser(), now=clock.now()
+        )
+    except SessionRevoked as error:
+        return await log_in_again(error)
+    await go_on_with(renewed.token, remember=found.session["remember"])
+    security_log.write("password_changed", user=current_user.id)
+    return await PASSWORD.done(CHANGED_BY_OWNER)
+
+
+@account.post("/account/export")
+@sudo_required("Download your data")
+async def export_post() -> ResponseReturnValue:
+    """Send everything that is kept about the user, as a file of JSON."""
+    now = clock.now()
+    async with transaction() as db:
+        everything = await export.everything(db, user_id=current_user.id, browser=this_browser(), now=now)
+    security_log.write("exported", user=current_user.id)
+    response = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="account-{now:%Y-%m-%d}.json"'
+    return response
+
+
+@account.post("/account/delete")
+@sudo_required("Delete your account")
+async def delete_post() -> ResponseReturnValue:
+    """Have the account deleted after the days of grace, and log out everywhere."""
+    async with transaction() as db:
+        at = await deletion.ask(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    security_log.write("deletion_asked", user=current_user.id)
+    logout_user()
+    await flash_one(filled(DELETION_ASKED, {"date": day(at)}))
+    return redirect(url_for("auth.login"))
+
+
+@account.post("/account/delete/cancel")
+@login_required
+async def delete_cancel_post() -> ResponseReturnValue:
+    """Keep the account after all."""
+    async with transaction() as db:
+        await deletion.cancel(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    security_log.write("deletion_cancelled", user=current_user.id)
+    return await DELETION.done(KEPT)
+
+
+@account.post("/account/sudo")
+@sudo_required("See this page")
+async def sudo() -> ResponseReturnValue:
+    """Go on to the page that asked for the password."""
+    return redirect(await next_page.wanted() or url_for("account.overview"))
