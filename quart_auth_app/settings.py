@@ -193,10 +193,14 @@ def _secret_key(value: str, database_url: URL, *, create: bool) -> str:
         raise SettingsError(
             f"SECRET_KEY has {len(value)} characters; it needs at least {MIN_SECRET_KEY_LENGTH}: {MAKE_A_KEY}"
         )
-    letters = "".join(filter(str.isalnum, value.casefold()))
-    if any(placeholder in letters for placeholder in PLACEHOLDERS):
+    if _is_placeholder(value):
         raise SettingsError(f"SECRET_KEY is a placeholder that anyone can guess: {MAKE_A_KEY}")
     return value
+
+
+def _is_placeholder(key: str) -> bool:
+    letters = "".join(filter(str.isalnum, key.casefold()))
+    return any(placeholder in letters for placeholder in PLACEHOLDERS)
 
 
 def _fallbacks(value: str) -> tuple[str, ...]:
@@ -206,6 +210,9 @@ def _fallbacks(value: str) -> tuple[str, ...]:
             f"SECRET_KEY_FALLBACKS has a key of fewer than {MIN_SECRET_KEY_LENGTH} characters; "
             "allowed: earlier values of SECRET_KEY, with commas between"
         )
+    if any(_is_placeholder(key) for key in keys):
+        # Whoever guesses it could sign cookies, as with SECRET_KEY itself.
+        raise SettingsError("SECRET_KEY_FALLBACKS has a placeholder that anyone can guess; leave it out")
     return keys
 
 

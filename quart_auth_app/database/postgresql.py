@@ -45,7 +45,9 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     # No overflow: what SQLAlchemy opens beyond the pool's size it closes after each use, and to open one takes longer
     # than all that is done with it.
     pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT}
-    engine = create_async_engine("postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800, **pool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800, hide_parameters=True, **pool
+    )
     event.listen(engine.sync_engine, "checkout", _insist_on_connection)
     return engine
 

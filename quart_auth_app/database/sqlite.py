@@ -42,7 +42,9 @@ def create_engine(url: URL, patience: float | None, *, create: bool = True) -> A
         "isolation_level": None,
         "timeout": patience or BUSY_TIMEOUT,
     }
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, **pool)
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, hide_parameters=True, **pool
+    )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "invalidate", _give_up_lock)
