@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import URL, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from quart_auth_app import instance
+from quart_auth_app import instance, origins
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.models import Session
@@ -38,6 +38,11 @@ def about_settings(settings: Settings) -> list[str]:
             found.append(
                 f"{name}: a key of fewer than {MIN_DISTINCT} different characters can be guessed; {MAKE_A_KEY}"
             )
+    if settings.public_url and not origins.is_trustworthy(settings.public_url):
+        found.append(
+            f"PUBLIC_URL is {settings.public_url}: on the way, others can read passwords and take over sessions; "
+            "serve it by https and say so in PUBLIC_URL"
+        )
     if settings.https and not settings.proxy_hops:
         found.append(
             "PUBLIC_URL is https and PROXY_HOPS is 0: behind a proxy everybody has its address and shares its limits "

@@ -72,6 +72,18 @@ def test_a_key_of_few_different_characters_is_found(operator: Operator, name: st
     assert findings(operator) == []
 
 
+@pytest.mark.parametrize("url", ["http://accounts.example.com", "http://192.168.1.5:8000"])
+def test_plain_http_on_a_name_that_is_not_local_is_found(operator: Operator, url: str) -> None:
+    operator.settings["PUBLIC_URL"] = url
+    assert finding(operator).startswith(f"PUBLIC_URL is {url}: on the way, others can read passwords")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000"])
+def test_plain_http_on_this_machine_is_fine(operator: Operator, url: str) -> None:
+    operator.settings["PUBLIC_URL"] = url
+    assert "PUBLIC_URL" not in operator.run("doctor").output
+
+
 def test_https_without_a_proxy_is_found(operator: Operator) -> None:
     operator.settings["PUBLIC_URL"] = "https://example.com"
     assert finding(operator).startswith("PUBLIC_URL is https and PROXY_HOPS is 0")
