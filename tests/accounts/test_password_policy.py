@@ -1,5 +1,6 @@
 """Which new passwords are accepted: long, hard to guess, and not built on what everybody knows of you."""
 
+import random
 import re
 import threading
 
@@ -10,6 +11,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from quart_auth_app.accounts.errors import InvalidPassword
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.web.sentences import WEAKNESSES
+from tests import slow_passwords
 from tests.conftest import MakeApp
 from tests.people import BOB, Accounts, Client, elsewhere, is_logged_in, notice, text
 
@@ -165,3 +167,18 @@ async def test_the_form_lets_password_managers_do_their_work(client: Client) -> 
 async def test_the_server_checks_what_the_form_asks_for(accounts: Accounts) -> None:
     with pytest.raises(InvalidPassword):
         await accounts.sign_up(**BOB | {"password": "1234567"})
+
+
+@pytest.mark.asvs("2.4.1", "15.1.3", "15.2.2")
+def test_no_password_that_a_search_finds_takes_long_to_rate() -> None:
+    took, password = slow_passwords.search(4, random.Random(1))  # noqa: S311  # repeatable, and no secret
+    assert took < 1, password
+
+
+@pytest.mark.asvs("6.2.1")
+def test_a_password_that_is_rated_in_part_is_not_refused_for_that() -> None:
+    signs = "48({[<369!|10$57+%2@"
+    for number in range(30):
+        password = "".join(random.Random(number).sample(signs, len(signs)))  # noqa: S311  # repeatable, and no secret
+        assert password_strength.weakness(password, []) is None
+    assert password_strength.weakness("p4$$w0rd" * 9, []), "built of one word"

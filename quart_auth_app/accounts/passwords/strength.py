@@ -6,12 +6,20 @@ from enum import StrEnum
 from typing import Any
 
 from zxcvbn import zxcvbn
+from zxcvbn.matching import L33T_TABLE
 
 MIN_SCORE = 3
 """Of 4. Below 3, zxcvbn expects fewer than 10^8 guesses to do: days for somebody who has the hash."""
 
 MAX_RATED = 72
 """Characters that are rated: zxcvbn refuses more, as its time grows steeply with them. More only make it stronger."""
+
+MAX_WORK = 16 * MAX_RATED**2
+"""Of a rating: ways to undo a password's substitutions (such as $ for s), times the square of its length. zxcvbn looks
+each part of the password up once for each of these ways: with up to a thousand ways, 72 characters take seconds."""
+
+MIN_RATED = 16
+"""Characters that are rated whatever work they are. So much of what isn't built of words is rated 4."""
 
 PRODUCT = "quart auth app"
 """Our own name is on the pages, so it is among the first guesses too."""
@@ -66,7 +74,7 @@ def weakness(password: str, context: list[str]) -> Weakness | None:
     in parts, and written as one word.
     """
     with _one_at_a_time:
-        result = zxcvbn(password[:MAX_RATED], user_inputs=sorted(_guesses([PRODUCT, *context])))
+        result = zxcvbn(_rated(password), user_inputs=sorted(_guesses([PRODUCT, *context])))
     return None if result["score"] >= MIN_SCORE else _reason(result["sequence"])
 
 
@@ -79,6 +87,26 @@ def _reason(sequence: list[dict[str, Any]]) -> Weakness:
     if longest["pattern"] == "dictionary":
         return _BY_DICTIONARY.get(longest["dictionary_name"], Weakness.WORD)
     return _BY_PATTERN[longest["pattern"]]
+
+
+def _rated(password: str) -> str:
+    """Return as much of the password's beginning as can be rated in bounded time."""
+    rated = password[:MAX_RATED]
+    while len(rated) > MIN_RATED and _ways(rated) * len(rated) ** 2 > MAX_WORK:
+        rated = rated[:-1]
+    return rated
+
+
+def _ways(password: str) -> int:
+    """Return how many ways there are at most to take the password's digits and signs for letters, as zxcvbn does."""
+    used: set[str] = set()
+    ways = 1
+    for signs in L33T_TABLE.values():
+        found = set(signs) & set(password)
+        # A sign that may stand for two letters is tried as each of them.
+        ways *= max(1, len(found) + len(found & used))
+        used |= found
+    return ways
 
 
 def _guesses(texts: list[str]) -> set[str]:
