@@ -22,7 +22,7 @@ from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.database.units_of_work import Database, SchemaOutdated
 from tests.database.sites_own import WORDS, add_own, everything, lost, make_tutorials
-from tests.databases import NewDatabase
+from tests.databases import SECRET_KEY, NewDatabase
 from tests.servers import ROOT
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -159,7 +159,8 @@ async def test_four_processes_that_start_at_once_on_an_old_database_upgrade_it_o
     database: Database = await old()
     await do(database, add_own)
     before = await do(database, everything)
-    environment = os.environ | {"DATABASE_URL": database.url.render_as_string(hide_password=False)}
+    url = database.url.render_as_string(hide_password=False)
+    environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
     command = [sys.executable, "-m", "quart_auth_app.cli", "db", "upgrade", "--json"]
     at_once = [await asyncio.create_subprocess_exec(*command, env=environment, cwd=ROOT) for _ in range(4)]
     assert [await process.wait() for process in at_once] == [0, 0, 0, 0]
@@ -235,8 +236,8 @@ IN_THE_WAY = {
     'CREATE VIEW addresses AS SELECT email FROM "user"': "Drop addresses, upgrade, and create it again",
     'CREATE MATERIALIZED VIEW kept AS SELECT password FROM "user"': "Drop kept, upgrade",
     """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
-    CREATE TRIGGER checks BEFORE UPDATE OF email ON "user" FOR EACH ROW EXECUTE FUNCTION f()""": "trigger checks",
-    'ALTER TABLE "user" ADD COLUMN shown TEXT GENERATED ALWAYS AS (lower(email)) STORED': "generated column",
+    CREATE TRIGGER checks BEFORE UPDATE OF email ON "user" FOR EACH ROW EXECUTE FUNCTION f()""": "the trigger checks",
+    'ALTER TABLE "user" ADD COLUMN shown TEXT GENERATED ALWAYS AS (lower(email)) STORED': "the generated column shown",
 }
 
 
