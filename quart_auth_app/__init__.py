@@ -77,6 +77,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     )
     app.config.update(sites_own)
     app.extensions[EXTENSION] = services
+    urls.init_app(app)  # first: the template filters that follow make Jinja's environment, which keeps url_for
     logs.init_app(app)
     edge.init_app(app, services)
     same_origin.init_app(app)
@@ -85,7 +86,6 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     current.init_app(app, settings)
     own_files.init_app(app)
     moments.init_app(app)
-    urls.init_app(app)
     pages.init_app(app, settings)
     error_pages.init_app(app)
     lifespan.init_app(app, services)

@@ -10,13 +10,12 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from http.cookiejar import Cookie, CookieJar
+from http.cookies import SimpleCookie
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urljoin, urlsplit
-from urllib.request import Request
 
 import pytest
 import pytest_asyncio
@@ -238,21 +237,10 @@ async def _log_in_as(client: AnyClient, user: User, *, remember: bool = False) -
         if not await log_in(user, remember=remember, methods=[TOTP]):  # a second step, so that none is missing
             raise ValueError(f"{user.email} can't log in: the account is closed, or has another password by now")
         response = cast(Response, await client.app.process_response(Response("")))
-    said = Message()
     for value in response.headers.getlist("Set-Cookie"):
-        said.add_header("Set-Cookie", value)
-    assert client.cookie_jar is not None, "a client without cookies can't be logged in"  # noqa: S101  # pytest's way
-    client.cookie_jar.extract_cookies(cast(Any, _Answer(said)), Request(base))  # noqa: S310  # nothing is opened
-
-
-class _Answer:
-    """What a cookie jar wants to see of a response."""
-
-    def __init__(self, message: Message) -> None:
-        self._message = message
-
-    def info(self) -> Message:
-        return self._message
+        for name, cookie in SimpleCookie(value).items():
+            is_secure = bool(cookie["secure"])
+            client.set_cookie(urlsplit(base).netloc, name, cookie.value, path=cookie["path"] or "/", secure=is_secure)
 
 
 def _services(app: Quart) -> Services:

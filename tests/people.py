@@ -112,7 +112,7 @@ async def text(response: Response) -> str:
 async def notice(client: Client, path: str) -> str:
     """Return what stands in the box above the form."""
     source = await (await client.get(path)).get_data(as_text=True)
-    box = re.search(r'<div class="notification is-danger" role="alert">(.*?)</div>', source, re.S)
+    box = re.search(r'<div class="notification is-\w+" role="\w+">(.*?)</div>', source, re.S)
     return html.unescape(re.sub(r"<[^>]+>", "", box.group(1))).strip() if box else ""
 
 

@@ -254,7 +254,7 @@ async def test_an_account_is_to_be_deleted_and_is_kept(page: Page, somebody: dic
     await page.goto("/account")
     await page.get_by_role("button", name="Delete your account").click()
     await heading(page, "Login")
-    await expect(page.get_by_role("alert")).to_contain_text("Your account will be deleted on")
+    await expect(page.get_by_role("status")).to_contain_text("Your account will be deleted on")
     await fill_in(page, "/login", somebody)
     await heading(page, "Your account")
     await page.get_by_role("button", name="Keep my account").click()

@@ -39,7 +39,14 @@ def _is_worse(context: Any, _column: object, _model: object, there: TypeEngine[A
 
 
 def _is_there_in_another_form(connection: Connection, difference: Any) -> bool:
-    """Return whether it is a unique constraint that is missing, and a unique index does the same."""
+    """Return whether what is missing is there after all.
+
+    A unique index does what a unique constraint does. And SQLite's INTEGER PRIMARY KEY holds no NULL, said or not.
+    """
+    if isinstance(difference, list):
+        return connection.dialect.name == "sqlite" and all(
+            action == "modify_nullable" and column == "id" for action, _, _, column, *_ in difference
+        )
     if difference[0] != "add_constraint" or not isinstance(difference[1], UniqueConstraint):
         return False
     return is_unique(connection, difference[1].table.name, [column.name for column in difference[1].columns])
