@@ -57,7 +57,7 @@ def script(filename: str) -> Markup:
         return Markup()
     scripts.add(filename)
     after_this_request(_allow_scripts)
-    return Markup('<script src="%s" defer></script>') % url_for("static", filename=filename)
+    return Markup('<script src="') + url_for("static", filename=filename) + Markup('" defer></script>')
 
 
 async def _allow_scripts(response: ResponseTypes) -> ResponseTypes:
