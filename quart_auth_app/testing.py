@@ -199,8 +199,12 @@ def app(fresh_database: str) -> Quart:
 
 @pytest_asyncio.fixture
 async def client(app: Quart) -> AsyncIterator[Browser]:
-    """Give a browser that has never been to the site. At the end the application's connections are closed."""
+    """Give a browser that has never been to the site.
+
+    At the end, work in the background is waited for, and the application's connections are closed.
+    """
     yield Browser(app)
+    await asyncio.gather(*app.background_tasks)
     await _services(app).database.close()
 
 
