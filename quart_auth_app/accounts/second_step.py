@@ -70,7 +70,12 @@ async def state(db: AsyncSession, *, user_id: int) -> State:
 
 
 async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
-    """Begin to set up an app. One that is being set up already keeps its seed, and one that counts goes on counting."""
+    """Begin to set up an app. One that is being set up already keeps its seed, and one that counts goes on counting.
+
+    A seed that no key opens any more is replaced: nobody could confirm it.
+    """
+    if await seed_to_confirm(db, keys, user_id=user_id) is None:
+        await db.execute(update(Totp).where(Totp.user_id == user_id).values(new_seed=None))
     new = keys.encrypt(totp.new_seed(), user_id=user_id)
     query = _INSERT[db.get_bind().dialect.name](_totp).values(user_id=user_id, new_seed=new)
     await db.execute(

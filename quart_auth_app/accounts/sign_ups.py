@@ -4,6 +4,7 @@ Nothing here looks whether the address has an account. The sender of mail does, 
 """
 
 import secrets
+import unicodedata
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -68,8 +69,8 @@ def new_code() -> str:
 
 
 def read_code(typed: str) -> str:
-    """Return the code that a person means: in any case, with spaces or hyphens."""
-    return "".join(filter(str.isalnum, typed)).upper()
+    """Return the code that a person means: in any case, with spaces or hyphens, in full-width characters."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).upper()
 
 
 async def set_code(db: AsyncSession, *, sign_up: SignUp, code_hash: str, now: datetime) -> None:

@@ -44,7 +44,7 @@ def note(error: AccountError) -> None:
         security_log.write("throttled", retry_after=error.retry_after)
     elif isinstance(error, TooBusy):
         security_log.write("busy")
-    elif not isinstance(error, WrongDetails | WrongCode):  # a failed log-in has an event of its own
+    elif type(error) not in {WrongDetails, WrongCode}:  # a failed log-in has an event of its own
         security_log.write("input_refused", reason=error.code)
 
 

@@ -153,6 +153,15 @@ async def test_without_its_key_a_seed_refuses_and_recovery_codes_still_count(dat
     assert await spend(database, bob_id, codes[0], keys=other) == second_step.RECOVERY_CODE
 
 
+async def test_a_set_up_that_no_key_opens_any_more_can_be_begun_anew(database: Database, bob_id: int) -> None:
+    await set_up(database, bob_id)
+    other = Keys("other-" * 10)
+    async with database.transaction() as db:
+        assert await second_step.seed_to_confirm(db, other, user_id=bob_id) is None
+        await second_step.set_up(db, other, user_id=bob_id)
+        assert await second_step.seed_to_confirm(db, other, user_id=bob_id)
+
+
 async def test_turned_off_nothing_is_left(database: Database, bob_id: int) -> None:
     seed, codes = await confirmed(database, bob_id)
     async with database.transaction() as db:

@@ -27,6 +27,7 @@ def test_codes_have_thirty_bits_and_no_letters_that_are_mistaken() -> None:
     assert letters.isdisjoint("IO01")
     assert len(set(codes)) > 1990
     assert sign_ups.read_code(f" {codes[0][:3].lower()} - {codes[0][3:]}") == codes[0]
+    assert sign_ups.read_code("".join(chr(ord(each) + 0xFEE0) for each in codes[0])) == codes[0], "full width"
 
 
 @pytest.mark.asvs("15.4.2")

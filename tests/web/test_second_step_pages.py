@@ -108,7 +108,7 @@ async def test_two_clicks_on_confirm_show_one_set_of_codes_and_log_nobody_out(in
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/confirm", f"{PAGE}/recovery-codes", f"{PAGE}/off"])
 @pytest.mark.asvs("7.5.1")
 async def test_after_ten_minutes_the_password_and_a_code_are_asked_for(
-    app: Quart, inside: Client, time: Clock, path: str
+    app: Quart, inside: Client, time: Clock, events: Events, path: str
 ) -> None:
     phone = await turn_on(app)
     time.advance(timedelta(minutes=10))
@@ -121,6 +121,8 @@ async def test_after_ten_minutes_the_password_and_a_code_are_asked_for(
         {"sudo_password": "wrong", "sudo_code": phone.code()},
     ]:
         assert (await inside.post(path, form=proof)).status_code == 403
+    reasons = [event["reason"] for event in events.all if event["event"] == "input_refused"]
+    assert reasons == ["WrongSudoCode", "WrongSudoCode", "WrongPassword"], "no guess goes unseen"
     right = {"sudo_password": BOB["password"], "sudo_code": phone.code()}
     assert (await inside.post(path, form=right)).status_code in {200, 302}
 
