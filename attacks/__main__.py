@@ -14,12 +14,12 @@ from attacks.plan import ATTACKS
 from attacks.victims import Site, started
 
 
-async def run(attack: Attack) -> summary.Row:
+async def run(attack: Attack, *, postgresql: str | None) -> summary.Row:
     """Attack both targets."""
     start = time.monotonic()
-    async with started(attack.broken) as site:
+    async with started(attack.broken, postgresql=postgresql if attack.on_postgresql else None) as site:
         broken = await attack.run(site)
-    async with started(attack.ours) as site:
+    async with started(attack.ours, postgresql=postgresql) as site:
         ours = await attack.run(site)
         faults = await faults_inside(site)
     if faults:
@@ -45,12 +45,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m attacks", description="Attack our own application on loopback.")
     parser.add_argument("--only", metavar="WORD", default="", help="run the attacks whose name contains this")
     parser.add_argument("--write", metavar="PATH", type=Path, help="put the summary into this Markdown file")
+    parser.add_argument("--postgresql", metavar="URL", help="a server to make databases on, in place of SQLite")
     arguments = parser.parse_args()
     versions = tools.versions()
     rows = []
     for attack in ATTACKS:
         if arguments.only in attack.name:
-            rows.append(asyncio.run(run(attack)))
+            rows.append(asyncio.run(run(attack, postgresql=arguments.postgresql)))
             print(rows[-1], flush=True)
     if arguments.write:
         summary.write(summary.markdown(rows, versions), arguments.write)

@@ -34,5 +34,7 @@ class Attack:
     broken: Victim
     """A build that the attack has to find fault with."""
     how_broken: str
+    on_postgresql: bool = True
+    """Whether the broken build runs on PostgreSQL too."""
     ours: Victim = OURS
     """The real application, in a few attacks with limits raised so that the tool reaches the code behind them."""

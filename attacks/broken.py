@@ -1,17 +1,35 @@
 """Builds of the application that are broken on purpose, each in one way. Only the attacks can start them."""
 
 import asyncio
+import hashlib
 import os
+from collections import deque
+from collections.abc import Set
+from datetime import datetime
+from typing import Any
 
 import aiosqlite
 from quart import Quart, redirect, render_template, request
 from quart.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import attacks.unthrottled
 import quart_auth_app
 from attacks.victims import GUARD
+from quart_auth_app.accounts import browsers, mailed_codes, pending_log_ins, second_step, sign_ups, throttle, tokens
+from quart_auth_app.accounts.errors import LinkInvalid
+from quart_auth_app.accounts.factors import recovery_codes, totp
+from quart_auth_app.accounts.factors.seeds import Keys
+from quart_auth_app.accounts.passwords import strength, threads
+from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.blueprints import auth
+from quart_auth_app.fair_queue import FairQueue
+from quart_auth_app.models import MailToken, RecoveryCode, Totp, User
+from quart_auth_app.serving.hypercorn_fixes import time_limits
+from quart_auth_app.web.edge import to_the_end, turns
 from quart_auth_app.web.services import services
+from quart_auth_app.web.telemetry import repeated_errors
 
 if GUARD not in os.environ:
     raise SystemExit("These builds have holes on purpose. They are for `make attack` alone.")
@@ -24,7 +42,7 @@ def pasted_sql() -> Quart:
     async def look_up() -> ResponseReturnValue:
         email = (await request.form)["email"]
         async with services().database.engine.connect() as connection:
-            question = f"SELECT id FROM user WHERE email = '{email}'"  # noqa: S608  # broken on purpose
+            question = f"SELECT id FROM \"user\" WHERE email = '{email}'"  # noqa: S608  # broken on purpose
             found = await connection.exec_driver_sql(question)
             return redirect("/profile" if found.first() else request.path)
 
@@ -44,10 +62,108 @@ def unescaped_pages() -> Quart:
     return app
 
 
+def whole_addresses() -> Quart:
+    """Attempts are counted for an IPv6 address, of which each customer has more than anybody can count."""
+    throttle.network = lambda address: address
+    return quart_auth_app.create_app()
+
+
+def any_log_in_that_succeeds() -> Quart:
+    """Log-ins that succeed are not limited."""
+    _raise(throttle.LOG_INS_OF_ACCOUNT)
+    return quart_auth_app.create_app()
+
+
+def devices_by_themselves() -> Quart:
+    """Each browser that has logged in has its own guesses, whatever the others of the account have used up."""
+    _raise(throttle.LOG_IN_BY_ALL_DEVICES)
+    return quart_auth_app.create_app()
+
+
+def _raise(limit: throttle.Limit) -> None:
+    object.__setattr__(limit, "attempts", attacks.unthrottled.BEYOND_REACH)
+
+
+def rated_without_end() -> Quart:
+    """A password is rated however long that takes, in the threads that hash."""
+    strength.MAX_WORK = 10**12
+    return quart_auth_app.create_app()
+
+
+def as_many_codes_as_one_likes() -> Quart:
+    """Wrong codes, and wrong passwords beside a link, are not counted."""
+    mailed_codes.MAX_TRIES = sign_ups.MAX_TRIES = attacks.unthrottled.BEYOND_REACH
+    return attacks.unthrottled.create_app()
+
+
+def any_number_of_second_steps() -> Quart:
+    """After a right password, as many codes may be tried as one likes."""
+    pending_log_ins.TRIES = attacks.unthrottled.BEYOND_REACH
+    return attacks.unthrottled.create_app()
+
+
+def codes_that_stay_good() -> Quart:
+    """A code of the second step is not used up: not the app's, nor a recovery code."""
+
+    async def look(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> str | None:
+        if recovery_codes.normalised(code):
+            digest = recovery_codes.digest(code)
+            found = await db.scalar(select(RecoveryCode.id).where(RecoveryCode.code_hash == digest))
+            return second_step.RECOVERY_CODE if found else None
+        seed = keys.decrypt(
+            await db.scalar(select(Totp.seed).where(Totp.user_id == user_id)) or b"", user_id=user_id
+        ).seed
+        return second_step.TOTP if totp.matching_step(seed, code, now=now) else None
+
+    second_step.spend = look
+    return attacks.unthrottled.create_app()
+
+
+def links_for_everything() -> Quart:
+    """A link does whatever its token is sent to, as often as it is sent, whatever has become of the account since."""
+
+    async def look(db: AsyncSession, *, token: str, **_: object) -> tokens.Linked:
+        hashed = MailToken.token_hash == hashlib.sha256(token.encode()).hexdigest()
+        found = (
+            await db.execute(select(MailToken, User).join(User, User.id == MailToken.user_id).where(hashed))
+        ).first()
+        if not found:
+            raise LinkInvalid
+        return tokens.Linked(found[0].sent_to, found[1], None)
+
+    async def consume(db: AsyncSession, *, token: str, now: datetime, **_: object) -> tokens.Consumed:
+        linked = await look(db, token=token)
+        return tokens.Consumed(linked.user.id if linked.user else 0, linked.sent_to, now)
+
+    tokens.look, tokens.consume = look, consume
+    return attacks.unthrottled.create_app()
+
+
+def any_number_of_connections() -> Quart:
+    """Connections are taken until there are no descriptors left, and each that can't be taken is a traceback."""
+    time_limits.most = lambda: 10**9
+    repeated_errors.thin_out = lambda logger: None
+    return quart_auth_app.create_app()
+
+
 def nobody_is_known() -> Quart:
     """Device cookies are ignored, so that strangers can close an account to its owner."""
-    auth.known_device = lambda email: None  # type: ignore[attr-defined]  # the name that the route looks up
+    browsers.Browser.device_for = lambda *_: None  # type: ignore[method-assign]  # broken on purpose
     return quart_auth_app.create_app()
+
+
+def first_come() -> Quart:
+    """First come, first served, and a place in the line for hashing is taken before the limit is asked."""
+    turns.MAX_AT_ONCE = 10**9
+    threads.MOST_FOR_A_NETWORK = threads.MOST_FOR_STRANGERS = 1.0
+    FairQueue.put = _behind_all_others  # type: ignore[method-assign,assignment]  # broken on purpose
+
+    Refusals.look = lambda *_, **__: None  # type: ignore[method-assign]  # broken on purpose
+    return quart_auth_app.create_app()
+
+
+def _behind_all_others(queue: FairQueue[Any, Any], _group: object, item: object) -> None:
+    queue._lines.setdefault("everybody", deque()).append(item)
 
 
 def clinging_lock() -> Quart:
@@ -65,6 +181,15 @@ def clinging_lock() -> Quart:
 
     app.view_functions["auth.login_post"] = lock_and_log_in
     return app
+
+
+def routes_cut_off() -> Quart:
+    """A browser that hangs up cuts its route off where it is."""
+
+    def leave_cut_off(app: Quart, *, blueprints: Set[str]) -> None: ...
+
+    to_the_end.init_app = leave_cut_off
+    return quart_auth_app.create_app()
 
 
 def endless_bodies() -> Quart:

@@ -23,9 +23,9 @@ SIGN_UPS_PER_ADDRESS = 20
 _SHAPES = (0, ord("A") - ord("a"), 0xFF41 - ord("a"), 0x1D41A - ord("a"))
 
 
-async def sign_up(site: Site, person: dict[str, str]) -> None:
+async def sign_up(site: Site, person: dict[str, str], *, source: str = "127.0.0.1") -> None:
     """Create an account, or say that the attack can't begin."""
-    answer = await post(site, "/signup", person)
+    answer = await post(site, "/signup", person, source=source)
     if answer.header("location") != "/login":
         raise RuntimeError(f"sign-up was answered {answer.status}: {answer.body.decode(errors='replace')}")
 
@@ -38,7 +38,7 @@ def is_in(answer: Answer) -> bool:
 async def one_account(site: Site) -> Verdict:
     """All guesses from one address, many at the same moment, the right password last."""
     await sign_up(site, BOB)
-    answers = await _all(post(site, "/login", BOB | {"password": guess}) for guess in GUESSES)
+    answers = await all_of(post(site, "/login", BOB | {"password": guess}) for guess in GUESSES)
     return _verdict([*answers, await post(site, "/login", BOB)], PER_ACCOUNT)
 
 
@@ -47,12 +47,11 @@ async def in_disguise(site: Site) -> Verdict:
     await sign_up(site, BOB)
     await sign_up(site, EVE)
     cookies = (await post(site, "/login", EVE)).cookies()
-    dice = random.Random(1)  # noqa: S311  # the same run each time
     disguised = (
         post(
             site,
             "/login",
-            {"email": _other_spelling(BOB["email"], dice), "password": guess},
+            {"email": other_spelling(BOB["email"], seed=number), "password": guess},
             source=_address(number),
             X_Forwarded_For=f"203.0.113.{number}",
             Forwarded=f"for=203.0.113.{number}",
@@ -61,24 +60,36 @@ async def in_disguise(site: Site) -> Verdict:
         )
         for number, guess in enumerate([*GUESSES, BOB["password"]])
     )
-    return _verdict(await _all(disguised), PER_ACCOUNT)
+    return _verdict(await all_of(disguised), PER_ACCOUNT)
 
 
 async def many_accounts(site: Site) -> Verdict:
     """One guess at each of many accounts, X-Forwarded-For made up."""
     await sign_up(site, BOB)
     emails = [f"person{number}@example.com" for number in range(len(GUESSES))]
-    answers = await _all(
+    answers = await all_of(
         post(site, "/login", {"email": email, "password": GUESSES[0]}, X_Forwarded_For=f"203.0.113.{number}")
         for number, email in enumerate(emails)
     )
     return _verdict([*answers, await post(site, "/login", BOB)], PER_ADDRESS)
 
 
+async def one_ipv6_network(site: Site) -> Verdict:
+    """One guess at each of many accounts, each from another address of the /64 that one customer has."""
+    await sign_up(site, BOB)
+    emails = [f"person{number}@example.com" for number in range(len(GUESSES))]
+    answers = await all_of(
+        post(site, "/login", {"email": email, "password": GUESSES[0]}, X_Forwarded_For=f"2001:db8:0:1:{number:x}::1")
+        for number, email in enumerate(emails, 1)
+    )
+    last = await post(site, "/login", BOB, X_Forwarded_For="2001:db8:0:1:ffff::1")
+    return _verdict([*answers, last], PER_ADDRESS)
+
+
 async def sign_up_flood(site: Site) -> Verdict:
     """Sixty sign-ups from one address."""
     people = [BOB | {"email": f"person{number}@example.com"} for number in range(len(GUESSES))]
-    answers = await _all(
+    answers = await all_of(
         post(site, "/signup", person, X_Forwarded_For=f"203.0.113.{number}") for number, person in enumerate(people)
     )
     return _verdict(answers, SIGN_UPS_PER_ADDRESS)
@@ -88,7 +99,7 @@ async def lock_out(site: Site) -> Verdict:
     """Strangers fail at Bob's account until it is closed to them; Bob's own browser has to get in all the same."""
     await sign_up(site, BOB)
     cookies = (await post(site, "/login", BOB)).cookies()
-    strangers = await _all(
+    strangers = await all_of(
         post(site, "/login", BOB | {"password": guess}, source=_address(number))
         for number, guess in enumerate(GUESSES[:20])
     )
@@ -105,7 +116,8 @@ def _verdict(answers: list[Answer], limit: int) -> Verdict:
     return Verdict(passed > limit or entered, len(answers), finding)
 
 
-async def _all(requests: Iterable[Awaitable[Answer]]) -> list[Answer]:
+async def all_of(requests: Iterable[Awaitable[Answer]]) -> list[Answer]:
+    """Send all, AT_ONCE at the same moment."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def one(request: Awaitable[Answer]) -> Answer:
@@ -120,6 +132,8 @@ def _address(number: int) -> str:
     return f"127.0.1.{number + 1}"
 
 
-def _other_spelling(email: str, dice: random.Random) -> str:
+def other_spelling(email: str, *, seed: int) -> str:
+    """Return another spelling of the address, the same for the same seed."""
+    dice = random.Random(seed)  # noqa: S311  # the same run each time
     name, _, domain = email.partition("@")
     return "".join(chr(ord(letter) + dice.choice(_SHAPES)) for letter in name) + "@" + domain.swapcase()

@@ -3,14 +3,33 @@
 import sys
 from functools import partial
 
-from attacks import bodies, guessing, hanging_up, hydra, slow, sockets, sqlmap, trickle, wapiti
+from attacks import (
+    bodies,
+    codes,
+    flooding,
+    guessing,
+    hanging_up,
+    hydra,
+    idle,
+    mailing,
+    own_account,
+    rating,
+    slow,
+    sockets,
+    sqlmap,
+    trickle,
+    wapiti,
+)
 from attacks.attack import Attack
-from attacks.victims import UNTHROTTLED, Victim, under_hypercorn
+from attacks.victims import OURS, UNTHROTTLED, Victim, under_hypercorn
 
 PASTED_SQL = under_hypercorn("attacks.broken:pasted_sql")
 NAIVE = Victim((sys.executable, "-m", "attacks.naive", "PORT"))
-PATIENT = under_hypercorn("quart_auth_app:create_app", "--keep-alive", "3600")
-"""hypercorn's own defaults, which wait for ever for the rest of a request."""
+MAILS = {"MAIL_URL": "file://FOLDER/mails", "MAILED_LOGIN": "yes"}
+BEHIND_A_PROXY = {"PROXY_HOPS": "1"}
+FIRST_COME = under_hypercorn("attacks.broken:first_come")
+PATIENT = under_hypercorn("quart_auth_app:create_app", "--keep-alive", "3600", "--read-timeout", "3600")
+"""An hour in place of our limits; hypercorn itself would wait for ever for the rest of a request."""
 
 ATTACKS = [
     Attack(
@@ -81,13 +100,120 @@ ATTACKS = [
         how_broken="device cookies ignored",
     ),
     Attack(
+        name="guessing, one IPv6 network",
+        does="one guess at each of 60 accounts, each from another address of one /64, behind a proxy",
+        run=guessing.one_ipv6_network,
+        broken=under_hypercorn("attacks.broken:whole_addresses").with_settings(BEHIND_A_PROXY),
+        how_broken="whole addresses are counted",
+        ours=OURS.with_settings(BEHIND_A_PROXY),
+    ),
+    Attack(
+        name="guessing, known browsers",
+        does=f"40 guesses with the cookies of {own_account.DEVICES} browsers that have logged in before",
+        run=own_account.devices,
+        broken=under_hypercorn("attacks.broken:devices_by_themselves"),
+        how_broken="each browser has a limit of its own alone",
+    ),
+    Attack(
+        name="log-ins that succeed",
+        does=f"{own_account.LOG_INS} right log-ins to one's own account, each in another browser elsewhere",
+        run=own_account.succeed,
+        broken=under_hypercorn("attacks.broken:any_log_in_that_succeeds"),
+        how_broken="no limit on them",
+    ),
+    Attack(
+        name="second steps, guessed",
+        does=f"{2 * codes.FIRST_STEPS * codes.GUESSES} codes of the app and recovery codes after {codes.FIRST_STEPS} "
+        f"right passwords, {guessing.AT_ONCE} at a time and each from another address; the right ones are the last",
+        run=codes.guess,
+        broken=under_hypercorn("attacks.broken:any_number_of_second_steps"),
+        how_broken="tries are not counted",
+    ),
+    Attack(
+        name="second steps, replayed",
+        does=f"one code of the app, and one recovery code, each used after {codes.REPLAYS} right passwords at once; "
+        "limits raised",
+        run=codes.replay,
+        broken=under_hypercorn("attacks.broken:codes_that_stay_good"),
+        how_broken="codes are not used up",
+        ours=UNTHROTTLED,
+    ),
+    Attack(
+        name="mailed codes, guessed",
+        does=f"{mailing.GUESSES} guesses, {guessing.AT_ONCE} at a time and each from another address, at a sign-up's "
+        "code, at the code for another address, and at the password beside a link; the right one is the last",
+        run=mailing.codes,
+        broken=under_hypercorn("attacks.broken:as_many_codes_as_one_likes").with_settings(MAILS),
+        how_broken="tries are not counted",
+        ours=OURS.with_settings(MAILS),
+    ),
+    Attack(
+        name="mailed log-in codes, guessed",
+        does=f"{mailing.GUESSES} guesses, {guessing.AT_ONCE} at a time and each from another address, at a code to "
+        "log in with; the right one is the last; limits raised but for the tries of one code",
+        run=mailing.log_in_codes,
+        broken=under_hypercorn("attacks.broken:as_many_codes_as_one_likes").with_settings(MAILS),
+        how_broken="tries are not counted",
+        ours=UNTHROTTLED.with_settings(MAILS),
+    ),
+    Attack(
+        name="mailed links, replayed",
+        does=f"a link for a new password used {mailing.REPLAYS} times at once; links at other pages, in another's "
+        "session, cut short, and after they became void; limits raised",
+        run=mailing.links,
+        broken=under_hypercorn("attacks.broken:links_for_everything").with_settings(MAILS),
+        how_broken="a link is for everything, for ever",
+        ours=UNTHROTTLED.with_settings(MAILS),
+    ),
+    Attack(
+        name="filling a mailbox",
+        does=f"{mailing.WISHES} wishes for mail to one address by three forms, each from another address in another "
+        "spelling",
+        run=mailing.flood,
+        broken=UNTHROTTLED.with_settings(MAILS),
+        how_broken="no limits on attempts",
+        ours=OURS.with_settings(MAILS),
+    ),
+    Attack(
+        name="passwords that take long to rate",
+        does=f"{rating.SIGN_UPS} sign-ups at once with 72 chosen signs, and an owner elsewhere who logs in",
+        run=rating.run,
+        broken=under_hypercorn("attacks.broken:rated_without_end"),
+        how_broken="rated whatever work it is",
+    ),
+    Attack(
+        name="idle connections",
+        does=f"{idle.CONNECTIONS} of them on {idle.DESCRIPTORS} descriptors, then pages",
+        run=idle.run,
+        broken=under_hypercorn("attacks.broken:any_number_of_connections").with_descriptors(idle.DESCRIPTORS),
+        how_broken="no limit on connections, each error written",
+        ours=OURS.with_descriptors(idle.DESCRIPTORS),
+    ),
+    Attack(
+        name="flood of refused log-ins",
+        does=f"{flooding.CONNECTIONS} kept-alive connections from one address that go on guessing, and "
+        f"{flooding.OWNERS} owners elsewhere who log in",
+        run=flooding.run,
+        broken=FIRST_COME,
+        how_broken="first come, first served",
+    ),
+    Attack(
         name="hanging up",
         does=f"{hanging_up.WAVES} waves of {hanging_up.HANG_UPS} browsers that hang up in the middle of logging in, "
         "and the owner's log-in after each; limits raised",
         run=hanging_up.run,
         broken=under_hypercorn("attacks.broken:clinging_lock"),
         how_broken="a lock that nobody gives up",
+        on_postgresql=False,
         ours=UNTHROTTLED,
+    ),
+    Attack(
+        name="hanging up, unseen",
+        does=f"{hanging_up.GUESSES} guesses and as many right log-ins whose browsers hang up after "
+        f"{hanging_up.WHILE_HASHING} s; what was counted or started is looked for in the log",
+        run=hanging_up.unseen,
+        broken=under_hypercorn("attacks.broken:routes_cut_off"),
+        how_broken="routes that end where the browser hangs up",
     ),
     Attack(
         name="slowhttptest, headers",

@@ -1,4 +1,4 @@
-"""The application with no limit on attempts, and cheap hashes.
+"""The application with no limit on attempts, no pauses between refused forms, and cheap hashes.
 
 For the tools that send thousands of requests from one address: with the limits in place they would learn what a 429
 looks like and nothing else. For the attacks on the limits themselves this is the build broken on purpose.
@@ -7,16 +7,18 @@ looks like and nothing else. For the attacks on the limits themselves this is th
 from quart import Quart
 
 import quart_auth_app
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import mail_limits, throttle
 from quart_auth_app.accounts.passwords import hashing
+from quart_auth_app.web.edge import turns
 
 BEYOND_REACH = 10**9
 
 
 def create_app() -> Quart:
-    """Return the application; everything but attempts and the cost of a hash is as it is in life."""
+    """Return the application; everything but attempts, pauses and the cost of a hash is as it is in life."""
     hashing.ROUNDS = 4
-    for limit in vars(throttle).values():
+    turns.REFUSED_PAUSE = 0.0
+    for limit in [*vars(throttle).values(), *vars(mail_limits).values(), *mail_limits.TO_ADDRESS]:
         if isinstance(limit, throttle.Limit):
             object.__setattr__(limit, "attempts", BEYOND_REACH)  # in place, as other modules hold it by name
     return quart_auth_app.create_app()

@@ -3,14 +3,20 @@
 import asyncio
 import os
 import re
+import secrets
 import signal
+import sqlite3
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import asyncpg
+from sqlalchemy import make_url
+
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.settings import NAMES
 from tests.servers import CONFIG, free_port
 
@@ -26,9 +32,18 @@ _ANSWERED = re.compile(rb'"status": (\d{3})\b')
 
 @dataclass(frozen=True)
 class Victim:
-    """A command that serves on the port put in place of PORT."""
+    """A command that serves on the port put in place of PORT; in settings, FOLDER is where it runs."""
 
     command: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def with_settings(self, settings: Mapping[str, str]) -> "Victim":
+        """Return the same with settings of the application."""
+        return replace(self, settings={**self.settings, **settings})
+
+    def with_descriptors(self, number: int) -> "Victim":
+        """Return the same with so many file descriptors."""
+        return replace(self, command=("sh", "-c", f'ulimit -n {number}; exec "$@"', "victim", *self.command))
 
 
 def under_hypercorn(factory: str, *options: str) -> Victim:
@@ -48,11 +63,27 @@ class Site:
     port: int
     folder: Path
     """Where the server runs, and where a tool may leave its files."""
+    process: int
+    """The number of the session of processes that serve."""
+    database: str | None = None
+    """Its address, None where it is a file in the folder."""
 
     @property
     def log(self) -> bytes:
         """What the server has printed so far."""
         return (self.folder / "server.log").read_bytes()
+
+    async def number(self, query: str) -> int:
+        """Return the one number that the database answers."""
+        if self.database:
+            connection = await asyncpg.connect(self.database)
+            try:
+                return int(await connection.fetchval(query))
+            finally:
+                await connection.close()
+        with closing(sqlite3.connect(self.folder / "instance" / "db.sqlite")) as file:
+            ((found,),) = file.execute(query)
+            return int(found)
 
     def url(self, path: str) -> str:
         """Return the address of a page."""
@@ -64,26 +95,73 @@ class Site:
 
 
 @asynccontextmanager
-async def started(victim: Victim) -> AsyncIterator[Site]:
-    """Serve in a folder that is gone afterwards, with no setting from outside."""
+async def new_database(server: str) -> AsyncIterator[str]:
+    """Make a database of our schema on a PostgreSQL server, and drop it at the end. Gives its address."""
+    name = f"attacked_{secrets.token_hex(6)}"
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    await _statement(server, f"CREATE DATABASE {name}")
+    try:
+        database = Database(make_url(url))
+        await database.upgrade()
+        await database.close()
+        yield url
+    finally:
+        await _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _statement(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def started(victim: Victim, *, postgresql: str | None = None) -> AsyncIterator[Site]:
+    """Serve in a folder that is gone afterwards, with no setting from outside; on a server of PostgreSQL if given."""
+    if not postgresql:
+        async with _started(victim, None) as site:
+            yield site
+        return
+    async with new_database(postgresql) as database:
+        settings = {"DATABASE_URL": database, "SECRET_KEY": secrets.token_hex(32)}
+        async with _started(victim.with_settings(settings), database) as site:
+            yield site
+
+
+@asynccontextmanager
+async def _started(victim: Victim, database: str | None) -> AsyncIterator[Site]:
     environment = {name: value for name, value in os.environ.items() if name not in NAMES}
     environment |= {GUARD: "yes", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with TemporaryDirectory() as folder:
-        site = Site(free_port(), Path(folder))
-        with (site.folder / "server.log").open("ab") as log:
+        environment |= {name: value.replace("FOLDER", folder) for name, value in victim.settings.items()}
+        port = free_port()
+        with (Path(folder) / "server.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(part.replace("PORT", str(site.port)) for part in victim.command),
+                *(part.replace("PORT", str(port)) for part in victim.command),
                 cwd=folder,
                 env=environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        site = Site(port, Path(folder), process.pid, database)
         try:
             await _wait_for(site, process)
             yield site
         finally:
             await stop(process)
+
+
+def processor_seconds(session: int) -> float:
+    """Return what the processes of a session have cost so far; Linux alone tells."""
+    ticks = 0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            fields = file.read_text().rpartition(")")[2].split()  # proc(5); from the third on
+            ticks += int(fields[11]) + int(fields[12]) if int(fields[3]) == session else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:

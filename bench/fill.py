@@ -80,11 +80,11 @@ async def _log_in(url: str, count: int, users: int) -> list[str]:
     now = datetime.now(UTC) + AHEAD
     async with database.transaction() as db:
         found = (await db.scalars(select(User).where(User.email.in_(emails)))).all()
-        tokens = [
+        started = [
             await sessions.start(
                 db, user=user, remember=True, address="10.0.0.1", user_agent="bench", now=now, replaces=None
             )
             for user in found
         ]
     await database.close()
-    return [token for token in tokens if token]  # none is None: nobody else is at these accounts
+    return [each.token for each in started if each]  # none is None: nobody else is at these accounts

@@ -31,7 +31,7 @@ class Table:
 
 def tables(results: Results) -> list[Table]:
     """Return all tables that something was measured for."""
-    every = [_targets(results), _pages(results), _processes(results), _log_ins(results)]
+    every = [_targets(results), _pages(results), _languages(results), _processes(results), _log_ins(results)]
     every += [_storm(results, 16), _storm(results, 200), _idle(results), _growth(results)]
     return [table for table in every if table.rows]
 
@@ -57,6 +57,19 @@ def _pages(results: Results) -> Table:
         f"to {TUTORIAL.name} in the same round. `/profile` is logged in, with the session or user looked up each time."
     )
     return Table("Pages", note, ("", "`/`", "x", "`/login`", "x", "`/profile`", "x", "bytes"), rows)
+
+
+def _languages(results: Results) -> Table:
+    rows = [
+        (
+            f"`/login` in {language}",
+            _spread(results.figure("languages", language, "rate"), "{:,.0f}"),
+            _spread(results.ratio("languages", language, "rate", to="English"), "{:.2f}"),
+        )
+        for language in results.who("languages")
+    ]
+    note = f"Requests per second for {OURS.name}, as above; `x` is the ratio to English in the same round."
+    return Table("Languages", note, ("", "requests/s", "x"), rows)
 
 
 def _processes(results: Results) -> Table:

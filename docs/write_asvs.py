@@ -32,6 +32,7 @@ CHAPTERS = {
     7: "Sessions",
     8: "Authorization",
     9: "Self-contained tokens",
+    10: "OAuth and OpenID Connect",
     11: "Cryptography",
     12: "Secure communication",
     13: "Configuration",
@@ -52,8 +53,9 @@ Written by `make asvs`; don't edit it. Every requirement of levels 1 and 2 of th
 [Application Security Verification Standard](https://owasp.org/www-project-application-security-verification-standard/)
 stands here in our own words, and those of level 3 that are worth doing. *Met*: the tests named prove it. *Documented*:
 it asks for a decision or a document, which is there. *Not applicable*: it concerns what this application doesn't have;
-many such rows bind a feature when it comes. *Open*: not done yet, and why. Three chapters are left out whole: there are
-no files to upload (V5), no OAuth (V10) and no WebRTC (V17).
+many such rows bind a feature when it comes. *Open*: not done yet, and why. For each that is met, `make mutants` puts in
+a fault that these tests have to notice, or the row says why there is none. Two chapters are left out whole: there are
+no files to upload (V5) and no WebRTC (V17).
 """
 
 
@@ -63,7 +65,8 @@ class NoProof(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One requirement. At most one of the last three is given, and none when tests alone prove it."""
+    """One requirement. At most one of `documented`, `not_applicable` and `open` is given, and none when
+    tests alone prove it."""
 
     id: str
     level: int
@@ -74,6 +77,8 @@ class Row:
     """Why it doesn't concern us."""
     open: str | None = None
     """Why it isn't done yet."""
+    no_fault: str | None = None
+    """Why mutants/ours.toml has no fault that breaks it, though tests prove it."""
 
     @property
     def number(self) -> tuple[int, ...]:
@@ -113,6 +118,8 @@ def _problems_of(row: Row, tests: Collection[str]) -> Iterable[str]:
             yield f"{row.id} is {name} without a word about it."
         if name != "documented" and tests:
             yield f"{row.id} is {name} and yet proven by {min(tests)}; drop the one or the other."
+    if row.no_fault is not None and not (row.no_fault.strip() and tests):
+        yield f"{row.id} says why no fault breaks it, and either no test proves it or there is no reason."
 
 
 def status(row: Row, marked: Marked) -> str:
@@ -154,6 +161,8 @@ def _proof(row: Row, marked: Marked) -> str:
     places = [_link(test.removeprefix("tests/"), test.partition("::")[0]) for test in sorted(marked.get(row.id, ()))]
     if row.documented:
         places.append(_link(row.documented, row.documented))
+    if row.no_fault:
+        places.append(f"No fault is put in: {row.no_fault}")
     return "<br>".join(places) or row.not_applicable or row.open or ""
 
 

@@ -2,37 +2,71 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quart import Quart
+from quart.helpers import get_root_path
 
-from quart_auth_app.accounts import outbox
+from quart_auth_app.accounts import outbox, ways_in
+from quart_auth_app.accounts.email_addresses import key as email_key
+from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.blueprints.access_keys import access_keys
 from quart_auth_app.blueprints.account import account
 from quart_auth_app.blueprints.activity import activity
+from quart_auth_app.blueprints.admin import admin
 from quart_auth_app.blueprints.auth import auth
+from quart_auth_app.blueprints.email_change import email_change
 from quart_auth_app.blueprints.health import health
+from quart_auth_app.blueprints.mailed_login import mailed_login
 from quart_auth_app.blueprints.main import main
+from quart_auth_app.blueprints.openapi import openapi
+from quart_auth_app.blueprints.passkeys import passkeys
+from quart_auth_app.blueprints.providers import providers
 from quart_auth_app.blueprints.recovery import recovery
 from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.blueprints.sessions import sessions
+from quart_auth_app.database.migrations import sites_history
+from quart_auth_app.database.migrations.sites_history import is_the_sites
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.languages import Languages, NoCatalogue
 from quart_auth_app.mail import sending
 from quart_auth_app.models import Base, User
+from quart_auth_app.models.own_fields import form_field
 from quart_auth_app.serving import lifespan, refused_start
-from quart_auth_app.settings import ALL_NAMES, Settings
-from quart_auth_app.web import error_pages, moments, own_files, pages, signals, urls, yielding
+from quart_auth_app.settings import Settings, is_ours
+from quart_auth_app.web import (
+    compiled_languages,
+    context_processors,
+    error_pages,
+    language,
+    own_files,
+    pages,
+    signals,
+    urls,
+    yielding,
+)
+from quart_auth_app.web.api import answers
+from quart_auth_app.web.api.reading import BilingualParser
 from quart_auth_app.web.edge import middleware as edge
-from quart_auth_app.web.edge import same_origin
+from quart_auth_app.web.edge import own_host, same_origin, to_the_end
+from quart_auth_app.web.forms import cookie_check, flashes
 from quart_auth_app.web.forms import fields as forms
-from quart_auth_app.web.forms import flashes
 from quart_auth_app.web.identity import current_user as current
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import log_in, log_out
+from quart_auth_app.web.identity.roles import role_required
+from quart_auth_app.web.identity.sudo import sudo_required
+from quart_auth_app.web.language import translated
 from quart_auth_app.web.services import EXTENSION, Services, reading, transaction
 from quart_auth_app.web.telemetry import logs
+
+if TYPE_CHECKING:
+    from quart_auth_app.providers.client import Provider
 
 __all__ = [
     "Accounts",
@@ -41,15 +75,35 @@ __all__ = [
     "User",
     "create_app",
     "current_user",
+    "email_key",
+    "form_field",
+    "is_the_sites",
     "log_in",
     "log_out",
     "reading",
+    "role_required",
     "signals",
+    "sudo_required",
     "transaction",
+    "translated",
 ]
 
-PAGES = (main, auth, second_step, account, sessions, activity, recovery)
-"""The blueprints that people see. They join every application; `health` is for one that is ours alone."""
+PAGES = (
+    main,
+    auth,
+    second_step,
+    passkeys,
+    mailed_login,
+    providers,
+    account,
+    access_keys,
+    email_change,
+    sessions,
+    activity,
+    recovery,
+    admin,
+)
+"""The blueprints that people see. They join every application; `health` and `openapi` are for one that is ours."""
 
 
 def create_app(config: Mapping[str, object] | None = None, *, import_name: str | None = None) -> Quart:
@@ -62,10 +116,10 @@ def create_app(config: Mapping[str, object] | None = None, *, import_name: str |
     config = config or {}
     with refused_start.told_in_a_sentence():
         settings = Settings.read(config, os.environ)
-        services = _services(settings)
+        services = _services(settings, sites_root=Path(get_root_path(import_name)) if import_name else None)
     # Without a site there is no folder of templates but ours, which own_files adds.
     app = Quart(import_name) if import_name else Quart(__name__, template_folder=None)
-    _assemble(app, settings, services, {name: value for name, value in config.items() if name not in ALL_NAMES})
+    _assemble(app, settings, services, {name: value for name, value in config.items() if not is_ours(name)})
     return app
 
 
@@ -77,23 +131,28 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     )
     app.config.update(sites_own)
     app.extensions[EXTENSION] = services
-    urls.init_app(app)  # first: the template filters that follow make Jinja's environment, which keeps url_for
+    context_processors.leave_out_flasks(app)
+    urls.init_app(app, settings)
     logs.init_app(app)
     edge.init_app(app, services)
+    own_host.init_app(app)
     same_origin.init_app(app)
     forms.init_app(app)
     flashes.init_app(app, settings)
     current.init_app(app, settings)
     own_files.init_app(app)
-    moments.init_app(app)
+    language.init_app(app)
+    compiled_languages.init_app(app)
     pages.init_app(app, settings)
     error_pages.init_app(app)
     lifespan.init_app(app, services)
-    for blueprint in (*PAGES, health):
+    for blueprint in (*PAGES, health, openapi):
         app.register_blueprint(blueprint)
     ours = set(app.blueprints)
-    forms.limit(app, blueprints=ours)
-    _keep_pages_out_of_threads(app, ours)
+    forms.limit(app, blueprints=ours, parser=BilingualParser)
+    to_the_end.init_app(app, blueprints=ours)
+    cookie_check.init_app(app, blueprints=ours)
+    answers.init_app(app, blueprints=ours)
     yielding.give_way(app, blueprints=ours)
 
 
@@ -102,7 +161,8 @@ class Accounts:
 
     Our pages join it, at `url_prefix` if one is given. Its own pages, error pages, headers, session and limits stay as
     they are. Settings are read from `app.config`, then from the environment. The application's blueprints must have
-    other names than ours: `main`, `auth`, `second_step`, `account`, `sessions`, `activity`.
+    other names than ours: `main`, `auth`, `second_step`, `passkeys`, `mailed_login`, `providers`, `account`,
+    `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`.
     """
 
     def __init__(self, app: Quart | None = None, *, url_prefix: str | None = None) -> None:
@@ -114,17 +174,20 @@ class Accounts:
         """Join the application. Raises SettingsError; a server that calls prints its sentence and ends."""
         with refused_start.told_in_a_sentence():
             settings = Settings.read(app.config, os.environ)
-            services = _services(settings)
+            ours = {blueprint.name for blueprint in PAGES}
+            services = _services(settings, own_pages=frozenset(ours))
         if not app.config["SECRET_KEY"]:
             app.config.update(SECRET_KEY=settings.secret_key, SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks))
         app.extensions[EXTENSION] = services
-        ours = {blueprint.name for blueprint in PAGES}
         logs.join()
         edge.join(app, services, blueprints=ours)
+        own_host.join(app, blueprints=ours)
         same_origin.join(app, blueprints=ours, cookie=cookie_name("log-in", settings))
         current.init_app(app, settings)
         own_files.join(app)
-        moments.init_app(app)
+        urls.join_routes(app, settings)
+        language.init_app(app)
+        compiled_languages.init_app(app)
         pages.init_app(app, settings)
         processors = app.template_context_processors[None]
         processors.insert(0, processors.pop())  # so that what the application's own processors say wins
@@ -132,19 +195,17 @@ class Accounts:
         lifespan.init_app(app, services, is_guest=True)
         for blueprint in PAGES:
             app.register_blueprint(blueprint, url_prefix=self._url_prefix)
-        forms.limit(app, blueprints=ours)
-        _keep_pages_out_of_threads(app, ours)
+        forms.limit(app, blueprints=ours, parser=BilingualParser)
+        to_the_end.init_app(app, blueprints=ours)
+        cookie_check.init_app(app, blueprints=ours)
+        answers.init_app(app, blueprints=ours)
+        context_processors.leave_out_of(app, ours)
         yielding.give_way(app, blueprints=ours)
 
 
-def _keep_pages_out_of_threads(app: Quart, blueprints: set[str]) -> None:
-    # Quart's blueprints bring along Flask's own context processor. It finds nothing to say here, but is not async, so
-    # that each page would cross into a thread and back for it.
-    for name in blueprints:
-        del app.template_context_processors[name]
-
-
-def _services(settings: Settings) -> Services:
+def _services(
+    settings: Settings, *, sites_root: Path | None = None, own_pages: frozenset[str] | None = None
+) -> Services:
     passwords = Passwords(workers=settings.workers)
     metrics = None
     if settings.metrics_bind:
@@ -152,7 +213,22 @@ def _services(settings: Settings) -> Services:
 
         metrics = Metrics(passwords)
     keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
-    info = {outbox.DOMAIN: settings.mail_from.rpartition("@")[2]} if settings.mail_url else {}
-    database = Database(settings.database_url, info=info)
-    sender = sending.sender(settings, database, passwords)
-    return Services(settings, database, passwords, keys, metrics, sender)
+    challenges = Challenges([settings.secret_key, *settings.secret_key_fallbacks], site=settings.base_url)
+    own = sites_history.folder_in(sites_root) if sites_root else None
+    info = outbox.info(settings.sender) | ways_in.info([each.issuer for each in settings.providers])
+    database = Database(settings.database_url, info=info, sites_migrations=own)
+    try:
+        languages = Languages(settings.languages, sites_own=sites_root and sites_root / "locales")
+    except NoCatalogue as error:
+        raise SettingsError(f"LANGUAGES is {error}") from None
+    sender = sending.sender(settings, database, passwords, languages)
+    providers = _providers(settings)
+    return Services(settings, database, passwords, keys, challenges, languages, metrics, providers, sender, own_pages)
+
+
+def _providers(settings: Settings) -> "dict[str, Provider]":
+    if not settings.providers:
+        return {}
+    from quart_auth_app.providers.client import Provider  # httpx2 and joserfc load only where they are wanted
+
+    return {each.name: Provider(each) for each in settings.providers}

@@ -1,15 +1,22 @@
 """The instance folder, as the tutorial calls it: where a SQLite file lies, and the secret key beside it."""
 
+import errno
 import os
 import secrets
 import shlex
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy.engine import URL
 
 FORBIDDEN_MODE = 0o027
 """Permissions that a `secret_key` file must not have: whoever can write it, or any user who can read it, can sign
 cookies. A group may read it, as backups need."""
+
+
+MAX_FILE = 64 * 1024
+"""Bytes of the longest `secret_key` file; more is another file."""
 
 
 class SettingsError(ValueError):
@@ -39,8 +46,17 @@ def secret_key(database_url: URL, *, create: bool = True) -> str:
         raise SettingsError(f"SECRET_KEY is not set and {path} is not text in UTF-8") from None
 
 
+def opened(path: str | Path) -> BinaryIO:
+    """Open a file for reading. Raises OSError, also for what is no file: a start would wait for ever for a pipe."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115  # returned open
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a file")
+    return file
+
+
 def _read_private(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
+    with opened(path) as file:
         found = os.fstat(file.fileno())
         if found.st_uid not in {os.geteuid(), 0}:
             raise SettingsError(
@@ -51,7 +67,10 @@ def _read_private(path: Path) -> str:
             raise SettingsError(
                 f"{path} is open to other users of this machine; run: chmod go= {shlex.quote(str(path))}"
             )
-        return file.read().strip()
+        content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise SettingsError(f"{path} has more than {MAX_FILE} bytes, so it can't be the key")
+    return content.decode().strip()
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Settings: read from the environment once, checked, and handed on. Nothing else reads the environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -7,12 +8,12 @@ from email.headerregistry import Address
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
-from quart_auth_app import instance, mail_urls, near_misses, origins
+from quart_auth_app import content_policy, database_urls, instance, mail_urls, near_misses, origins, provider_settings
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.mail_urls import MailUrl
+from quart_auth_app.provider_settings import ProviderSettings
 
 DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
 DEFAULT_PUBLIC_URL = "http://localhost:8000"
@@ -20,6 +21,15 @@ DEFAULT_SITE_NAME = "Quart Auth App"
 
 MAX_SITE_NAME = 64
 """Characters of the longest site name: it has to fit a title, a subject line, and an authenticator app's list."""
+
+MAX_VALUE = 2000
+"""Characters of any setting but the keys. A message repeats what is wrong, and has to be one that people can read."""
+
+MOST = 1000
+"""Workers and proxies that are believed; a number beyond it is a mistake."""
+
+MAX_MAIL_FROM = 200
+"""Characters of the longest sender: its domain is a part of each mail's Message-ID, which the outbox keeps."""
 
 # 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
 MIN_SECRET_KEY_LENGTH = 32
@@ -38,7 +48,7 @@ MAKE_A_KEY = """make one with: python3 -c 'import secrets; print(secrets.token_u
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL")
 """May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
-MAX_FILE = 64 * 1024
+MAX_FILE = instance.MAX_FILE
 """Bytes that are read of a file with a secret; more is another file, such as /dev/zero."""
 
 NAMES = (
@@ -49,11 +59,22 @@ NAMES = (
     "PROXY_HOPS",
     "SITE_NAME",
     "SIGN_UP",
+    "LANGUAGES",
     "MAIL_URL",
     "MAIL_FROM",
+    "MAILED_LOGIN",
+    "OIDC_PROVIDERS",
     "WORKERS",
     "METRICS_BIND",
+    "CSP_ALLOW",
+    "ROLES",
+    "ADMIN_SECOND_STEP",
+    "OPENAPI",
 )
+
+OUR_ROLES = ("user", "admin")
+
+ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 
 ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
 
@@ -69,11 +90,35 @@ class Settings:
     proxy_hops: int
     site_name: str
     sign_up_open: bool
+    languages: tuple[str, ...]
+    """The codes of what the pages are offered in, the first for who asks for none of them; none means all there are."""
     mail_url: MailUrl | None
     """None where no mail is sent; then everything is as in the tutorial."""
     mail_from: str
+    mailed_login: bool
+    """Whether people may log in by a link or a code that is mailed to them."""
+    providers: tuple[ProviderSettings, ...]
+    """Other sites by whose accounts people may log in."""
     workers: int
     metrics_bind: tuple[str, int] | None
+    csp_allow: content_policy.Policy
+    """What pages may load beside what ours need."""
+    roles: tuple[str, ...]
+    """The site's own roles, beside `user` and `admin`."""
+    admin_second_step: bool
+    """Whether admins need a second step or a passkey."""
+    openapi: bool
+    """Whether `/openapi.json` is served."""
+
+    @property
+    def all_roles(self) -> frozenset[str]:
+        """The roles that there are."""
+        return frozenset({*OUR_ROLES, *self.roles})
+
+    @property
+    def sender(self) -> str | None:
+        """The address that mails come from, None where none is sent."""
+        return self.mail_from if self.mail_url else None
 
     @property
     def https(self) -> bool:
@@ -84,6 +129,12 @@ class Settings:
     def base_url(self) -> str:
         """What links in mail begin with; never taken from a request."""
         return self.public_url or DEFAULT_PUBLIC_URL
+
+    @property
+    def passkey_host(self) -> str | None:
+        """The host that passkeys are made for; None where it is an IP address, for which browsers make none."""
+        host = urlsplit(self.base_url).hostname or ""
+        return None if origins.is_ip_address(host) else host
 
     @property
     def site(self) -> str:
@@ -111,17 +162,24 @@ class Settings:
             public_url=public_url,
             proxy_hops=_whole_number("PROXY_HOPS", given["PROXY_HOPS"], least=0, otherwise=0),
             site_name=_site_name(given["SITE_NAME"] or DEFAULT_SITE_NAME),
-            sign_up_open=_sign_up(given["SIGN_UP"] or "open"),
+            sign_up_open=_is_chosen("SIGN_UP", given["SIGN_UP"], "open", "closed"),
+            languages=tuple(filter(None, (code.strip() for code in given["LANGUAGES"].split(",")))),
             mail_url=mail_url,
             mail_from=_mail_from(given["MAIL_FROM"], mail_url),
+            mailed_login=_mailed_login(given["MAILED_LOGIN"], mail_url),
+            providers=_providers(given["OIDC_PROVIDERS"], config, environment),
             workers=_whole_number("WORKERS", given["WORKERS"], least=1, otherwise=1),
             metrics_bind=_bind(given["METRICS_BIND"]),
+            csp_allow=_csp_allow(given["CSP_ALLOW"]),
+            roles=_roles(given["ROLES"]),
+            admin_second_step=_is_chosen("ADMIN_SECOND_STEP", given["ADMIN_SECOND_STEP"], "required", "optional"),
+            openapi=_openapi(given["OPENAPI"], public_url),
         )
 
 
 def _given(name: str, source: Mapping[str, object]) -> str:
     """Return the value that `source` has for a setting, or that its file holds; "" if there is none."""
-    path = _text(f"{name}_FILE", source.get(f"{name}_FILE")) if name in SECRETS else ""
+    path = _text(f"{name}_FILE", source.get(f"{name}_FILE")) if _may_be_a_file(name) else ""
     value = _text(name, source.get(name))
     if not path:
         return value
@@ -130,10 +188,30 @@ def _given(name: str, source: Mapping[str, object]) -> str:
     return _text(name, _content(f"{name}_FILE", path))
 
 
+def _may_be_a_file(name: str) -> bool:
+    return name in SECRETS or name.endswith("_CLIENT_SECRET")
+
+
+def _providers(
+    value: str, config: Mapping[str, object], environment: Mapping[str, str]
+) -> tuple[ProviderSettings, ...]:
+    known = {name for each in provider_settings.listed(value) for name in provider_settings.names(each)}
+    known |= {f"{name}_FILE" for name in known if _may_be_a_file(name)}
+    for name in config:
+        if name.startswith(provider_settings.PREFIX) and name not in known | set(ALL_NAMES):
+            raise SettingsError(f"{name} belongs to no provider of OIDC_PROVIDERS; allowed: {', '.join(sorted(known))}")
+    return provider_settings.read(value, lambda name: _given(name, config) or _given(name, environment))
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a key of `config` is one of our settings, and so nothing for `app.config`."""
+    return name in ALL_NAMES or name.startswith(provider_settings.PREFIX)
+
+
 def _content(name: str, path: str) -> str:
     # The path is not shown: it may be the secret itself, put into the wrong variable.
     try:
-        with open(path, "rb") as file:
+        with instance.opened(path) as file:
             content = file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is no path"
@@ -154,35 +232,21 @@ def _text(name: str, value: object) -> str:
         text.encode()
     except UnicodeEncodeError:  # what the environment holds may be any bytes
         raise SettingsError(f"{name} is not text in UTF-8") from None
+    if len(text) > MAX_VALUE and not name.startswith("SECRET_KEY") and not name.endswith("_FILE"):
+        raise SettingsError(f"{name} has {len(text)} characters; allowed: at most {MAX_VALUE}")
     if not text.isprintable() and not name.startswith("SECRET_KEY"):
         raise SettingsError(f"{name} has a line break or another character that can't be printed in it")
     return text
 
 
 def _database_url(value: str) -> URL:
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        url = None
-    backend = {"postgres": "postgresql"}.get(url.drivername, url.get_backend_name()) if url else ""
-    if not url or not _is_usable(url, backend):
+    url = database_urls.parsed(value)
+    if not url:
         # The value is not shown: it may hold a password.
         raise SettingsError(
-            "DATABASE_URL is not an address this application can use. "
-            "Allowed: sqlite:///path/to/file, postgresql://user:password@host/database, "
-            "with %40 for an @ in the user or the password, %3A for a :, %2F for a /"
+            f"DATABASE_URL is not an address this application can use. Allowed: {database_urls.ALLOWED}"
         )
-    return url.set(drivername=backend)
-
-
-def _is_usable(url: URL, backend: str) -> bool:
-    if backend == "sqlite":
-        # SQLAlchemy would refuse a host or a user later on, and show the password in its message.
-        return not (url.host or url.port or url.username or url.password or url.query)
-    # An @ behind the host's is what is left of a password that has one: it would be taken for a part of a name, and so
-    # be shown in messages.
-    rest = f"{url.host}{url.database}{dict(url.query)}"
-    return backend == "postgresql" and "@" not in rest and (url.port is None or 0 < url.port < 65536)
+    return url
 
 
 def _secret_key(value: str, database_url: URL, *, create: bool) -> str:
@@ -235,10 +299,22 @@ def _site_name(value: str) -> str:
     return value
 
 
-def _sign_up(value: str) -> bool:
-    if value not in {"open", "closed"}:
-        raise SettingsError(f"SIGN_UP is {_shown(value)}; allowed: open, closed")
-    return value == "open"
+def _is_chosen(name: str, value: str, usual: str, other: str) -> bool:
+    """Tell whether a setting that has two values has, or is left at, the usual one."""
+    if value not in {"", usual, other}:
+        raise SettingsError(f"{name} is {_shown(value)}; allowed: {usual}, {other}")
+    return value != other
+
+
+def _roles(value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in value.split(",")))))
+    for name in names:
+        if name in OUR_ROLES or not ROLE.fullmatch(name):
+            raise SettingsError(
+                f"ROLES has {_shown(name)} in it; allowed: names of up to 32 small letters, digits, - and _, with "
+                "commas between, other than user and admin"
+            )
+    return names
 
 
 def _mail_url(value: str, public_url: str | None) -> MailUrl | None:
@@ -261,6 +337,8 @@ def _mail_from(value: str, mail_url: MailUrl | None) -> str:
         if mail_url and mail_url.is_smtp:
             raise SettingsError("MAIL_FROM is not set; with smtp it has to be the address that mails come from")
         return "noreply@localhost"
+    if len(value) > MAX_MAIL_FROM:
+        raise SettingsError(f"MAIL_FROM has {len(value)} characters; allowed: at most {MAX_MAIL_FROM}")
     try:
         address = Address(addr_spec=value) if value.isascii() else None
     except (HeaderParseError, ValueError, IndexError):
@@ -268,6 +346,19 @@ def _mail_from(value: str, mail_url: MailUrl | None) -> str:
     if not address or not address.username or not address.domain:
         raise SettingsError("MAIL_FROM is not an address; allowed: one address in ASCII, such as accounts@example.com")
     return value
+
+
+def _mailed_login(value: str, mail_url: MailUrl | None) -> bool:
+    is_on = not _is_chosen("MAILED_LOGIN", value, "no", "yes")
+    if is_on and not mail_url:
+        raise SettingsError("MAILED_LOGIN is yes and MAIL_URL is not set: without mail nobody could log in by it")
+    return is_on
+
+
+def _openapi(value: str, public_url: str | None) -> bool:
+    if not value:  # what helps a developer helps an attacker too: in production somebody has to ask for it
+        return not (public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+    return _is_chosen("OPENAPI", value, "on", "off")
 
 
 def _is_host(host: str) -> bool:
@@ -288,11 +379,20 @@ def _bind(value: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+def _csp_allow(value: str) -> content_policy.Policy:
+    try:
+        return content_policy.parsed(value)
+    except ValueError as error:
+        raise SettingsError(f"CSP_ALLOW: {error}") from None
+
+
 def _whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:
     if not value:
         return otherwise
     if not (value.isascii() and value.isdigit() and int(value) >= least):
         raise SettingsError(f"{name} is {_shown(value)}; allowed: a whole number from {least} up")
+    if int(value) > MOST:
+        raise SettingsError(f"{name} is {_shown(value)}; allowed: a whole number up to {MOST}")
     return int(value)
 
 

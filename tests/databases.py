@@ -1,4 +1,4 @@
-"""Fresh databases for tests: copies of a template, as files of SQLite or on the server of TEST_POSTGRES_URL."""
+"""Empty databases for tests: copies of a template, as files of SQLite or on the server of TEST_POSTGRES_URL."""
 
 import asyncio
 import os
@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import make_url
 
 from quart_auth_app.database.units_of_work import Database
+from tests import reused
+
+T = TypeVar("T")
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
@@ -32,25 +35,45 @@ NewDatabase = Callable[[], str]
 @contextmanager
 def new_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
     """Give a function that makes an empty database, up to date, and returns its address; all are gone afterwards."""
-    names = (f"quart_auth_app_test_{os.getpid()}_{number}" for number in _numbers)
     made: list[str] = []
 
     def new() -> str:
-        made.append(next(names))
         if kind == "sqlite":
-            file = folder / f"{made[-1]}.sqlite"
+            file = folder / f"{_new_name()}.sqlite"
             shutil.copy(_sqlite_template, file)
             return f"sqlite:///{file}"
-        run(_statement(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE}"))
+        made.append(_empty.pop() if _empty else _new_name())
+        if made[-1] not in _created:
+            run(_statement(f"CREATE DATABASE {made[-1]} TEMPLATE {TEMPLATE}"))
+            _created.add(made[-1])
         return address(made[-1])
 
     yield new
-    if kind == "postgresql":
-        for name in made:
-            run(_statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    for name in made:
+        run(_give_back(name))
 
 
 _numbers = count()
+_created: set[str] = set()
+"""The databases on the server that this process has to drop."""
+
+_empty: list[str] = []
+"""Those of them that no test has."""
+
+_schema: reused.Schema = []
+"""What the template's is."""
+
+
+def _new_name() -> str:
+    return f"quart_auth_app_test_{os.getpid()}_{next(_numbers)}"
+
+
+async def _give_back(name: str) -> None:
+    if await reused.emptied(address(name), _schema):
+        _empty.append(name)
+    else:
+        await _statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        _created.discard(name)
 
 
 def address(name: str) -> str:
@@ -76,15 +99,19 @@ def _template_on_the_server() -> Iterator[None]:
         return
     run(_statement(f"CREATE DATABASE {TEMPLATE}"))
     run(_migrate(address(TEMPLATE)))
+    _schema[:] = run(reused.schema(address(TEMPLATE)))
     yield
-    with suppress(asyncpg.PostgresError):
-        run(_statement(f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+    for name in [*_created, TEMPLATE]:
+        with suppress(asyncpg.PostgresError):
+            run(_statement(f"DROP DATABASE {name} WITH (FORCE)"))
+    _created.clear()
+    _empty.clear()
 
 
-def run(work: Coroutine[Any, Any, Any]) -> None:
+def run(work: Coroutine[Any, Any, T]) -> T:
     """Finish `work` in a thread of its own: the test's event loop may be running."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _statement(sql: str) -> None:

@@ -1,57 +1,6 @@
 """A mailbox for tests: what an application with `MAIL_URL=file:///…` has sent, with its links and codes."""
 
-import re
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP
-from pathlib import Path
+from quart_auth_app.testing import Outbox as Inbox
+from quart_auth_app.testing import links_in, text_of
 
-
-@dataclass
-class Inbox:
-    """Everybody's mail."""
-
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        """The MAIL_URL that leads here."""
-        return f"file://{self.folder}"
-
-    @property
-    def mails(self) -> list[EmailMessage]:
-        """Every mail, oldest first."""
-        files = sorted(self.folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
-        return [message_from_bytes(file.read_bytes(), policy=SMTP) for file in files]
-
-    def to(self, address: str) -> list[EmailMessage]:
-        """Return the mails to one address, oldest first."""
-        return [mail for mail in self.mails if mail["To"].addresses[0].addr_spec == address]
-
-    def last(self, address: str) -> EmailMessage:
-        """Return the newest mail to an address."""
-        return self.to(address)[-1]
-
-    def link(self, address: str, path: str = "") -> str:
-        """Return the path and query of the first link in the newest mail to an address, or of the one to `path`."""
-        links = [each for each in links_in(text_of(self.last(address))) if each.startswith(path)]
-        return links[0]
-
-    def code(self, address: str) -> str:
-        """Return the code in the newest mail to an address."""
-        found = re.search(r"^ {4}(\w{6})\r?$", text_of(self.last(address)), re.M)
-        assert found, "there is no code in this mail"
-        return found[1]
-
-
-def text_of(mail: EmailMessage, kind: str = "plain") -> str:
-    """Return a mail's text, or its HTML."""
-    part = mail.get_body((kind,))
-    assert part is not None
-    return str(part.get_content())
-
-
-def links_in(text: str) -> list[str]:
-    """Return the paths and queries of all links, which stand alone on their lines in a text."""
-    return re.findall(r"^https?://[^/\s]+(/\S*)\r?$", text, re.M)
+__all__ = ["Inbox", "links_in", "text_of"]

@@ -3,8 +3,9 @@
 import html
 import json
 import re
+from base64 import b64decode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,7 @@ from quart_auth_app.accounts import log_in, users
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.models import User
+from quart_auth_app.testing import Clock as Clock
 from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry.logs import JsonLines
 
@@ -30,17 +32,6 @@ PLEASE_LOG_IN = "Please log in to access this page."
 
 
 @dataclass
-class Clock:
-    """The time, as far as the application can tell."""
-
-    now: datetime
-
-    def advance(self, step: timedelta) -> None:
-        """Let time pass."""
-        self.now += step
-
-
-@dataclass
 class Accounts:
     """Signing up and logging in, with the arguments that most tests don't care for."""
 
@@ -50,16 +41,16 @@ class Accounts:
         """Sign up from a computer of one's own."""
         browser = Browser(address=fields.pop("address", "") or next(addresses))
         transaction, passwords = self.services.database.transaction, self.services.passwords
-        usual = {"site": "localhost"} | fields
+        usual: dict[str, Any] = {"site": "localhost"} | fields
         return await users.sign_up(transaction, passwords, **usual, browser=browser, now=datetime.now(UTC))
 
     async def log_in(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
         """Log in from a computer of one's own. Return whose session it is, None if the details are wrong."""
-        browser = Browser(address=fields.pop("address", None) or next(addresses), device=fields.pop("device", None))
-        transaction, passwords = self.services.database.transaction, self.services.passwords
+        browser = Browser(address=fields.pop("address", None) or next(addresses))
+        passwords, refusals = self.services.passwords, self.services.refusals
         named: dict[str, Any] = {"remember": False, "browser": browser, "now": now or datetime.now(UTC), **fields}
         try:
-            return (await log_in.with_password(transaction, passwords, **named)).user
+            return (await log_in.with_password(self.services.database, passwords, refusals, **named)).user
         except WrongDetails:
             return None
 
@@ -133,3 +124,9 @@ def cookie(client: Client, name: str) -> str | None:
     """Return the value of the browser's cookie."""
     assert client.cookie_jar is not None
     return next((str(each.value) for each in client.cookie_jar if each.name == name), None)
+
+
+def decoded(value: str) -> str:
+    """Return all that a signed cookie can be read as."""
+    parts = [value, *value.split(".")]
+    return value + "".join(b64decode(part + "==", altchars=b"-_").decode("latin-1") for part in parts[1:])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -20,6 +21,9 @@ from tests.servers import free_port
 NOBODY = "postgres"
 """Whom servers run as that refuse to run as root."""
 
+INITDB = ["--pgdata=data", "--auth=trust", "--username=postgres", "--lc-messages=C", "--no-sync"]
+"""How a server's files are made."""
+
 
 class Proxy:
     """Passes bytes on to the test server, until told otherwise."""
@@ -30,12 +34,13 @@ class Proxy:
     async def __aenter__(self) -> "Proxy":
         self._flows = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         await self._listen()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.cut()
-        await asyncio.sleep(0.05)  # for the connections to notice
+        await asyncio.gather(*self._tasks)
 
     async def _listen(self) -> None:
         self._flows.set()
@@ -59,10 +64,24 @@ class Proxy:
         self._flows.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        url = make_url(POSTGRES or "")
-        server_reader, server_writer = await asyncio.open_connection(url.host, url.port or 5432)
-        self._open |= {writer, server_writer}
-        await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
+        url, pair, task = make_url(POSTGRES or ""), {writer}, asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._open.add(writer)
+        try:
+            server_reader, server_writer = await asyncio.open_connection(url.host, url.port or 5432)
+            pair.add(server_writer)
+            if writer.is_closing() or not self._server.is_serving():  # cut meanwhile
+                return
+            self._open.add(server_writer)
+            await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
+        finally:
+            for each in pair:
+                if not each.is_closing():
+                    each.transport.abort()
+            await asyncio.sleep(0)  # for the sockets to be closed
+            self._open -= pair
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -98,18 +117,80 @@ default_pool_size = 2
 @contextmanager
 def server_with_tls() -> Iterator[tuple[int, Path, Path]]:
     """Run a PostgreSQL of its own; give its port, the certificate of `localhost` that it shows, and another one."""
-    postgres, port = _needed("postgres", *Path("/usr/lib/postgresql").glob("*/bin/postgres")), free_port()
+    postgres, port = _program("postgres"), free_port()
     with _owned_folder() as folder:
         for name in ("server", "other"):
             _run([_needed("openssl"), *f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 "
                   f"-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout {name}.key -out {name}.crt"
                   .split()], folder)  # fmt: skip
-        initdb = str(Path(postgres).with_name("initdb"))
-        _run([initdb, "--pgdata=data", "--auth=trust", "--username=postgres", "--no-sync"], folder)
+        _run([_program("initdb"), *INITDB], folder)
         options = f"-D data -p {port} -h 127.0.0.1 -k {folder} --fsync=off --ssl=on"
         files = f"--ssl_cert_file={folder}/server.crt --ssl_key_file={folder}/server.key"
-        with _running([postgres, *options.split(), *files.split()], folder, port):
+        # Its port is open while it still refuses everybody.
+        with _running([postgres, *options.split(), *files.split()], folder, port, says="ready to accept connections"):
             yield port, folder / "server.crt", folder / "other.crt"
+
+
+class Cluster:
+    """Two servers: one takes what is written, and says that it is stored when the other has copied it."""
+
+    def __init__(self, folder: Path, ports: tuple[int, int], primary: "subprocess.Popen[bytes]") -> None:
+        self._folder = folder
+        self.ports = ports
+        self._primary = primary
+
+    def kill(self) -> None:
+        """End the first one in the middle of what it does."""
+        self._primary.kill()
+        self._primary.wait(20)
+
+    def cut_off(self) -> None:
+        """Let the first one take connections and never answer."""
+        self._signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Take that back."""
+        self._signal(signal.SIGCONT)
+
+    def demote(self) -> None:
+        """Let the first one refuse what is written, as a copy does."""
+        _run([_program("psql"), "-h", "127.0.0.1", "-p", str(self.ports[0]), "-U", "postgres", "-c",
+              "ALTER SYSTEM SET default_transaction_read_only = on", "-c", "SELECT pg_reload_conf()"],
+             self._folder)  # fmt: skip
+
+    def promote(self) -> None:
+        """Let the second one take what is written; it waits for no copy."""
+        _run([_program("pg_ctl"), "promote", "-D", "copy"], self._folder)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._primary.poll() is None:
+            children = Path(f"/proc/{self._primary.pid}/task/{self._primary.pid}/children").read_text().split()
+            for process in (self._primary.pid, *map(int, children)):
+                os.kill(process, number)
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Run two servers of PostgreSQL of their own, one a synchronous copy of the other."""
+    ports = free_port(), free_port()
+    with _owned_folder() as folder, ExitStack() as stack:
+        _run([_program("initdb"), *INITDB], folder)
+        ready = "ready to accept"
+        options = f"-h 127.0.0.1 -k {folder} -c synchronous_standby_names=copy"
+        command = [_program("postgres"), "-D", "data", "-p", str(ports[0]), *options.split()]
+        primary = stack.enter_context(_running(command, folder, ports[0], says=ready))
+        address = f"host=127.0.0.1 port={ports[0]} user=postgres application_name=copy"
+        _run([_program("pg_basebackup"), "-D", "copy", "-R", "--no-sync", "-c", "fast", "-d", address], folder)
+        options = f"-h 127.0.0.1 -k {folder} -c synchronous_standby_names="
+        command = [_program("postgres"), "-D", "copy", "-p", str(ports[1]), *options.split()]
+        stack.enter_context(_running(command, folder, ports[1], says="started streaming"))
+        made = Cluster(folder, ports, primary)
+        stack.callback(made.wake)  # to end
+        yield made
+
+
+def _program(name: str) -> str:
+    return _needed(name, *Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
 
 
 def _needed(program: str, *places: Path) -> str:
@@ -138,16 +219,17 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    with (folder / "log").open("wb") as log, ExitStack() as stack:
+def _running(command: list[str], folder: Path, port: int, says: str = "") -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / f"log-{port}").open("wb") as log, ExitStack() as stack:
         process = subprocess.Popen(_as_nobody(command), cwd=folder, stdout=log, stderr=log)
         stack.callback(process.wait, 20)
         stack.callback(process.terminate)
         end = time.monotonic() + 20
         while True:
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < end, (folder / "log").read_text()
+            assert process.poll() is None, (folder / f"log-{port}").read_text()
+            assert time.monotonic() < end, (folder / f"log-{port}").read_text()
             with suppress(OSError), create_connection(("127.0.0.1", port), timeout=1):
-                break
+                if says in (folder / f"log-{port}").read_text():
+                    break
             time.sleep(0.05)
-        yield
+        yield process

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -109,7 +109,7 @@ def free_port(count: int = 1) -> int:
 def running(folder: Path, environment: Mapping[str, str], **options: Any) -> Iterator[Server]:
     """Serve from `folder`, and give the server when it answers. The options are those of `started`."""
     with started(folder, environment, **options) as server:
-        _wait_for(server)
+        wait_for(server)
         yield server
 
 
@@ -121,13 +121,19 @@ def started(
     python: str = sys.executable,
     workers: int = 1,
     application: str = APPLICATION,
+    port: int = 0,
+    command: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Start to serve from `folder`, or to refuse that. All processes are gone afterwards."""
-    port = free_port()
-    command = [python, "-m", "hypercorn", "--config", str(CONFIG), "--bind", f"127.0.0.1:{port}"]
+    """Start to serve from `folder`, or to refuse that, on `port` or a free one. All processes are gone afterwards.
+
+    `command` is another server's, with PORT for the port.
+    """
+    port = port or free_port()
+    ours = [python, "-m", "hypercorn", "--config", str(CONFIG), "--bind", "127.0.0.1:PORT"]
+    ours += ["--workers", str(workers), application]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [*command, "--workers", str(workers), application],
+            [word.replace("PORT", str(port)) for word in command or ours],
             cwd=folder,
             env=os.environ | environment,
             stdout=log,
@@ -150,7 +156,8 @@ def served(folder: Path, *, python: str = sys.executable, workers: int = 1, **en
         yield server.address
 
 
-def _wait_for(server: Server) -> None:
+def wait_for(server: Server) -> None:
+    """Return when the server answers."""
     end = time.monotonic() + 90  # a start takes a second; here several test processes may share few cores
     while time.monotonic() < end and server.process.poll() is None:
         try:

@@ -5,6 +5,7 @@ The two hosts are written as Quart's documentation writes applications: one flat
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from quart.testing import connections
 from quart.testing.connections import WebsocketResponseError
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
+from quart_schema import QuartSchema, validate_request
 
 from quart_auth_app import Accounts, current_user
 from quart_auth_app.testing import Browser, LogInAs, log_in_as, user_maker
@@ -84,10 +86,18 @@ def flat(root: Path, join: Callable[[Quart], None], *, first: bool) -> Quart:
     return app
 
 
+@dataclass
+class Post:
+    """What the second host takes."""
+
+    title: str
+
+
 def with_blueprints(root: Path, join: Callable[[Quart], None], *, first: bool) -> Quart:
-    """An application made by a factory, of blueprints, with a WebSocket and no static folder."""
+    """An application made by a factory, of blueprints, with quart-schema, a WebSocket and no static folder."""
     app = Quart("host_with_blueprints", root_path=str(root), static_folder=None)
     app.config["SECRET_KEY"] = SECRET_KEY
+    QuartSchema(app)
     blog = Blueprint("blog", __name__, url_prefix="/blog")
 
     @blog.get("/")
@@ -102,6 +112,11 @@ def with_blueprints(root: Path, join: Callable[[Quart], None], *, first: bool) -
     @blog.post("/webhook")
     async def webhook() -> ResponseReturnValue:
         return {"fields": len(await request.form)}
+
+    @blog.post("/posts")
+    @validate_request(Post)
+    async def add_post(data: Post) -> ResponseReturnValue:
+        return {"title": data.title}
 
     @blog.websocket("/live")
     @login_required
@@ -281,3 +296,14 @@ async def test_a_prefix_moves_our_pages_and_nothing_else(new_database: NewDataba
         response = await client.post("/accounts/login", form=BOB)
         assert response.headers["Location"] == "/accounts/profile"
         assert "Welcome, Bob!" in await text(await client.get("/accounts/profile"))
+
+
+@pytest.mark.parametrize("host", [with_blueprints])
+async def test_quart_schema_checks_and_describes_the_hosts_routes_beside_ours(app: Quart) -> None:
+    client = Browser(app)
+    answer = await client.post("/blog/posts", json={"title": "Soup"})
+    assert await answer.get_json() == {"title": "Soup"}
+    assert (await client.post("/blog/posts", json={"title": 1})).status_code == 400
+    described = await (await client.get("/openapi.json")).get_json()
+    assert "title" in str(described["paths"]["/blog/posts"]["post"])
+    assert "Login" in await text(await client.get("/login"))

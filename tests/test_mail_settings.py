@@ -1,4 +1,4 @@
-"""MAIL_URL, MAIL_FROM, SITE_NAME and SIGN_UP: what is allowed, and sentences that show no secret."""
+"""MAIL_URL, MAIL_FROM, MAILED_LOGIN, SITE_NAME and SIGN_UP: what is allowed, and sentences that show no secret."""
 
 from pathlib import Path
 
@@ -33,6 +33,16 @@ def test_a_mail_servers_address_is_read(value: str, host: str, port: int, user: 
     assert url
     assert (url.host, url.port, url.user, url.password) == (host, port, user, password)
     assert "p@/w:" not in repr(url)
+
+
+def test_log_in_by_mail_is_off_unless_it_is_switched_on_and_needs_mail() -> None:
+    assert not read(MAIL_URL="log:").mailed_login
+    assert not read(MAIL_URL="log:", MAILED_LOGIN="no").mailed_login
+    assert read(MAIL_URL="log:", MAILED_LOGIN="yes").mailed_login
+    with pytest.raises(SettingsError, match=r"^MAILED_LOGIN is 'maybe'; allowed: no, yes$"):
+        read(MAIL_URL="log:", MAILED_LOGIN="maybe")
+    with pytest.raises(SettingsError, match=r"^MAILED_LOGIN is yes and MAIL_URL is not set"):
+        read(MAILED_LOGIN="yes")
 
 
 def test_a_folder_and_standard_output_need_neither_a_sender_nor_an_address() -> None:

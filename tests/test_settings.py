@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from quart_auth_app import create_app
+from quart_auth_app import create_app, database_urls
 from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import NAMES, Settings
 from tests.conftest import MakeApp
+from tests.servers import CONFIG
 
 GOOD_KEY = "k" * 32
 
@@ -41,7 +42,23 @@ GOOD_KEY = "k" * 32
         ("PROXY_HOPS", "-1", "from 0 up"),
         ("PROXY_HOPS", "many", "'many'"),
         ("WORKERS", "0", "from 1 up"),
+        ("CSP_ALLOW", "https://cdn.example.com", "not a directive"),
+        ("CSP_ALLOW", "default-src 'self'", "not a directive"),
+        ("CSP_ALLOW", "frame-ancestors https://example.com", "not a directive"),
+        ("CSP_ALLOW", "style-src", "names no source"),
+        ("CSP_ALLOW", "style-src 'self'; STYLE-SRC https://a.example", "twice"),
+        ("CSP_ALLOW", "style-src self", "needs its quotes: 'self'"),
+        ("CSP_ALLOW", "script-src unsafe-inline", "needs its quotes"),
+        ("CSP_ALLOW", "style-src cdn.example.com", "with its scheme"),
+        ("CSP_ALLOW", "script-src *", "'*' is not a source"),
+        ("CSP_ALLOW", "script-src https:", "'https:' is not a source"),
+        ("CSP_ALLOW", "script-src data:", "'data:' is not a source"),
+        ("CSP_ALLOW", "script-src https://a.example,https://b.example", "not a source"),
+        ("CSP_ALLOW", "script-src 'nonce-abc'", "not a source"),
+        ("CSP_ALLOW", "img-src http://bücher.example", "not a source"),
+        ("CSP_ALLOW", "style-src https://bob:hunter2@example.com", "An address is not a source"),
         ("WORKERS", "\u0663", "from 1 up"),
+        ("OPENAPI", "yes", "'yes'; allowed: on, off"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name(make_app: MakeApp, setting: str, value: str, said: str) -> None:
@@ -121,7 +138,11 @@ HYPERCORN = "-m hypercorn --bind 127.0.0.1:0 --workers"
     ("command", "status"),
     [
         (f"{HYPERCORN} 0 quart_auth_app:create_app()", 1),
-        (f"{HYPERCORN} 1 quart_auth_app:create_app()", None),  # hypercorn 0.18 forgets how its workers ended
+        (f"{HYPERCORN} 1 quart_auth_app:create_app()", None),  # hypercorn_fixes/exit_code.py says why
+        ("-m quart_auth_app.cli serve --bind 127.0.0.1:0", 1),
+        ("-m quart_auth_app.cli serve --bind 127.0.0.1:0 --master", 1),
+        ("-m quart_auth_app.cli serve --bind 127.0.0.1:0 my_site:app", 1),
+        (f"-m hypercorn --config {CONFIG} --bind 127.0.0.1:0 quart_auth_app:create_app()", 1),
         (f"{HYPERCORN} 0 my_site:app", 1),
         ("-m quart --app quart_auth_app run --port 0", 1),
         ("-m quart --app my_site routes", 1),
@@ -193,6 +214,17 @@ async def refusal_of(url: str) -> Exception | None:
         "postgresql://u:p@h:many/x",
         "postgresql://u:p@::1/x",
         "postgresql://u:p@h/x?host=@",
+        "postgresql://u:p@h1:5432,/x",
+        "postgresql://u:p@h1:0,h2/x",
+        "postgresql://u:p@h1:many,h2/x",
+        "postgresql://u:p@h1,h2:65536/x",
+        "postgresql://u:p@h1,::1/x",
+        "postgresql://u:p@a@h1,h2/x",
+        "postgresql://u:p@h1,h2/x?host=h3",
+        "postgresql://u:p@h1,h2/x?port=1",
+        "postgresql://u:p@h1:1/x?host=h2&host=h3",
+        "postgresql://u:p@h1,h2/x?target_session_attrs=any",
+        "postgresql://u:p@h/x?target_session_attrs=standby",
         "sqlite://u:p@/x",
         "sqlite://:1/x",
         "sqlite:///x?timeout=many",
@@ -211,6 +243,21 @@ def test_a_database_url_may_have_an_ipv6_host_and_an_escaped_password() -> None:
     assert (url.host, url.port, url.password) == ("::1", 5433, "p@:/")
 
 
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("postgresql://u:p%2C@h1:5433,h2/x", [("h1", 5433), ("h2", 5432)]),
+        ("postgres://h1,[::1]:5433,h3/x?target_session_attrs=read-write", [("h1", 5432), ("::1", 5433), ("h3", 5432)]),
+        ("postgresql://u@/x?host=h1:5433&host=h2&target_session_attrs=primary", [("h1", 5433), ("h2", 5432)]),
+        ("postgresql://u@h1/x", []),
+        ("postgresql:///x?host=/run/postgresql", []),
+    ],
+)
+def test_a_database_url_may_have_several_hosts(url: str, named: list[tuple[str, int]]) -> None:
+    found = Settings.read({"DATABASE_URL": url, "SECRET_KEY": GOOD_KEY}, {}).database_url
+    assert (database_urls.hosts(found), found.database) == (named, "x")
+
+
 @pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"])
 @pytest.mark.parametrize(
     ("content", "said"),
@@ -219,7 +266,7 @@ def test_a_database_url_may_have_an_ipv6_host_and_an_escaped_password() -> None:
         ("folder", "Is a directory"),
         (b"\xff" + SECRET.encode(), "not text in UTF-8"),
         (SECRET.encode() * 10_000, "more than 65536 bytes"),
-        ("/dev/zero", "more than 65536 bytes"),
+        ("/dev/zero", "it is not a file"),
         (f"postgresql://u:{SECRET}@h/x", "No such file"),
         (f"{SECRET}\0", "."),
         ("x" * 5000, "File name too long"),

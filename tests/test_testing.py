@@ -9,12 +9,12 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app import testing
 from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.passwords.hashing import Hasher
-from quart_auth_app.testing import Browser, Clock, LogInAs, MakeUser
+from quart_auth_app.testing import Browser, Clock, LogInAs, MakeUser, VirtualPasskey
 from tests.conftest import MakeApp
 from tests.people import is_logged_in, text
 
 # The suite has an `app` of its own, and so the plugin's fixtures work on either database.
-make_user, log_in_as, clock = testing.make_user, testing.log_in_as, testing.clock
+make_user, log_in_as, passkey = testing.make_user, testing.log_in_as, testing.passkey
 
 
 def add_routes(app: Quart) -> None:
@@ -35,7 +35,7 @@ def add_routes(app: Quart) -> None:
 
     @app.post("/buy/<int:status>")
     async def buy(status: int) -> Response:
-        return redirect("../shop/cart", status)  # type: ignore[return-value]  # Quart's redirect is loosely typed
+        return redirect("../shop/cart#total", status)  # type: ignore[return-value]  # Quart's redirect is loosely typed
 
 
 async def shown(response: Response) -> object:
@@ -113,3 +113,27 @@ async def test_everybody_has_an_address_of_their_own(make_user: MakeUser) -> Non
     first, second = await make_user(), await make_user(name="Ann")
     assert first.email != second.email
     assert second.name == "Ann"
+
+
+async def test_a_passkey_is_added_to_an_account_and_logs_in(
+    browser: Browser, make_user: MakeUser, log_in_as: LogInAs, passkey: VirtualPasskey
+) -> None:
+    await log_in_as(browser, await make_user(name="Ann"))
+    await passkey.add_to(browser)
+    await browser.post("/logout")
+    await passkey.log_in(browser, next="/account")
+    assert "Welcome, Ann!" in await text(await browser.get("/profile"))
+
+
+async def test_a_passkey_knows_where_the_site_is(make_app: MakeApp, log_in_as: LogInAs) -> None:
+    app = make_app(PUBLIC_URL="https://shop.example")
+    browser, passkey = Browser(app), VirtualPasskey("https://shop.example")
+    await log_in_as(browser, await testing.user_maker(app)())
+    await passkey.add_to(browser)
+    await browser.post("/logout")
+    assert (await passkey.log_in(browser)).location == "/profile"
+
+
+async def test_no_passkey_is_made_where_nobody_is_logged_in(browser: Browser, passkey: VirtualPasskey) -> None:
+    with pytest.raises(LookupError, match="asks for no passkey"):
+        await passkey.add_to(browser)

@@ -2,13 +2,18 @@
 
 import asyncio
 from contextlib import ExitStack
+from statistics import mean
 
 from bench import cores, memory, wrk
 from bench.http_client import cookie_header, fetch, request
 from bench.run import Run, cookies_of, warm
 from bench.servers import Server
+from bench.subjects import OURS
 
 PATHS = ("/", "/login", "/profile")
+
+LANGUAGES = {"English": "en", "Spanish": "es", "Japanese": "ja"}
+"""The languages that our log-in page is measured in, by turns."""
 
 
 def measure(run: Run) -> None:
@@ -19,6 +24,9 @@ def measure(run: Run) -> None:
             servers = [stack.enter_context(warm(site, cores.SERVER, run.scale)) for site in run.sites]
             for path in PATHS:
                 _measure(run, [server for server in servers if path in server.site.subject.pages], path)
+            for server in servers:
+                if server.site.subject is OURS:
+                    _measure_languages(run, server)
             for server in servers:
                 worker = memory.of_worker(server.pid)
                 run.results.add(
@@ -38,6 +46,16 @@ def _measure(run: Run, servers: list[Server], path: str) -> None:
     for server in servers:
         page = asyncio.run(fetch(server.port, request(path, headers=headers[server.pid])))
         run.results.add("pages", server.site.subject.name, **{f"{path} bytes": len(page.body)})
+
+
+def _measure_languages(run: Run, server: Server) -> None:
+    rates: dict[str, list[float]] = {language: [] for language in LANGUAGES}
+    for _ in range(run.scale.page_seconds):
+        for language, code in LANGUAGES.items():
+            rate = wrk.requests_per_second(server.port, "/login", 1, server.site.folder, [f"language={code}"])
+            rates[language].append(rate)
+    for language, measured in rates.items():
+        run.results.add("languages", language, rate=mean(measured))
 
 
 def _log_in(server: Server) -> dict[str, str]:

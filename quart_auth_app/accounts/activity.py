@@ -3,15 +3,16 @@
 An event is noted in the transaction of the act itself, so that one is never there without the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.models import SecurityEvent
+from quart_auth_app.models import SecurityEvent, User
 
 KINDS = {
     "created": "The account was created",
@@ -22,18 +23,69 @@ KINDS = {
     "second_step_on": "The second step was turned on",
     "second_step_off": "The second step was turned off",
     "recovery_codes_renewed": "The recovery codes were replaced",
+    "passkey_added": "A passkey was added",
+    "passkey_removed": "A passkey was removed",
+    "passkey_count": "A passkey was used that may have been copied",
+    "access_key_added": "The access key “{key}” was made",
+    "access_key_revoked": "The access key “{key}” was revoked",
+    "provider_connected": "An account of another site was connected, for logging in",
+    "provider_disconnected": "An account of another site was disconnected",
+    "password_removed": "The password was removed",
     "logged_out": "Log-out",
     "sessions_revoked": "Sessions were ended",
+    "oldest_session_revoked": "A session that was not used for long was ended, as there were too many",
     "password_changed": "The password was changed",
+    "reset_asked": "A link for a new password was asked for",
+    "reset_sent": "The operator had a link for a new password mailed",
     "password_reset": "The password was changed by a mailed link",
     "name_changed": "The name was changed",
+    "email_change_asked": "Another address was asked for",
+    "email_change_cancelled": "The address is to stay as it is",
+    "email_changed": "The address was changed",
+    "email_change_undone": "The change of the address was undone, and the password changed, by a mailed link",
     "exported": "The data of the account were downloaded",
     "deletion_asked": "The account is to be deleted",
     "deletion_cancelled": "The account is to be kept",
     "disabled": "The account was closed",
     "enabled": "The account was opened again",
+    "role_granted": "A role was granted",
+    "role_withdrawn": "A role was withdrawn",
+    "admin_disable": "As an administrator you closed the account of user {user}",
+    "admin_enable": "As an administrator you opened the account of user {user}",
+    "admin_revoke_sessions": "As an administrator you ended the sessions of user {user}",
+    "admin_revoke_access_keys": "As an administrator you revoked the access keys of user {user}",
+    "admin_send_reset": "As an administrator you had a link for a new password mailed to user {user}",
+    "admin_reset_second_step": "As an administrator you turned off the second step of user {user}",
+    "admin_delete": "As an administrator you deleted the account of user {user}",
+    "admin_grant": "As an administrator you granted a role to user {user}",
+    "admin_withdraw": "As an administrator you withdrew a role from user {user}",
 }
-"""Every kind of event, and what its owner reads."""
+"""Every kind of event, and what its owner reads; `{name}` in it stands for one of the event's details."""
+
+NOTICED = {
+    "logged_in",
+    "recovery_code_used",
+    "second_step_on",
+    "second_step_off",
+    "recovery_codes_renewed",
+    "passkey_added",
+    "passkey_removed",
+    "passkey_count",
+    "access_key_added",
+    "provider_connected",
+    "provider_disconnected",
+    "password_removed",
+    "password_changed",
+    "password_reset",
+    "email_change_asked",
+    "email_changed",
+    "email_change_undone",
+    "exported",
+    "deletion_asked",
+}
+"""Kinds that are told by mail too, to the address that the account has then. Of log-ins: those from a new browser."""
+
+NOTHING: Mapping[str, str | int | bool] = {}
 
 KEEP = timedelta(days=180)
 """How long an event is kept: CNIL advises six months to a year for such logs."""
@@ -49,38 +101,72 @@ _PAGE = (
     .order_by(SecurityEvent.id.desc())
     .limit(PAGE)
 )
-_NEWEST = 2**31 - 1
+NEWEST = 2**31 - 1
 """The largest number that PostgreSQL's INTEGER holds."""
 
 
 async def note(
     db: AsyncSession, *, user_id: int, kind: str, browser: Browser, now: datetime, **details: str | int | bool
 ) -> None:
-    """Note that something of this kind, one of KINDS, has happened to the account."""
+    """Note that something of this kind, one of KINDS, has happened to the account; one of NOTICED is mailed too."""
     assert kind in KINDS  # noqa: S101  # a misspelt kind is a bug of ours, found by the first test that meets it
-    row = {
-        "user_id": user_id,
-        "at": now,
-        "kind": kind,
-        "address": browser.address,
-        "browser": browser.name,
-        "details": details,
-    }
+    if kind in NOTICED and outbox.is_on(db) and (kind != "logged_in" or await _is_news(db, user_id, details)):
+        to = await db.scalar(select(User.email).where(User.id == user_id))
+        await outbox.queue(db, kind=kind, to=to or "", user_id=user_id, browser=browser, now=now)
+    await write(db, user_id=user_id, kind=kind, browser=browser.name, address=browser.address, now=now, details=details)
+
+
+async def write(
+    db: AsyncSession,
+    *,
+    user_id: int,
+    kind: str,
+    browser: str,
+    address: str,
+    now: datetime,
+    details: Mapping[str, str | int | bool] = NOTHING,
+) -> None:
+    """Write an event down, and mail nothing. `browser` is its name."""
+    row = {"user_id": user_id, "at": now, "kind": kind, "address": address, "browser": browser, "details": details}
     await db.execute(_NOTE, row)
+
+
+async def _is_news(db: AsyncSession, user_id: int, details: Mapping[str, object]) -> bool:
+    """Tell whether a log-in came from a new browser. The first after the sign-up is the owner's own, and no news."""
+    kinds = select(SecurityEvent.kind).where(
+        SecurityEvent.user_id == user_id, SecurityEvent.kind.in_(["created", "logged_in"])
+    )
+    return bool(details["new_device"]) and set(await db.scalars(kinds.distinct())) != {"created"}
+
+
+async def has(db: AsyncSession, *, user_id: int, kind: str, since: datetime) -> bool:
+    """Tell whether something of this kind has happened to the account since then."""
+    query = select(SecurityEvent.id).where(
+        SecurityEvent.user_id == user_id, SecurityEvent.kind == kind, SecurityEvent.at >= since
+    )
+    return await db.scalar(query.limit(1)) is not None
+
+
+async def failures(db: AsyncSession, *, user_id: int, since: datetime) -> int:
+    """Return how many log-ins have failed since then, as far as they are written down."""
+    query = select(SecurityEvent.details).where(
+        SecurityEvent.user_id == user_id, SecurityEvent.kind == "log_in_failed", SecurityEvent.at > since
+    )
+    return sum(details["count"] for details in await db.scalars(query))
 
 
 async def page(db: AsyncSession, *, user_id: int, before: int | None = None) -> Sequence[SecurityEvent]:
     """Return the newest PAGE events, or the newest of those with numbers below `before`."""
-    before = _NEWEST if before is None else before
+    before = NEWEST if before is None else before
     return (await db.scalars(_PAGE, {"user": user_id, "before": before})).all()
 
 
 def number(given: str) -> int | None:
     """Return the number that a browser sent for an event or a session; None if it can't be one."""
     # The length first: Python refuses to read a number of some thousand digits.
-    if not (given.isascii() and given.isdigit() and len(given) <= len(str(_NEWEST))):
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(NEWEST))):
         return None
-    return int(given) if int(given) <= _NEWEST else None
+    return int(given) if int(given) <= NEWEST else None
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

@@ -6,6 +6,9 @@ from the top, as most browsers also claim to be others: Edge says Chrome, and Ch
 
 from dataclasses import dataclass
 
+from quart_auth_app.accounts.devices import Account, Device
+from quart_auth_app.languages import Language
+
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -42,12 +45,18 @@ class Browser:
     address: str
     """The client's IP address."""
     user_agent: str = ""
-    device: str | None = None
-    """What it is counted by if it has logged in to this account before, see `throttle`."""
+    device: Device | None = None
+    """What it is known as if it has logged in before, to whatever account."""
     token: str | None = None
     """The token of the session that it has now; a new session replaces it."""
+    language: str | None = None
+    """The code of the language that its person has chosen, or that it asks for; None if it asks for none of ours."""
     is_operator: bool = False
     """Whether it is no browser but an operator's command."""
+
+    def device_for(self, user: Account | None) -> str | None:
+        """Return what it is counted by if it has logged in to this account before, see `throttle`."""
+        return self.device.id if user and self.device and self.device.is_known_to(user) else None
 
     @property
     def name(self) -> str:
@@ -64,6 +73,14 @@ def named(user_agent: str) -> str:
     browser = _first(_BROWSERS, user_agent) or UNKNOWN
     system = _first(_SYSTEMS, user_agent)
     return f"{browser} on {system}" if system else browser
+
+
+def translated(name: str, language: Language) -> str:
+    """Return what `named` returned, in another language."""
+    browser, on, system = name.partition(" on ")
+    if not on:
+        return language.translated(name)
+    return language.translated("{browser} on {system}", browser=language.translated(browser), system=system)
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str | None:

@@ -3,59 +3,93 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts import access_keys, activity, outbox, roles, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.clock import LEEWAY
 from quart_auth_app.models import DeletedUser, User
+
+WARNING = timedelta(days=2)
+"""How long before the end the person is told once more. Nobody is deleted who was not, so a clock that jumps ahead by
+weeks has two days to be set right."""
 
 GRACE = timedelta(days=14)
 """How long a person may change their mind. GDPR, article 12(3), leaves a month in all."""
 
+LEASE = timedelta(minutes=10)
+"""How long a server has for announcing a deletion, until another one does it."""
 
-async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> datetime:
-    """Have the account deleted after GRACE, and revoke its sessions. Return when that will be.
 
-    To ask again does not put it off.
+async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> tuple[datetime, bool]:
+    """Have the account deleted after GRACE, and revoke its sessions. Return when that will be, and whether it is new.
+
+    To ask again does not put it off. Raises LastAdmin.
     """
+    await roles.keep_an_admin(db, user_id=user_id)
     delete_at = now + GRACE
-    query = update(User).where(User.id == user_id, User.delete_at.is_(None)).values(delete_at=delete_at)
-    asked = await db.scalar(query.returning(User.id))
+    query = update(User).where(User.id == user_id, User.delete_at.is_(None))
+    asked = await db.scalar(query.values(delete_at=delete_at, deletion_told_at=None).returning(User.id))
     await sessions.revoke_others(db, user_id=user_id, keep=None)
+    await access_keys.revoke_all(db, user_id=user_id, browser=browser, now=now)
     if asked is None:
-        return await db.scalar(select(User.delete_at).where(User.id == user_id)) or delete_at
+        return await db.scalar(select(User.delete_at).where(User.id == user_id)) or delete_at, False
     await activity.note(db, user_id=user_id, kind="deletion_asked", browser=browser, now=now)
-    return delete_at
+    return delete_at, True
 
 
-async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:
-    """Keep the account after all. Where it is not to be deleted there is nothing to do."""
+async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
+    """Keep the account after all. Return whether it was to be deleted."""
     query = update(User).where(User.id == user_id, User.delete_at.is_not(None)).values(delete_at=None)
-    if await db.scalar(query.returning(User.id)) is not None:
-        await activity.note(db, user_id=user_id, kind="deletion_cancelled", browser=browser, now=now)
+    if await db.scalar(query.returning(User.id)) is None:
+        return False
+    await activity.note(db, user_id=user_id, kind="deletion_cancelled", browser=browser, now=now)
+    return True
 
 
 async def due(db: AsyncSession, *, now: datetime) -> Sequence[int]:
     """Return the numbers of the users whose grace is over."""
-    return (await db.scalars(select(User.id).where(User.delete_at <= now).order_by(User.id))).all()
+    return (await db.scalars(select(User.id).where(_is_over(now)).order_by(User.id))).all()
 
 
 async def carry_out(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
     """Delete the user, and tell whether that was done: until the last moment they may have cancelled it."""
-    query = delete(User).where(User.id == user_id, User.delete_at <= now).returning(User.id)
-    if await db.scalar(query) is None:
+    query = delete(User).where(User.id == user_id, _is_over(now)).returning(User.email, User.language)
+    gone = (await db.execute(query)).one_or_none()
+    if gone is None:
         return False
-    await record(db, user_id=user_id, now=now)
+    await record(db, user_id=user_id, email=gone.email, language=gone.language, now=now)
     return True
 
 
-async def record(db: AsyncSession, *, user_id: int, now: datetime) -> None:
-    """Note that the user with this number was deleted, so that `repeat` can do it again after a backup is restored."""
-    await db.merge(DeletedUser(id=user_id, at=now))
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    return and_(User.delete_at <= now, User.deletion_told_at <= now - WARNING)
 
 
-async def repeat(db: AsyncSession) -> Sequence[int]:
+async def record(db: AsyncSession, *, user_id: int, email: str, language: str | None, now: datetime) -> None:
+    """Note that the user with this number was deleted, so that `repeat` can do it again after a backup is restored.
+
+    They are told; the address is in that mail alone. The site's own code is told by a server, see `unannounced`.
+    """
+    await db.merge(DeletedUser(id=user_id, at=now, announce_at=now))
+    await outbox.queue(db, kind="deleted", to=email, language=language, now=now)
+
+
+async def warn(db: AsyncSession, *, now: datetime) -> None:
+    """Have those told once who will be deleted within WARNING, or as soon as that is over.
+
+    Who was told by a clock that was ahead is told again: their days have not passed.
+    """
+    untold = or_(User.deletion_told_at.is_(None), User.deletion_told_at > now + LEEWAY)
+    query = update(User).where(User.delete_at <= now + WARNING, untold).values(deletion_told_at=now)
+    told = query.returning(User.id, User.email, User.delete_at).execution_options(synchronize_session=False)
+    for user_id, email, delete_at in await db.execute(told):
+        date = f"{max(delete_at or now, now + WARNING):%Y-%m-%d}"
+        await outbox.queue(db, kind="deletion_near", to=email, user_id=user_id, now=now, date=date)
+
+
+async def repeat(db: AsyncSession, *, now: datetime) -> Sequence[int]:
     """Delete again whom a restored backup has brought back, and return their numbers.
 
     Whoever got such a number after the restore is somebody else: the account is younger than the deletion.
@@ -63,4 +97,20 @@ async def repeat(db: AsyncSession) -> Sequence[int]:
     was_deleted = select(DeletedUser.id).where(
         DeletedUser.id == User.id, or_(User.created_at.is_(None), User.created_at <= DeletedUser.at)
     )
-    return (await db.scalars(delete(User).where(was_deleted.exists()).returning(User.id))).all()
+    again = (await db.scalars(delete(User).where(was_deleted.exists()).returning(User.id))).all()
+    await db.execute(update(DeletedUser).where(DeletedUser.id.in_(again)).values(announce_at=now))
+    return again
+
+
+async def unannounced(db: AsyncSession, *, now: datetime) -> Sequence[int]:
+    """Return the numbers of deleted users of whom the site's own code was not told. They are the caller's for LEASE."""
+    is_due = or_(DeletedUser.announce_at <= now, DeletedUser.announce_at > now + LEASE + LEEWAY)
+    if await db.scalar(select(DeletedUser.id).where(is_due).limit(1)) is None:
+        return []
+    query = update(DeletedUser).where(is_due).values(announce_at=now + LEASE).returning(DeletedUser.id)
+    return (await db.scalars(query.execution_options(synchronize_session=False))).all()
+
+
+async def announced(db: AsyncSession, *, user_id: int) -> None:
+    """Note that the site's own code was told."""
+    await db.execute(update(DeletedUser).where(DeletedUser.id == user_id).values(announce_at=None))

@@ -27,24 +27,49 @@ _INVISIBLE = re.compile(
 )
 """Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt)."""
 
+_BLANK = re.compile("[\u2800\U0001d159]")
+"""Symbols that show nothing: the Braille pattern without dots and the note without a head."""
+
+_JOINERS = re.compile("[\u200c\u200d]")
+"""In a domain they tell two names apart, where IDNA 2008 allows them (RFC 5892, appendix A)."""
+
+
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+"""The full-width forms of ASCII, which Japanese keyboards type and no mailbox has in its name."""
+
 
 def validated(email: str) -> str:
     """Return the address in its normal form, case kept before the @. Raises InvalidEmail. Asks no DNS server."""
-    email = email.strip()
+    email = email.translate(_WIDE).strip()
     internal = _INTERNAL.search(email)
     # email_validator refuses these names, and has no option for it but a list that all of the process share. A name of
     # the same length in its place is checked by the same rules.
     checked = email[: internal.start()] + "x" * len(internal[0]) if internal else email
+    # Nor does it take a domain with joiners, as Persian and Hindi have them. Those that IDNA allows are put back below.
+    joined = _domain_with_joiners(checked)
+    if joined:
+        checked = checked.rpartition("@")[0] + "@" + _JOINERS.sub("", joined)
+    if _BLANK.search(email):
+        raise InvalidEmail
     try:
         address = email_validator.validate_email(checked, check_deliverability=False, globally_deliverable=False)
     except email_validator.EmailNotValidError:
         raise InvalidEmail from None
-    normalized = address.normalized
+    normalized = f"{address.local_part}@{joined}" if joined else address.normalized
     if internal:
         normalized = normalized[: -len(internal[0])] + internal[0].lower()
     if len(key(normalized)) > MAX_KEY_LENGTH:
         raise InvalidEmail
     return normalized
+
+
+def _domain_with_joiners(email: str) -> str | None:
+    labels = _a_labels(email.rpartition("@")[2])
+    try:
+        readable = idna.decode(labels) if labels else ""
+    except idna.IDNAError:  # too long, for example: email_validator says so
+        return None
+    return readable if _JOINERS.search(readable) else None
 
 
 def key(email: str) -> str:
@@ -83,5 +108,5 @@ def _folded(text: str) -> str:
 
 
 def fingerprint(email: str) -> str:
-    """Return what a log or a cookie may hold in the address's place: 128 bits of the SHA-256 of its key."""
+    """Return what a signed cookie may hold in the address's place: 128 bits of the SHA-256 of its key."""
     return hashlib.sha256(key(email).encode()).hexdigest()[:32]

@@ -39,6 +39,10 @@ class SignUpClosed(AccountError):
     """Only the operator makes accounts here."""
 
 
+class MailOff(AccountError):
+    """Only mail would do it, and none is sent here."""
+
+
 class InvalidEmail(AccountError):
     """What was given is not an e-mail address."""
 
@@ -89,6 +93,10 @@ class LinkUsed(AccountError):
     """A mailed link was followed to its end already."""
 
 
+class LinkOfAnother(LinkInvalid):
+    """A mailed link is good, and belongs to another account than the one that is logged in."""
+
+
 class AlreadyConfirmed(AccountError):
     """The address has become an account meanwhile."""
 
@@ -97,6 +105,16 @@ class WrongMailedCode(AccountError):
     """The code is not the newest that was mailed, was mailed too long ago, or too many were tried."""
 
     field = "code"
+
+
+class SameEmail(AccountError):
+    """The address that was asked for is the one that the account has."""
+
+    field = "email"
+
+
+class NoEmailChange(AccountError):
+    """No change of address waits for an answer, or not any more."""
 
 
 class WrongSignUpPassword(AccountError):
@@ -128,3 +146,23 @@ class TooBusy(TryLater):
 
 class TooManyAttempts(TryLater):
     """The limit on attempts is reached."""
+
+
+class ProviderRefused(AccountError):
+    """What came back from a provider proves nothing; for the log, `reason` says why."""
+
+
+class ProviderDenied(ProviderRefused):
+    """The person, or the provider, said no: the answer was an error."""
+
+
+class AttemptTooLate(ProviderRefused):
+    """The answer of a provider is to no attempt of this browser, or to one that is over or was used."""
+
+
+class ProviderAway(TryLater):
+    """The provider with this label doesn't answer, or not as it should."""
+
+    def __init__(self, label: str, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.values["label"] = label

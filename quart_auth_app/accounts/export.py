@@ -1,6 +1,9 @@
 """Everything that is kept about a user, for the user to take along (GDPR, articles 15 and 20)."""
 
-from datetime import UTC, date, datetime
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -8,13 +11,47 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.models import Base, SecurityEvent, Session, User
+from quart_auth_app.models import (
+    AccessKey,
+    Base,
+    EmailChange,
+    Identity,
+    Mail,
+    MailToken,
+    Passkey,
+    PendingLogIn,
+    RecoveryCode,
+    SecurityEvent,
+    Session,
+    Totp,
+    User,
+    columns_of,
+)
 
 FORMAT = 1
 """Counts the changes of the export's form that a program which reads it would stumble over."""
 
-LEFT_OUT = {"password", "password_version", "email_key", "token_hash", "user_id", "replaced_by"}
+LEFT_OUT = {
+    *("password", "password_version", "email_key", "account_key", "user_id", "sign_up_id", "replaced_by", "message_id"),
+    *("token_hash", "key_hash", "code", "code_hash", "code_tries", "seed", "new_seed", "last_step"),
+    *("credential_id", "public_key", "user_handle"),
+}
 """Columns that are secret, or say nothing that isn't said elsewhere."""
+
+TABLES: dict[str, type[Base]] = {
+    "sessions": Session,
+    "passkeys": Passkey,
+    "providers": Identity,
+    "access_keys": AccessKey,
+    "events": SecurityEvent,
+    "second_step": Totp,
+    "recovery_codes": RecoveryCode,
+    "log_ins_without_second_step": PendingLogIn,
+    "email_change": EmailChange,
+    "mail": Mail,
+    "links": MailToken,
+}
+"""What is kept about a user besides the account, by the name that it has in the export."""
 
 
 async def everything(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> dict[str, Any]:
@@ -24,26 +61,41 @@ async def everything(db: AsyncSession, *, user_id: int, browser: Browser, now: d
     in it.
     """
     await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
-    user = await db.get_one(User, user_id)
-    sessions = await db.scalars(select(Session).where(Session.user_id == user_id).order_by(Session.id))
-    events = await db.scalars(select(SecurityEvent).where(SecurityEvent.user_id == user_id).order_by(SecurityEvent.id))
+    columns = columns_of(User)
+    user = (await db.execute(select(*columns.values()).where(User.id == user_id))).one()
     return {
         "format": FORMAT,
-        "made_at": _plain(now),
-        "account": _row(user),
-        "sessions": [_row(session) for session in sessions],
-        "events": [_row(event) for event in events],
+        "made_at": plain(now),
+        "account": _told(dict(zip(columns, user, strict=True))),
+        **{name: await _rows(db, table, user_id) for name, table in TABLES.items()},
     }
 
 
+async def _rows(db: AsyncSession, table: type[Base], user_id: int) -> list[dict[str, Any]]:
+    query = select(table).where(columns_of(table)["user_id"] == user_id).order_by(*inspect(table).primary_key)
+    return [_row(row) for row in await db.scalars(query)]
+
+
 def _row(row: Base) -> dict[str, Any]:
-    columns = [column.key for column in inspect(type(row)).column_attrs]
-    return {name: _plain(getattr(row, name)) for name in columns if name not in LEFT_OUT}
+    return _told({name: getattr(row, name) for name in columns_of(type(row))})
 
 
-def _plain(value: Any) -> Any:
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in values.items() if name not in LEFT_OUT}
+
+
+def plain(value: Any) -> Any:
+    """Return the value as JSON has it: an enum's value, bytes in Base64, what JSON has no form for as text."""
+    if isinstance(value, Enum):
+        return plain(value.value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if value is None or isinstance(value, bool | int | float | str | list | dict):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if value is None or isinstance(value, bool | int | float | str):
         return value
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date | time) else str(value)

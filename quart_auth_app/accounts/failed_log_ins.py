@@ -5,18 +5,21 @@ could tell which addresses have accounts. So both are noted alike, and only the 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses
+from quart_auth_app.accounts import activity, email_addresses, mail_limits, outbox
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 MAX_ACCOUNTS = 10_000
 """Addresses that are noted at most between two writes; those beyond are in the operator's security log alone."""
+
+TOLD_FROM = 20
+"""Failures in 24 hours from which on the owner is told by mail: more than anybody mistypes."""
 
 WRITE_EVERY = 60 * 60
 """Seconds between two writes."""
@@ -62,8 +65,13 @@ class FailedLogIns:
 
 
 async def _write_one(db: AsyncSession, key: str, failures: _Failures, now: datetime) -> None:
-    user_id = await db.scalar(select(User.id).where(User.email_key == key))
-    if user_id is not None:
-        await activity.note(
-            db, user_id=user_id, kind="log_in_failed", browser=failures.browser, now=now, count=failures.count
+    user = (await db.execute(select(User.id, User.email).where(User.email_key == key))).one_or_none()
+    if user is None:
+        return
+    browser, count = failures.browser, failures.count
+    await activity.note(db, user_id=user.id, kind="log_in_failed", browser=browser, now=now, count=count)
+    total = await activity.failures(db, user_id=user.id, since=now - timedelta(days=1))
+    if total >= TOLD_FROM and outbox.is_on(db) and await mail_limits.may_tell_of_failures(db, user_id=user.id, now=now):
+        await outbox.queue(
+            db, kind="many_failures", to=user.email, user_id=user.id, browser=browser, now=now, count=total
         )

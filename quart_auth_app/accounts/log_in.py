@@ -18,22 +18,24 @@ from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.pending_log_ins import Pending
+from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.throttle import Counter
-from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import SignUp, User
+from quart_auth_app.database.units_of_work import UnitOfWork, UnitsOfWork
+from quart_auth_app.models import Attempts, SignUp, User
 
-_FIND = select(User).where(User.email_key == bindparam("key"))
-
-_newest = select(SignUp).where(SignUp.email_key == bindparam("key")).order_by(SignUp.id.desc()).limit(1).subquery()
+_newest = (
+    select(SignUp).where(SignUp.email_key == bindparam("email_key")).order_by(SignUp.id.desc()).limit(1).subquery()
+)
 _Pending = aliased(SignUp, _newest)
 _one = select(literal(1).label("one")).subquery()
-# The account and the newest sign-up of an address by one statement, so that neither is looked for alone.
-_FIND_BOTH = (
-    select(User, _Pending)
+# The account, the newest sign-up of the address and what was counted, by one statement: none is looked for alone.
+_FIND = (
+    select(User, _Pending, Attempts)
     .select_from(_one)
-    .outerjoin(User, User.email_key == bindparam("key"))
+    .outerjoin(User, User.email_key == bindparam("email_key"))
     .outerjoin(_Pending, true())
+    .outerjoin(Attempts, Attempts.key.in_(bindparam("keys", expanding=True)))
 )
 
 
@@ -44,6 +46,10 @@ class LoggedIn:
     user: User
     token: str
     remember: bool
+    ended: int = 0
+    """How many of the user's other sessions it has ended, as there were too many."""
+    is_again: bool = False
+    """Whether it is a session that a first click has started just now, under a new token."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,9 @@ PASSWORD = "password"  # noqa: S105  # the name of a method
 
 
 async def with_password(
-    transaction: UnitOfWork,
+    database: UnitsOfWork,
     passwords: Passwords,
+    refusals: Refusals,
     *,
     email: str,
     password: str,
@@ -71,35 +78,56 @@ async def with_password(
 ) -> Outcome:
     """Log in by address and password. It takes the same time whether or not the address is known.
 
-    The attempt is counted as a failure first, and refunded when it was none, so that guesses at the same moment can't
-    overtake the count. Raises WrongDetails, TooManyAttempts or TooBusy; SignUpPending where the details are those of a
-    sign-up whose mail was not answered yet.
+    Who is beyond a limit is refused before anything scarce is taken. The attempt is then counted as a failure, and
+    refunded when it was none, so that guesses at the same moment can't overtake the count. Raises WrongDetails,
+    TooManyAttempts or TooBusy; SignUpPending where the details are those of a sign-up whose mail was not answered yet.
     """
-    counters = throttle.log_in_counters(email=email, address=browser.address, device=browser.device)
-    with passwords.place_in_line():
-        async with transaction() as db:
-            for counter in counters:
-                await throttle.hit(db, counter, now=now)
-            user, pending = await _find(db, email)
+    claimed = browser.device.id if browser.device and browser.device.claims(email) else None
+    refusals.check(throttle.log_in_counters(email=email, address=browser.address, device=claimed), now=now)
+    passwords.insist_on_place(browser, known=claimed is not None)
+    async with database.reading() as db:
+        user, pending, counted = await _find(db, email=email, browser=browser)
+    device = browser.device_for(user)
+    counters = throttle.log_in_counters(email=email, address=browser.address, device=device)
+    refusals.look(counted, [*counters, _succeeded(email)], now=now)
+    with passwords.place_in_line(browser, known=device is not None):
+        async with database.transaction() as db:
+            refusals.check(counters, now=now)  # again, as many may have waited for this
+            await throttle.hit(db, *counters, now=now)
         known = user or pending
         matches, replacement = await passwords.verify(password, known.password if known else None)
     if pending and not user and matches:
         raise SignUpPending(sign_up_id=pending.id)
     if not user or not matches or user.disabled_at:
         raise WrongDetails
-    async with transaction() as db:
-        await _refund(db, counters)
+    refusals.forget(counters)
+    async with database.transaction() as db:
         if replacement:
             await _replace_hash(db, user, replacement)
-        return await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
+        outcome = await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
+        if isinstance(outcome, LoggedIn):
+            await _settle(db, counters, now=now)
+        else:
+            await throttle.refund(db, counters[0])
+    return outcome
 
 
-async def _find(db: AsyncSession, email: str) -> tuple[User | None, SignUp | None]:
-    values = {"key": email_addresses.key(email)}
-    if not outbox.is_on(db):
-        return await db.scalar(_FIND, values), None
-    user, pending = (await db.execute(_FIND_BOTH, values)).one()
-    return user, pending
+async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User | None, SignUp | None, list[Attempts]]:
+    """Return the account, the sign-up that waits, and every count that this attempt may have to do with."""
+    devices = {None, browser.device.id if browser.device else None}
+    keys = {
+        key
+        for device in devices
+        for key in throttle.keys_of(throttle.log_in_counters(email=email, address=browser.address, device=device))
+    }
+    values = {"email_key": email_addresses.key(email), "keys": [*keys, *throttle.keys_of([_succeeded(email)])]}
+    rows = (await db.execute(_FIND, values)).all()
+    user, pending, _ = rows[0]
+    return user, pending if outbox.is_on(db) else None, [counted for _, _, counted in rows if counted]
+
+
+def _succeeded(email: str) -> Counter:
+    return throttle.LOG_INS_OF_ACCOUNT, email_addresses.key(email)
 
 
 async def with_second_step(
@@ -111,16 +139,16 @@ async def with_second_step(
     """
     async with transaction() as db:
         pending = await pending_log_ins.count_try(db, token=token, now=now)
-        counters = throttle.second_step_counters(user_id=pending.user_id, device=browser.device)
-        for counter in counters:
-            await throttle.hit(db, counter, now=now)
+        user = await db.get_one(User, pending.user_id)
+        counters = throttle.second_step_counters(user_id=user.id, device=browser.device_for(user))
+        await throttle.hit(db, *counters, now=now)
     async with transaction() as db:
-        method = await second_step.spend(db, keys, user_id=pending.user_id, code=code, now=now)
+        method = await second_step.spend(db, keys, user_id=user.id, code=code, now=now)
         if method is None:
-            await activity.note(db, user_id=pending.user_id, kind="second_step_failed", browser=browser, now=now)
+            await activity.note(db, user_id=user.id, kind="second_step_failed", browser=browser, now=now)
         else:
             methods = [*pending.methods.split(), method]
-            logged_in = await _finish(db, pending, counters, methods=methods, browser=browser, now=now)
+            logged_in = await _finish(db, pending, user, counters, methods=methods, browser=browser, now=now)
     if method is None:
         raise WrongCode
     return logged_in, methods
@@ -129,6 +157,7 @@ async def with_second_step(
 async def _finish(
     db: AsyncSession,
     pending: Pending,
+    user: User,
     counters: list[Counter],
     *,
     methods: Sequence[str],
@@ -137,11 +166,13 @@ async def _finish(
 ) -> LoggedIn:
     await pending_log_ins.consume(db, pending=pending)
     by_minutes, by_day = counters
-    await throttle.clear(db, by_minutes)
-    await throttle.refund(db, by_day)  # not cleared: otherwise each of the owner's log-ins would allow 20 guesses
+    # Not cleared by the day: otherwise each of the owner's log-ins would allow 20 guesses.
+    await throttle.settle(db, refunded=[by_day], cleared=by_minutes, now=now)
+    # The first step stayed counted: otherwise whoever has the password could have hashed without end.
+    first_step = throttle.log_in_counters(email=user.email, address=browser.address, device=browser.device_for(user))
+    await _settle(db, first_step[1:], now=now)
     if second_step.RECOVERY_CODE in methods:
-        await activity.note(db, user_id=pending.user_id, kind="recovery_code_used", browser=browser, now=now)
-    user = await db.get_one(User, pending.user_id)
+        await activity.note(db, user_id=user.id, kind="recovery_code_used", browser=browser, now=now)
     outcome = await start_session(db, user=user, methods=methods, remember=pending.remember, browser=browser, now=now)
     if isinstance(outcome, SecondStepMissing):
         raise TypeError("a log-in with a second step is complete")
@@ -153,9 +184,10 @@ async def start_session(
 ) -> Outcome:
     """Start a session for somebody who has proved to be `user` by these methods, or say that a second step is missing.
 
-    Raises WrongDetails if meanwhile the account was closed or has another password than the one that was verified.
+    Each ends in this, so each is counted here, and trimmed to sessions.MAX_FOR_ONE. Raises TooManyAttempts, or
+    WrongDetails if meanwhile the account was closed or has another password than the one that was verified.
     """
-    token = await sessions.start(
+    started = await sessions.start(
         db,
         user=user,
         methods=methods,
@@ -165,10 +197,12 @@ async def start_session(
         now=now,
         replaces=browser.token,
     )
-    if token:
-        is_new = browser.device is None
+    if started:
+        await throttle.hit(db, (throttle.LOG_INS_OF_ACCOUNT, user.email_key), now=now)
+        is_new = browser.device_for(user) is None
         await activity.note(db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=is_new)
-        return LoggedIn(user, token, remember)
+        ended = await sessions.trim(db, user_id=user.id, browser=browser, now=now) if started.are_many else 0
+        return LoggedIn(user, started.token, remember, ended)
     pending = None
     if (await second_step.state(db, user_id=user.id)).is_on:
         pending = await pending_log_ins.start(db, user=user, methods=" ".join(methods), remember=remember, now=now)
@@ -183,13 +217,11 @@ async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: date
     await activity.note(db, user_id=user_id, kind="logged_out", browser=browser, now=now)
 
 
-async def _refund(db: AsyncSession, counters: list[Counter]) -> None:
-    # The account's or the device's count starts anew. The address only gets this attempt back: otherwise logging in to
-    # one account would reset the limit for guessing at others.
-    *by_address, own = counters
-    for counter in by_address:
-        await throttle.refund(db, counter)
-    await throttle.clear(db, own)
+async def _settle(db: AsyncSession, counters: list[Counter], *, now: datetime) -> None:
+    # The account's or the device's count starts anew. What is shared by several only gets this attempt back: otherwise
+    # one log-in would reset the limit for guesses by others.
+    *shared, own = counters
+    await throttle.settle(db, refunded=shared, cleared=own, now=now)
 
 
 async def _replace_hash(db: AsyncSession, user: User, password_hash: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import email_addresses, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.throttle import Limit
+from quart_auth_app.accounts.throttle import Counter, Limit
 
 # Enough for a person whose first mail is late, and little for whoever wants to fill a stranger's mailbox.
 TO_ADDRESS = (
@@ -18,26 +18,38 @@ TO_ADDRESS = (
 BY_NETWORK = Limit("mail by network", 20, timedelta(hours=1))
 NO_ACCOUNT = Limit("mail about no account", 1, timedelta(days=1))
 
+MANY_FAILURES = Limit("mail about failed log-ins", 1, timedelta(days=1))
+
 
 async def count_client(db: AsyncSession, *, browser: Browser, now: datetime) -> None:
     """Count that a client has mail sent. Raises TooManyAttempts."""
-    await throttle.hit(db, (BY_NETWORK, throttle.network(browser.address)), now=now)
+    await throttle.hit(db, of_client(browser), now=now)
+
+
+def of_client(browser: Browser) -> Counter:
+    """Return what a client's mail is counted by."""
+    return BY_NETWORK, throttle.network(browser.address)
 
 
 async def may_send(db: AsyncSession, *, email: str, now: datetime) -> bool:
     """Count that mail goes to the address, and tell whether it may: the page is the same if it may not."""
-    return await _counts(db, TO_ADDRESS, email, now)
+    return await _counts(db, TO_ADDRESS, email_addresses.key(email), now)
 
 
 async def may_tell_of_no_account(db: AsyncSession, *, email: str, now: datetime) -> bool:
     """Count that an address without an account is told so, and tell whether it may be."""
-    return await _counts(db, (NO_ACCOUNT,), email, now)
+    return await _counts(db, (NO_ACCOUNT,), email_addresses.key(email), now)
 
 
-async def _counts(db: AsyncSession, limits: tuple[Limit, ...], email: str, now: datetime) -> bool:
+async def may_tell_of_failures(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
+    """Count that a user is told of failed log-ins, and tell whether they may be."""
+    return await _counts(db, (MANY_FAILURES,), str(user_id), now)
+
+
+async def _counts(db: AsyncSession, limits: tuple[Limit, ...], subject: str, now: datetime) -> bool:
     try:
         for limit in limits:
-            await throttle.hit(db, (limit, email_addresses.key(email)), now=now)
+            await throttle.hit(db, (limit, subject), now=now)
     except TooManyAttempts:
         return False
     return True

@@ -11,8 +11,9 @@ MAX_LENGTH = 100
 # Embeddings, overrides and isolates change how the text around a name is read (Unicode TR 9; CVE-2021-42574).
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-# Letters and symbols by their category, but blank on the screen: Hangul fillers, the empty Braille pattern.
-_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# Letters and symbols by their category, but blank on the screen: Hangul fillers, the Braille pattern without dots, the
+# note without a head.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 
 # Marks and joiners shape the characters beside them. Alone they show nothing. Cn is what this Python's Unicode does not
 # know yet: most of it is new emoji.

@@ -4,12 +4,15 @@ Functions that write here don't know whether mail is on: the session does. Where
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import AccountError, MailOff
 from quart_auth_app.models import Mail
 
 DOMAIN = "mail_domain"
@@ -23,12 +26,28 @@ NOTICE_LASTS = timedelta(days=3)
 
 
 class NoSuchMail(AccountError):
-    """No mail in the outbox has this number."""
+    """No mail with this number has failed."""
+
+
+def info(sender: str | None) -> dict[str, object]:
+    """Return what the `info` of a database's sessions holds where `sender` sends mail, or None does."""
+    return {DOMAIN: sender.rpartition("@")[2]} if sender else {}
 
 
 def is_on(db: AsyncSession) -> bool:
     """Tell whether mail is sent here."""
     return DOMAIN in db.info
+
+
+def insist(db: AsyncSession) -> None:
+    """Go on only where mail is sent. Raises MailOff."""
+    if not is_on(db):
+        raise MailOff
+
+
+def new_message_id(db_info: Mapping[Any, Any]) -> str:
+    """Return a Message-ID at the sender's domain."""
+    return f"<{secrets.token_hex(16)}@{db_info[DOMAIN]}>"
 
 
 async def queue(
@@ -40,21 +59,30 @@ async def queue(
     lasts: timedelta = NOTICE_LASTS,
     user_id: int | None = None,
     sign_up_id: int | None = None,
+    browser: Browser | None = None,
+    language: str | None = None,
     **params: str | int,
 ) -> None:
     """Ask for a mail of this kind to be sent once the transaction is committed. Where mail is off, do nothing.
+
+    `browser` is what did the thing that the mail tells. `language` is that of who asks for the mail themselves:
+    it counts where none is known of the recipient.
 
     `params` must not hold a secret: tokens and codes are made when the mail is sent.
     """
     if not is_on(db):
         return
+    if browser:
+        params |= {"browser": browser.name, "address": browser.address}
+    if language:
+        params |= {"language": language}
     mail = Mail(
         kind=kind,
         to_address=to,
         user_id=user_id,
         sign_up_id=sign_up_id,
         params=params,
-        message_id=f"<{secrets.token_hex(16)}@{db.info[DOMAIN]}>",
+        message_id=new_message_id(db.info),
         created_at=now,
         due_at=now,
         give_up_at=now + lasts,
@@ -63,9 +91,9 @@ async def queue(
     await db.flush()
 
 
-async def waiting(db: AsyncSession) -> list[Mail]:
-    """Return every mail that is not sent yet, failed ones too, oldest first."""
-    return list(await db.scalars(select(Mail).order_by(Mail.id)))
+async def page(db: AsyncSession, *, after: int = 0, limit: int) -> Sequence[Mail]:
+    """Return the first `limit` unsent mails with numbers above `after`, failed ones too, oldest first."""
+    return (await db.scalars(select(Mail).where(Mail.id > after).order_by(Mail.id).limit(limit))).all()
 
 
 async def count(db: AsyncSession) -> tuple[int, int, datetime | None]:
@@ -79,8 +107,11 @@ async def count(db: AsyncSession) -> tuple[int, int, datetime | None]:
 
 
 async def retry(db: AsyncSession, *, mail_id: int | None, now: datetime) -> int:
-    """Try a failed mail once more, or all of them. Return how many there are. Raises NoSuchMail."""
-    which = Mail.failed.is_not(None) if mail_id is None else Mail.id == mail_id
+    """Try a failed mail once more, or all of them. Return how many there are. Raises NoSuchMail.
+
+    Not one that waits: it may be on its way at this moment, and would be sent twice.
+    """
+    which = and_(Mail.failed.is_not(None), true() if mail_id is None else Mail.id == mail_id)
     again = {"failed": None, "due_at": now, "attempts": 0, "give_up_at": now + LINK_LASTS}
     numbers = (await db.scalars(update(Mail).where(which).values(again).returning(Mail.id))).all()
     if mail_id is not None and not numbers:

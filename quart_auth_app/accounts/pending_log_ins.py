@@ -71,6 +71,18 @@ async def start(db: AsyncSession, *, user: User, methods: str, remember: bool, n
     return token if await db.scalar(_START, values) is not None else None
 
 
+async def renew(db: AsyncSession, *, user_id: int, methods: str, started_at: datetime) -> str | None:
+    """Return a new token for the first factor that was proven at this moment; None if it is used or over.
+
+    The one that was given out before counts no more. Tries stay counted.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    query = update(PendingLogIn).where(
+        PendingLogIn.user_id == user_id, PendingLogIn.methods == methods, PendingLogIn.expires_at == started_at + LASTS
+    )
+    return token if await db.scalar(query.values(token_hash=_hash(token)).returning(PendingLogIn.id)) else None
+
+
 async def email(db: AsyncSession, *, token: str, now: datetime) -> str:
     """Return whose second step can be given with this token. Raises NoPendingLogIn."""
     query = select(User.email).join(PendingLogIn, PendingLogIn.user_id == User.id).where(*_good(token, now))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, names, sessions, sudo, throttle
+from quart_auth_app.accounts import activity, email_changes, names, second_step, sessions, sudo, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords import Passwords
@@ -51,7 +51,7 @@ async def change_password(
 
     Raises InvalidPassword, WrongCurrentPassword, SessionRevoked or TooBusy, and changes nothing then.
     """
-    with passwords.place_in_line():
+    with passwords.place_in_line(browser, known=True):
         await passwords.check_new(password, context=[found.user["email"], found.user["name"], site])
         try:
             await sudo.check_password(
@@ -78,6 +78,8 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
     if not renewed:
         raise SessionRevoked
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
+    await email_changes.drop(db, user_id=user_id)
+    await second_step.drop_unconfirmed(db, user_id=user_id)
     await throttle.clear(db, sudo.counter(found))
     await activity.note(db, user_id=user_id, kind="password_changed", browser=browser, now=now)
     return renewed
@@ -103,3 +105,8 @@ async def _second_click(
     if not renewed:
         raise SessionRevoked
     return renewed
+
+
+async def change_language(db: AsyncSession, *, user_id: int, language: str | None) -> None:
+    """Let the user read in this language from now on; with None in what each browser asks for."""
+    await db.execute(update(User).where(User.id == user_id).values(language=language))

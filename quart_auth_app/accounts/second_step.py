@@ -126,6 +126,7 @@ async def turn_on(
     renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
     if not renewed:
         raise SessionRevoked
+    await sessions.add_method(db, session_id=renewed.number, method=TOTP)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await activity.note(db, user_id=user_id, kind="second_step_on", browser=browser, now=now)
     return codes, renewed
@@ -149,6 +150,21 @@ async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: dat
     if confirmed_at:
         await activity.note(db, user_id=user_id, kind="second_step_off", browser=browser, now=now)
     return confirmed_at is not None
+
+
+async def turn_off_since(db: AsyncSession, *, user_id: int, since: datetime, browser: Browser, now: datetime) -> None:
+    """Forget an app that was confirmed at `since` or later, and recovery codes that were made since then."""
+    confirmed_at = await db.scalar(select(Totp.confirmed_at).where(Totp.user_id == user_id))
+    if confirmed_at and confirmed_at >= since:
+        await turn_off(db, user_id=user_id, browser=browser, now=now)
+    elif await activity.has(db, user_id=user_id, kind="recovery_codes_renewed", since=since):
+        await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+
+
+async def drop_unconfirmed(db: AsyncSession, *, user_id: int) -> None:
+    """Forget an app that is being set up: whoever began may not be who goes on."""
+    await db.execute(delete(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_(None)))
+    await db.execute(update(Totp).where(Totp.user_id == user_id, Totp.new_seed.is_not(None)).values(new_seed=None))
 
 
 async def spend(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> str | None:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    inspect,
     or_,
     select,
     update,
@@ -30,7 +29,7 @@ from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.units_of_work import LookUp
-from quart_auth_app.models import Base, Session, Totp, User
+from quart_auth_app.models import Session, Totp, User, columns_of
 
 # NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
 IDLE = timedelta(hours=1)
@@ -40,6 +39,9 @@ REMEMBERED_ABSOLUTE = timedelta(days=30)
 
 TOUCH_EVERY = timedelta(minutes=1)
 """How stale `last_seen_at` may get: a write for each page would cost more than the page."""
+
+MAX_FOR_ONE = 50
+"""Sessions that one account may have: more than anybody has browsers, and few enough to look through."""
 
 OTHERS = "others"
 """What stands in the place of a session's number for all but the one that asks."""
@@ -51,6 +53,9 @@ REPLACED_LASTS = timedelta(seconds=15)
 """How long a session that was renewed still counts: the second click of a double click comes with the old token."""
 
 MAX_USER_AGENT_LENGTH = 255
+
+MAX_METHODS_LENGTH = 100
+"""Characters of all methods of one session; a site may have names of its own."""
 
 COMPLETE = frozenset({"totp", "recovery-code", "passkey"})
 """Methods after which nothing is missing. A passkey with user verification is two factors by itself."""
@@ -67,35 +72,29 @@ _EXPIRED = or_(
         or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
     ),
 )
-_GIVEN = [
-    "token_hash",
-    "created_at",
-    "last_seen_at",
-    "authenticated_at",
-    "remember",
-    "address",
-    "user_agent",
-    "methods",
-]
-# The user's row is locked until the session is stored: who changes the password at this moment ends the session too.
-_START = (
-    insert(_session)
-    .from_select(
-        ["user_id", *_GIVEN],
-        select(User.id, *(bindparam(f"new_{name}", type_=_session.c[name].type) for name in _GIVEN))
-        .where(
-            User.id == bindparam("user"),
-            User.password_version == bindparam("password_version"),
-            User.disabled_at.is_(None),
-            or_(
-                bindparam("is_complete", type_=Boolean()),
-                ~select(Totp.user_id).where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None)).exists(),
-            ),
-        )
-        .with_for_update(),
+# It locks the user's row until the session is stored: a change of password that comes now waits, then revokes it too.
+_LET_IN = (
+    update(User)
+    .where(
+        User.id == bindparam("user"),
+        User.password_version == bindparam("version"),
+        User.disabled_at.is_(None),
+        or_(
+            bindparam("is_complete", type_=Boolean()),
+            ~select(Totp.user_id).where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None)).exists(),
+        ),
     )
-    .returning(_session.c.id)
+    .values(last_log_in_at=bindparam("moment"))
+    .returning(User.id)
+    .execution_options(synchronize_session=False)
 )
+_START = insert(_session).returning(
+    select(func.count())
+    .select_from(_session)
+    .where(_session.c.user_id == bindparam("owner"), _session.c.replaced_by.is_(None))
+    .scalar_subquery()
+)
+"""Returns how many sessions the user has. SQLite counts the new one, PostgreSQL doesn't."""
 _LOCK = (
     select(_session.c.user_id, _session.c.replaced_by).where(_session.c.id == bindparam("session")).with_for_update()
 )
@@ -129,6 +128,21 @@ _IS_OVER = and_(Session.replaced_by.is_not(None), ~exists().where(_SUCCESSOR.id 
 """A session goes with the one that has replaced it."""
 
 
+_TRIM = (
+    delete(_session)
+    .where(
+        _session.c.id.in_(
+            select(_session.c.id)
+            .where(_session.c.user_id == bindparam("user"), _session.c.replaced_by.is_(None))
+            .order_by(_session.c.last_seen_at.desc(), _session.c.id.desc())
+            .offset(bindparam("most"))
+        )
+    )
+    .returning(_session.c.user_agent)
+)
+"""Deletes all but so many of a user's sessions, those last used."""
+
+
 @dataclass(frozen=True)
 class Found:
     """An active session and the user whose it is: the values of all columns of both tables, by name."""
@@ -141,6 +155,15 @@ class Found:
         """The number of the session, or of the one that has replaced it."""
         number: int = self.session["replaced_by"] or self.session["id"]
         return number
+
+
+@dataclass(frozen=True)
+class Started:
+    """A new session: the token for the browser's cookie, which is kept nowhere else."""
+
+    token: str
+    are_many: bool
+    """Whether its user may now have more sessions than MAX_FOR_ONE, see `trim`."""
 
 
 @dataclass(frozen=True)
@@ -165,35 +188,50 @@ async def start(
     now: datetime,
     replaces: str | None,
     methods: Sequence[str] = ("password",),
-) -> str | None:
-    """Begin a session for `user` and return its token, which is kept nowhere else.
+) -> Started | None:
+    """Begin a session for `user`.
 
     `methods` is how they proved who they are.
 
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     None too if the user has a second step and no method of COMPLETE was used: the database itself decides, so that
     nothing that starts a session can pass over the second step.
-    The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts.
+    The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts. Raises ValueError
+    if the names of `methods` are too long.
     """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    values = {
-        "user": user.id,
-        "password_version": user.password_version,
-        "is_complete": not COMPLETE.isdisjoint(methods),
-        "new_token_hash": _hash(token),
-        "new_created_at": now,
-        "new_last_seen_at": now,
-        "new_authenticated_at": now,
-        "new_remember": remember,
-        "new_address": address,
-        "new_user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
-        "new_methods": " ".join(methods),
-    }
-    if await db.scalar(_START, values) is None:
+    if (length := len(" ".join(methods))) > MAX_METHODS_LENGTH:
+        raise ValueError(f"methods has {length} characters; allowed: at most {MAX_METHODS_LENGTH}")
+    is_complete = not COMPLETE.isdisjoint(methods)
+    let_in = {"user": user.id, "version": user.password_version, "is_complete": is_complete, "moment": now}
+    if await db.scalar(_LET_IN, let_in) is None:
         return None
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    row = {
+        "token_hash": _hash(token),
+        "user_id": user.id,
+        "created_at": now,
+        "last_seen_at": now,
+        "authenticated_at": now,
+        "remember": remember,
+        "address": address,
+        "user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
+        "methods": " ".join(methods),
+    }
+    number = await db.scalar(_START, row | {"owner": user.id}) or 0
     if replaces:
         await revoke(db, token=replaces)
-    return token
+    return Started(token, are_many=number >= MAX_FOR_ONE)
+
+
+async def trim(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> int:
+    """Revoke those of the user's sessions beyond MAX_FOR_ONE that were unused for the longest. Return how many.
+
+    Two log-ins at once don't leave more: `start` holds a lock on the user.
+    """
+    ended = [named(user_agent) for user_agent in await db.scalars(_TRIM, {"user": user_id, "most": MAX_FOR_ONE})]
+    for name in ended:
+        await activity.note(db, user_id=user_id, kind="oldest_session_revoked", browser=browser, now=now, ended=name)
+    return len(ended)
 
 
 async def renew(db: AsyncSession, *, session_id: int, password_version: int, now: datetime) -> Renewed | None:
@@ -227,28 +265,32 @@ async def renew(db: AsyncSession, *, session_id: int, password_version: int, now
     return Renewed(new, token)
 
 
+async def add_method(db: AsyncSession, *, session_id: int, method: str) -> None:
+    """Note that the session's owner has proved by this method too who they are."""
+    query = update(Session).where(Session.id == session_id, Session.methods.not_like(f"%{method}%"))
+    await db.execute(query.values(methods=Session.methods + f" {method}"))
+
+
 async def by_token(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
     """Return the active session that has this token, and whose it is, or None."""
-    row = await look_up(_by_token(), {"token_hash": _hash(token), **_cutoffs(now)})
+    question, of_session, of_user = _by_token()
+    row = await look_up(question, {"token_hash": _hash(token), **_cutoffs(now)})
     if not row:
         return None
-    of_session, of_user = _columns(Session), _columns(User)
     return Found(dict(zip(of_session, row, strict=False)), dict(zip(of_user, row[len(of_session) :], strict=True)))
 
 
 @cache
-def _columns(table: type[Base]) -> list[str]:
-    return [attribute.key for attribute in inspect(table).column_attrs]
-
-
-@cache
-def _by_token() -> Select[*tuple[Any, ...]]:
+def _by_token() -> tuple[Select[*tuple[Any, ...]], list[str], list[str]]:
+    """Return the question, and the names of the columns of the session and of the user in its answer."""
     # Built when it is first needed: a site may have given the user columns of its own by then.
-    return (
-        select(*(getattr(table, name) for table in (Session, User) for name in _columns(table)))
+    of_session, of_user = columns_of(Session), columns_of(User)
+    question = (
+        select(*of_session.values(), *of_user.values())
         .join(User, User.id == Session.user_id)
         .where(Session.token_hash == bindparam("token_hash"), ~_EXPIRED, ~_IS_OVER, User.disabled_at.is_(None))
     )
+    return question, [*of_session], [*of_user]
 
 
 async def touch(db: AsyncSession, *, session_id: int, now: datetime) -> None:

@@ -3,17 +3,27 @@
 Nothing here looks whether the address has an account. The sender of mail does, and tells the address's owner alone.
 """
 
-import secrets
-import unicodedata
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, mail_limits, names, outbox, tokens
+from quart_auth_app.accounts import (
+    activity,
+    email_addresses,
+    mail_limits,
+    mailed_codes,
+    names,
+    outbox,
+    own_fields,
+    taken,
+    throttle,
+    tokens,
+    ways_in,
+)
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongMailedCode, WrongSignUpPassword
+from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongSignUpPassword
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
@@ -21,13 +31,13 @@ from quart_auth_app.models import SignUp, User
 LASTS = timedelta(hours=24)
 """How long a sign-up waits for its mail to be answered, as long as the link does."""
 
-CODE_LASTS = timedelta(minutes=10)
-MAX_TRIES = 5
-"""Wrong codes, or wrong passwords beside a link, that a sign-up takes (ASVS 6.6.3)."""
+DOUBLE_CLICK = timedelta(minutes=1)
+"""Whoever signs up with the same details again within this time has signed up once; no second mail goes out either."""
 
-CODE_LENGTH = 6
-_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""32 characters, 30 bits a code. Without I, O, 0 and 1, which are mistaken for each other."""
+NOTHING: Mapping[str, str] = {}
+
+MAX_TRIES = 5
+"""Wrong passwords beside a link that a sign-up takes."""
 
 
 async def begin(
@@ -40,43 +50,107 @@ async def begin(
     site: str,
     browser: Browser,
     now: datetime,
+    own: Mapping[str, str] = NOTHING,
 ) -> int:
     """Keep what a stranger typed and have the address's owner asked. Return the sign-up's number.
 
-    Raises TooManyAttempts, InvalidEmail, InvalidName, InvalidPassword or TooBusy.
+    `own` is what was typed into the site's own fields. Of a form that was sent twice the first counts, whose
+    mail is under way. Raises TooManyAttempts, InvalidEmail, InvalidName, InvalidPassword, OwnFieldRefused or TooBusy.
     """
-    async with transaction() as db:
-        await mail_limits.count_client(db, browser=browser, now=now)
-    email = email_addresses.validated(email)
-    name = names.validated(name)
-    with passwords.place_in_line():
-        await passwords.check_new(password, context=[email, name, site])
-        password_hash = await passwords.hash(password)
-    sign_up = SignUp(
-        email=email, email_key=email_addresses.key(email), name=name, password=password_hash, created_at=now
+    async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
+        email = email_addresses.validated(email)
+        name = names.validated(name)
+        if own:  # only to refuse them here; text keeps in the database
+            values = own_fields.values(own, own_fields.on_sign_up())
+            async with transaction() as db:
+                await own_fields.insist_on_free(db, values=values)
+        with passwords.place_in_line(browser):
+            await passwords.check_new(password, context=[email, name, site])
+            password_hash = await passwords.hash(password)
+
+    async def is_same(first: SignUp) -> bool:
+        with passwords.place_in_line(browser):
+            return (await passwords.verify(password, first.password))[0]
+
+    sign_up = _row(email, name, password_hash, own=own, now=now)
+    return await _keep(transaction, sign_up, is_same=is_same, browser=browser, now=now)
+
+
+async def begin_without_password(
+    transaction: UnitOfWork, *, email: str, name: str, own: Mapping[str, str], browser: Browser, now: datetime
+) -> int:
+    """Do the same for who has an account at a provider, and whose own account needs no password.
+
+    Raises TooManyAttempts, InvalidEmail, InvalidName or OwnFieldRefused.
+    """
+    async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
+        email = email_addresses.validated(email)
+        name = names.validated(name)
+        if own:
+            values = own_fields.values(own, own_fields.on_sign_up())
+            async with transaction() as db:
+                await own_fields.insist_on_free(db, values=values)
+
+    async def is_same(_first: SignUp) -> bool:
+        return False  # nothing tells whose the first is
+
+    sign_up = _row(email, name, ways_in.NO_PASSWORD, own=own, now=now)
+    return await _keep(transaction, sign_up, is_same=is_same, browser=browser, now=now)
+
+
+def _row(email: str, name: str, password_hash: str, *, own: Mapping[str, str], now: datetime) -> SignUp:
+    return SignUp(
+        email=email,
+        email_key=email_addresses.key(email),
+        name=name,
+        password=password_hash,
+        own=dict(own),
+        created_at=now,
     )
+
+
+async def _keep(
+    transaction: UnitOfWork,
+    sign_up: SignUp,
+    *,
+    is_same: Callable[[SignUp], Awaitable[bool]],
+    browser: Browser,
+    now: datetime,
+) -> int:
     async with transaction() as db:
-        db.add(sign_up)
-        await db.flush()
-        if await mail_limits.may_send(db, email=email, now=now):
-            await outbox.queue(db, kind="sign_up", to=email, sign_up_id=sign_up.id, now=now, lasts=outbox.LINK_LASTS)
+        if await mail_limits.may_send(db, email=sign_up.email, now=now):
+            await _add(db, sign_up)
+            await outbox.queue(
+                db,
+                kind="sign_up",
+                to=sign_up.email,
+                sign_up_id=sign_up.id,
+                language=browser.language,
+                now=now,
+                lasts=outbox.LINK_LASTS,
+            )
+            return sign_up.id
+        first = await _first_click(db, sign_up)
+    if first and await is_same(first):
+        return first.id
+    async with transaction() as db:
+        return await _add(db, sign_up)
+
+
+async def _add(db: AsyncSession, sign_up: SignUp) -> int:
+    db.add(sign_up)
+    await db.flush()
     return sign_up.id
 
 
-def new_code() -> str:
-    """Return a code that a person can type from one screen into another."""
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(CODE_LENGTH))
-
-
-def read_code(typed: str) -> str:
-    """Return the code that a person means: in any case, with spaces or hyphens, in full-width characters."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).upper()
-
-
-async def set_code(db: AsyncSession, *, sign_up: SignUp, code_hash: str, now: datetime) -> None:
-    """Keep the hash of the code that is mailed now; earlier ones don't count any more."""
-    values = {"code": code_hash, "code_expires_at": now + CODE_LASTS, "code_tries": 0}
-    await db.execute(update(SignUp).where(SignUp.id == sign_up.id).values(values))
+async def _first_click(db: AsyncSession, second: SignUp) -> SignUp | None:
+    query = select(SignUp).where(
+        SignUp.email_key == second.email_key,
+        SignUp.name == second.name,
+        SignUp.created_at > second.created_at - DOUBLE_CLICK,
+    )
+    first: SignUp | None = await db.scalar(query.order_by(SignUp.id).limit(1))
+    return first
 
 
 async def email_of(db: AsyncSession, *, sign_up_id: int, now: datetime) -> str | None:
@@ -90,19 +164,10 @@ async def confirm_by_code(
 ) -> User:
     """Make the account, for whoever signed up in this browser and reads the address's mail.
 
-    Raises WrongMailedCode, AlreadyConfirmed or TooBusy.
+    Raises WrongMailedCode, AlreadyConfirmed, OwnFieldTaken or TooBusy.
     """
-    with passwords.place_in_line():
-        async with transaction() as db:
-            query = (
-                update(SignUp)
-                .where(SignUp.id == sign_up_id, SignUp.code_expires_at > now, SignUp.code_tries < MAX_TRIES)
-                .values(code_tries=SignUp.code_tries + 1)
-                .returning(SignUp.code)
-            )
-            stored = await db.scalar(query)
-        if stored is None or not (await passwords.verify(read_code(code), stored))[0]:
-            raise WrongMailedCode
+    row = SignUp.id == sign_up_id
+    await mailed_codes.check(transaction, passwords, SignUp, row, code=code, browser=browser, known=False, now=now)
     return await _become_account(transaction, sign_up_id=sign_up_id, token=None, browser=browser, now=now)
 
 
@@ -120,19 +185,21 @@ async def confirm_by_link(
 
     They did if it was in this browser, whose sign-up is `own_sign_up_id`, or if they know the password that was chosen:
     an owner who clicks on whatever comes by mail must not let in the stranger who signed up. Raises LinkInvalid,
-    LinkUsed, WrongSignUpPassword, AlreadyConfirmed or TooBusy.
+    LinkUsed, WrongSignUpPassword, AlreadyConfirmed, OwnFieldTaken or TooBusy.
     """
     async with transaction() as db:
         sign_up = (await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=now)).sign_up
     if sign_up is None:
         raise LinkUsed
     if sign_up.id != own_sign_up_id:
-        await _insist_on_password(transaction, passwords, sign_up.id, password)
+        await _insist_on_password(transaction, passwords, sign_up.id, password, browser)
     return await _become_account(transaction, sign_up_id=sign_up.id, token=token, browser=browser, now=now)
 
 
-async def _insist_on_password(transaction: UnitOfWork, passwords: Passwords, sign_up_id: int, password: str) -> None:
-    with passwords.place_in_line():
+async def _insist_on_password(
+    transaction: UnitOfWork, passwords: Passwords, sign_up_id: int, password: str, browser: Browser
+) -> None:
+    with passwords.place_in_line(browser):
         async with transaction() as db:
             query = (
                 update(SignUp)
@@ -148,30 +215,34 @@ async def _insist_on_password(transaction: UnitOfWork, passwords: Passwords, sig
 async def _become_account(
     transaction: UnitOfWork, *, sign_up_id: int, token: str | None, browser: Browser, now: datetime
 ) -> User:
-    try:
-        async with transaction() as db:
-            sign_up = await _take(db, sign_up_id)
-            if token:
-                await tokens.consume(db, token=token, purpose=tokens.CONFIRM, now=now)
-            user = User(
-                email=sign_up.email,
-                email_key=sign_up.email_key,
-                name=sign_up.name,
-                password=sign_up.password,
-                created_at=now,
-                verified_at=now,
-            )
-            db.add(user)
-            await db.flush()
-            await tokens.use_up(db, sign_up=sign_up, now=now)
-            await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
-            await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
-    except IntegrityError:
-        # A site's own constraints and triggers may refuse too, which is no reason to say that the address is taken.
-        async with transaction() as db:
-            if not await db.scalar(select(User.id).where(User.email_key == sign_up.email_key)):
-                raise
-        raise AlreadyConfirmed from None
+    async with transaction() as db:
+        waiting = await db.get(SignUp, sign_up_id)
+    if not waiting:
+        raise AlreadyConfirmed
+    values = own_fields.readable(waiting.own)
+    async with (
+        own_fields.refused_if_taken(transaction, values=values),
+        taken.refused(transaction, email=waiting.email, error=AlreadyConfirmed),
+        transaction() as db,
+    ):
+        sign_up = await _take(db, sign_up_id)
+        if token:
+            await tokens.consume(db, token=token, purpose=tokens.CONFIRM, now=now)
+        user = User(
+            email=sign_up.email,
+            email_key=sign_up.email_key,
+            name=sign_up.name,
+            password=sign_up.password,
+            language=browser.language,
+            created_at=now,
+            verified_at=now,
+        )
+        db.add(user)
+        await db.flush()
+        await own_fields.store(db, user_id=user.id, values=values)
+        await tokens.use_up(db, sign_up=sign_up, now=now)
+        await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
+        await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
     return user
 
 

@@ -12,6 +12,7 @@ from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.throttle import SUDO_BY_SESSION, Counter
+from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
 
 LASTS = timedelta(minutes=10)
@@ -43,7 +44,7 @@ class TooManyWrongPasswords(SessionRevoked):
 def is_fresh(session: Mapping[str, Any], *, now: datetime) -> bool:
     """Tell whether the session's owner has proved who they are within LASTS."""
     authenticated_at: datetime = session["authenticated_at"]
-    return now - LASTS < authenticated_at <= now
+    return now - LASTS < authenticated_at <= now + LEEWAY
 
 
 async def prove(
@@ -61,7 +62,7 @@ async def prove(
 
     A wrong code counts as a wrong password does. Raises WrongPassword, WrongSudoCode, SessionRevoked or TooBusy.
     """
-    with passwords.place_in_line():
+    with passwords.place_in_line(browser, known=True):
         await check_password(transaction, passwords, found=found, password=password, browser=browser, now=now)
     user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:
@@ -76,6 +77,26 @@ async def prove(
     return renewed
 
 
+async def check_code(
+    transaction: UnitOfWork, keys: Keys, *, found: Found, code: str | None, browser: Browser, now: datetime
+) -> None:
+    """Check the code where the second step is on, and nothing where it is off: the first factor is proved elsewhere.
+
+    Counted as `check_password` counts. Raises WrongSudoCode or SessionRevoked.
+    """
+    user_id = found.user["id"]
+    async with transaction() as db:
+        if not (await second_step.state(db, user_id=user_id)).is_on:
+            return
+    count = await _count(transaction, found, now=now)
+    async with transaction() as db:
+        if count and await second_step.spend(db, keys, user_id=user_id, code=code or "", now=now):
+            await throttle.refund(db, counter(found))
+            return
+    await _revoke_after_the_last(transaction, count, found=found, browser=browser, now=now)
+    raise WrongSudoCode
+
+
 async def check_password(
     transaction: UnitOfWork, passwords: Passwords, *, found: Found, password: str, browser: Browser, now: datetime
 ) -> None:
@@ -85,18 +106,27 @@ async def check_password(
     goes on clears `counter`. The last failure revokes this session and no other: who has stolen it can't lock the owner
     out. Raises WrongPassword or SessionRevoked.
     """
+    count = await _count(transaction, found, now=now)
+    if count and (await passwords.verify(password, found.user["password"]))[0]:
+        return
+    await _revoke_after_the_last(transaction, count, found=found, browser=browser, now=now)
+    raise WrongPassword
+
+
+async def _count(transaction: UnitOfWork, found: Found, *, now: datetime) -> int:
+    # How many there were by now; 0 where there were too many already, and this one is not even looked at.
     try:
         async with transaction() as db:
-            count = await throttle.hit(db, counter(found), now=now)
+            return await throttle.hit(db, counter(found), now=now)
     except TooManyAttempts:
-        count = SUDO_BY_SESSION.attempts
-        matches = False
-    else:
-        matches, _ = await passwords.verify(password, found.user["password"])
-    if matches:
+        return 0
+
+
+async def _revoke_after_the_last(
+    transaction: UnitOfWork, count: int, *, found: Found, browser: Browser, now: datetime
+) -> None:
+    if 0 < count < SUDO_BY_SESSION.attempts:
         return
-    if count < SUDO_BY_SESSION.attempts:
-        raise WrongPassword
     async with transaction() as db:
         await sessions.revoke_own(
             db, user_id=found.user["id"], session_id=found.number, browser=browser, now=now, reason="wrong_passwords"

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
@@ -15,9 +15,19 @@ from quart_auth_app.models import MailToken, SignUp, User
 
 CONFIRM = "confirm"
 RESET = "reset"
+CHANGE = "email_change"
+UNDO = "undo"
+LOG_IN = "log_in"
 
-LIFETIMES = {CONFIRM: timedelta(hours=24), RESET: timedelta(hours=1)}
-"""By purpose. A reset lets in whoever reads the mail (Laravel and better-auth: 1 hour as well)."""
+LIFETIMES = {
+    CONFIRM: timedelta(hours=24),
+    RESET: timedelta(hours=1),
+    CHANGE: timedelta(hours=2),
+    UNDO: timedelta(hours=72),
+    LOG_IN: timedelta(minutes=10),
+}
+"""By purpose. A reset lets in whoever reads the mail (Laravel and better-auth: 1 hour as well). A log-in has
+10 minutes by ASVS 6.5.5."""
 
 TOKEN_BYTES = 32
 """256 random bits; ASVS 6.5.2 asks for 112 where the hash that is stored is a plain one."""
@@ -35,6 +45,16 @@ class Linked:
     sign_up: SignUp | None
 
 
+@dataclass(frozen=True)
+class Consumed:
+    """What a token said that was used up just now."""
+
+    number: int
+    """Of the user, or of the sign-up."""
+    sent_to: str
+    expires_at: datetime
+
+
 def new() -> str:
     """Return a new token."""
     return base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().rstrip("=").lower()
@@ -42,21 +62,44 @@ def new() -> str:
 
 async def issue_reset(db: AsyncSession, *, user: User, now: datetime) -> str:
     """Issue a token with which whoever reads the user's mail may choose a new password."""
-    values = {"user_id": user.id, "account_key": user.email_key, "password_version": user.password_version}
-    return await _issue(db, RESET, now, sent_to=user.email, **values)
+    return (await _issue(db, RESET, now, sent_to=user.email, **_bound_to(user)))[1]
+
+
+async def issue_log_in(db: AsyncSession, *, user: User, now: datetime) -> tuple[int, str]:
+    """Issue a token with which whoever reads the user's mail may log in. Returns its number, and the token."""
+    return await _issue(db, LOG_IN, now, sent_to=user.email, **_bound_to(user))
+
+
+async def issue_change(db: AsyncSession, *, user: User, new_email: str, now: datetime) -> str:
+    """Issue a token with which the user, logged in, shows that they read the new address's mail."""
+    return (await _issue(db, CHANGE, now, sent_to=new_email, **_bound_to(user)))[1]
+
+
+async def issue_undo(db: AsyncSession, *, user: User, old_email: str, changed_at: datetime) -> str:
+    """Issue a token with which whoever reads the former address's mail gets the account back.
+
+    It counts from the change, not from now: the new address is told until when.
+    """
+    return (await _issue(db, UNDO, changed_at, sent_to=old_email, **_bound_to(user)))[1]
 
 
 async def issue_confirm(db: AsyncSession, *, sign_up: SignUp, now: datetime) -> str:
     """Issue a token with which a sign-up becomes an account."""
     values = {"sign_up_id": sign_up.id, "account_key": sign_up.email_key, "password_version": 0}
-    return await _issue(db, CONFIRM, now, sent_to=sign_up.email, **values)
+    return (await _issue(db, CONFIRM, now, sent_to=sign_up.email, **values))[1]
 
 
-async def _issue(db: AsyncSession, purpose: str, now: datetime, **values: object) -> str:
+def _bound_to(user: User) -> dict[str, object]:
+    return {"user_id": user.id, "account_key": user.email_key, "password_version": user.password_version}
+
+
+async def _issue(db: AsyncSession, purpose: str, now: datetime, **values: object) -> tuple[int, str]:
+    """Issue a token. Return its number, and the token itself, which is kept nowhere."""
     token = new()
-    db.add(MailToken(token_hash=_hash(token), purpose=purpose, expires_at=now + LIFETIMES[purpose], **values))
+    row = MailToken(token_hash=_hash(token), purpose=purpose, expires_at=now + LIFETIMES[purpose], **values)
+    db.add(row)
     await db.flush()
-    return token
+    return row.id, token
 
 
 async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> Linked:
@@ -65,7 +108,7 @@ async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> 
         select(MailToken, User, SignUp)
         .outerjoin(User, and_(User.id == MailToken.user_id, _is_unchanged()))
         .outerjoin(SignUp, SignUp.id == MailToken.sign_up_id)
-        .where(MailToken.token_hash == _hash(token), MailToken.purpose == purpose, MailToken.expires_at > now)
+        .where(is_of(token), MailToken.purpose == purpose, MailToken.expires_at > now)
     )
     row = (await db.execute(query)).first() if _TOKEN.fullmatch(token) else None
     if not row:
@@ -78,31 +121,53 @@ async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> 
     return Linked(found.sent_to, user, sign_up)
 
 
-async def consume(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> int:
-    """Use the token up, and return the number of the user or of the sign-up that it belongs to.
+async def consume(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> Consumed:
+    """Use the token up, and return what it belongs to.
 
     One statement, so that of any number of clicks at the same moment one wins. Raises LinkUsed or LinkInvalid.
     """
+    consumed = await _consume(db, is_of(token), purpose, now)
+    if not consumed:
+        await look(db, token=token, purpose=purpose, now=now)
+        raise LinkInvalid
+    return consumed
+
+
+def is_of(token: str) -> ColumnElement[bool]:
+    """Return what tells this token's row from all others."""
+    return MailToken.token_hash == _hash(token)
+
+
+async def consume_log_in(db: AsyncSession, *, number: int, now: datetime) -> Consumed | None:
+    """Use up the token with this number, for whoever has typed the code that was mailed with it; None if it is over."""
+    return await _consume(db, MailToken.id == number, LOG_IN, now)
+
+
+async def use_up_log_ins(db: AsyncSession, *, user_id: int, now: datetime) -> None:
+    """Mark all tokens that log this user in as used: one of them was."""
+    query = update(MailToken).where(
+        MailToken.user_id == user_id, MailToken.purpose == LOG_IN, MailToken.used_at.is_(None)
+    )
+    await db.execute(query.values(used_at=now).execution_options(synchronize_session=False))
+
+
+async def _consume(db: AsyncSession, which: ColumnElement[bool], purpose: str, now: datetime) -> Consumed | None:
     still_bound = or_(MailToken.sign_up_id.is_not(None), exists().where(User.id == MailToken.user_id, _is_unchanged()))
     query = (
         update(MailToken)
         .where(
-            MailToken.token_hash == _hash(token),
+            which,
             MailToken.purpose == purpose,
             MailToken.used_at.is_(None),
             MailToken.expires_at > now,
             still_bound,
         )
         .values(used_at=now)
-        .returning(MailToken.user_id, MailToken.sign_up_id)
+        .returning(MailToken.user_id, MailToken.sign_up_id, MailToken.sent_to, MailToken.expires_at)
         .execution_options(synchronize_session=False)
     )
     row = (await db.execute(query)).first()
-    if not row:
-        await look(db, token=token, purpose=purpose, now=now)
-        raise LinkInvalid
-    number: int = row.user_id or row.sign_up_id
-    return number
+    return Consumed(row.user_id or row.sign_up_id, row.sent_to, row.expires_at) if row else None
 
 
 async def use_up(db: AsyncSession, *, sign_up: SignUp, now: datetime) -> None:
@@ -111,13 +176,32 @@ async def use_up(db: AsyncSession, *, sign_up: SignUp, now: datetime) -> None:
     await db.execute(query.values(used_at=now).execution_options(synchronize_session=False))
 
 
-def _is_unchanged() -> ColumnElement[bool]:
-    """The account has the address and the password that it had when the token was made, and is open."""
-    return and_(
-        User.email_key == MailToken.account_key,
-        User.password_version == MailToken.password_version,
-        User.disabled_at.is_(None),
+async def undo_until(db: AsyncSession, *, user_id: int, now: datetime) -> datetime | None:
+    """Return until when somebody who reads a former address's mail can undo a change; None if nobody can."""
+    return await db.scalar(
+        select(func.max(MailToken.expires_at)).where(*_can_undo(user_id), MailToken.expires_at > now)
     )
+
+
+async def void_undo(db: AsyncSession, *, user_id: int, since: datetime) -> None:
+    """Void the links that undo the change whose links expire at `since`, and all later changes.
+
+    Those of earlier changes stay: the first address of all is the likeliest to be the owner's.
+    """
+    await db.execute(delete(MailToken).where(*_can_undo(user_id), MailToken.expires_at >= since))
+
+
+def _can_undo(user_id: int) -> list[ColumnElement[bool]]:
+    return [MailToken.user_id == user_id, MailToken.purpose == UNDO, MailToken.used_at.is_(None)]
+
+
+def _is_unchanged() -> ColumnElement[bool]:
+    """The account has the address and the password that it had when the token was made, and is open.
+
+    An undo is bound to the account alone: a thief's next change must not void it.
+    """
+    is_as_it_was = and_(User.email_key == MailToken.account_key, User.password_version == MailToken.password_version)
+    return and_(User.disabled_at.is_(None), or_(MailToken.purpose == UNDO, is_as_it_was))
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:

@@ -4,21 +4,29 @@ Functions that hash open their own units of work in place of taking one: hashing
 may hold a connection for that long, still less SQLite's one write lock.
 """
 
+import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import (
+    access_keys,
     activity,
     deletion,
     email_addresses,
+    email_changes,
     names,
+    outbox,
+    own_fields,
     pending_log_ins,
+    roles,
     second_step,
     sessions,
+    taken,
     throttle,
 )
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
@@ -26,6 +34,8 @@ from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
+
+NOTHING: Mapping[str, Any] = {}
 
 
 async def sign_up(
@@ -38,11 +48,15 @@ async def sign_up(
     site: str,
     browser: Browser,
     now: datetime,
+    own: Mapping[str, str] = NOTHING,
 ) -> User:
     """Create a user for a stranger. Raises TooManyAttempts, or what `create` raises."""
-    async with transaction() as db:
-        await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now)
-    return await create(transaction, passwords, email=email, name=name, password=password, site=site, browser=browser)
+    async with throttle.counted_unless_busy(
+        transaction, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now
+    ):
+        return await create(
+            transaction, passwords, email=email, name=name, password=password, site=site, browser=browser, own=own
+        )
 
 
 async def create(
@@ -54,36 +68,90 @@ async def create(
     password: str,
     site: str,
     browser: Browser = OPERATOR,
+    own: Mapping[str, str] = NOTHING,
 ) -> User:
     """Create a user. The password must not be built on the address, the name, or the site's name.
 
-    Raises InvalidEmail, InvalidName, InvalidPassword, EmailTaken or TooBusy, and creates nobody then.
+    `own` is what was typed into the site's own fields. Raises InvalidEmail, InvalidName, InvalidPassword,
+    OwnFieldRefused, EmailTaken or TooBusy, and creates nobody then.
     """
     email = email_addresses.validated(email)
     name = names.validated(name)
-    with passwords.place_in_line():
+    values = own_fields.values(own, own_fields.on_sign_up()) if own else {}
+    with passwords.place_in_line(browser):
         await passwords.check_new(password, context=[email, name, site])
         password_hash = await passwords.hash(password)
-    key = email_addresses.key(email)
-    user = User(email=email, email_key=key, name=name, password=password_hash, created_at=clock.now())
-    try:
-        async with transaction() as db:
-            db.add(user)
-            await db.flush()
-            await activity.note(db, user_id=user.id, kind="created", browser=browser, now=clock.now())
-    except IntegrityError:
-        # A site's own constraints and triggers may refuse too, which is no reason to say that the address is taken.
-        async with transaction() as db:
-            if not await db.scalar(select(User.id).where(User.email_key == key)):
-                raise
-        raise EmailTaken from None
+    return await _store(transaction, email=email, name=name, password_hash=password_hash, browser=browser, own=values)
+
+
+async def invite(transaction: UnitOfWork, passwords: Passwords, *, email: str, name: str) -> User:
+    """Create a user who chooses the password by a mailed link; until then nobody can log in.
+
+    Raises InvalidEmail, InvalidName, EmailTaken, TooBusy or MailOff.
+    """
+    email = email_addresses.validated(email)
+    name = names.validated(name)
+    async with transaction() as db:
+        outbox.insist(db)
+    with passwords.place_in_line(OPERATOR):
+        # That of a password which nobody knows, so that failed log-ins take as long as anybody's.
+        password_hash = await passwords.hash(secrets.token_urlsafe(32))
+    return await _store(
+        transaction, email=email, name=name, password_hash=password_hash, browser=OPERATOR, mail="invite"
+    )
+
+
+async def _store(
+    transaction: UnitOfWork,
+    *,
+    email: str,
+    name: str,
+    password_hash: str,
+    browser: Browser,
+    mail: str | None = None,
+    own: Mapping[str, Any] = NOTHING,
+) -> User:
+    now = clock.now()
+    user = User(
+        email=email,
+        email_key=email_addresses.key(email),
+        name=name,
+        password=password_hash,
+        language=browser.language,
+        created_at=now,
+    )
+    async with (
+        own_fields.refused_if_taken(transaction, values=own),
+        taken.refused(transaction, email=email, error=EmailTaken),
+        transaction() as db,
+    ):
+        db.add(user)
+        await db.flush()
+        await own_fields.store(db, user_id=user.id, values=own)
+        await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
+        if mail:
+            await outbox.queue(db, kind=mail, to=email, user_id=user.id, now=now)
     return user
 
 
-async def disable(db: AsyncSession, *, user: User, now: datetime) -> None:
-    """Close the account and revoke its sessions: the next request of each of its browsers is a stranger's."""
+async def send_reset(db: AsyncSession, *, user: User, now: datetime) -> None:
+    """Have a link mailed to the user, by which they choose another password. Raises MailOff."""
+    outbox.insist(db)
+    await activity.note(db, user_id=user.id, kind="reset_sent", browser=OPERATOR, now=now)
+    await outbox.queue(db, kind="reset", to=user.email, user_id=user.id, now=now, lasts=outbox.LINK_LASTS)
+
+
+async def disable(db: AsyncSession, *, user: User, now: datetime, even_last_admin: bool = False) -> None:
+    """Close the account, revoke its sessions and keys: the next request of each of its browsers is a stranger's.
+
+    Raises LastAdmin unless `even_last_admin`.
+    """
+    if not even_last_admin:
+        await roles.keep_an_admin(db, user_id=user.id)
     await db.execute(update(User).where(User.id == user.id, User.disabled_at.is_(None)).values(disabled_at=now))
     await sessions.revoke_all(db, user=user)
+    await access_keys.revoke_all(db, user_id=user.id, now=now)
+    await email_changes.drop(db, user_id=user.id)
     await activity.note(db, user_id=user.id, kind="disabled", browser=OPERATOR, now=now)
 
 
@@ -98,13 +166,15 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
 
     Raises InvalidPassword or TooBusy, and changes nothing then.
     """
-    with passwords.place_in_line():
+    with passwords.place_in_line(OPERATOR):
         await passwords.check_new(password, context=[user.email, user.name, site])
         password_hash = await passwords.hash(password)
     async with transaction() as db:
         changed = {"password": password_hash, "password_version": User.password_version + 1}
         await db.execute(update(User).where(User.id == user.id).values(changed))
         await sessions.revoke_all(db, user=user)
+        await email_changes.drop(db, user_id=user.id)
+        await second_step.drop_unconfirmed(db, user_id=user.id)
         await activity.note(db, user_id=user.id, kind="password_changed", browser=OPERATOR, now=clock.now())
 
 
@@ -119,7 +189,12 @@ async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
     return was_on
 
 
-async def delete_user(db: AsyncSession, *, user: User) -> None:
-    """Delete the account and its sessions at once; the address is free again."""
+async def delete_user(db: AsyncSession, *, user: User, even_last_admin: bool = False) -> None:
+    """Delete the account and its sessions at once; the address is free again.
+
+    Raises LastAdmin unless `even_last_admin`.
+    """
+    if not even_last_admin:
+        await roles.keep_an_admin(db, user_id=user.id)
     await db.execute(delete(User).where(User.id == user.id))
-    await deletion.record(db, user_id=user.id, now=clock.now())
+    await deletion.record(db, user_id=user.id, email=user.email, language=user.language, now=clock.now())

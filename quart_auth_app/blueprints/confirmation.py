@@ -6,24 +6,31 @@ from quart import Response, abort, redirect, render_template, session, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sign_ups, tokens
+from quart_auth_app.accounts import identities, sign_ups, tokens
+from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkInvalid, LinkUsed
+from quart_auth_app.accounts.own_field import OwnFieldTaken
+from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.blueprints.auth import SIGN_UP as SIGN_UP_FORM
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.models import User
+from quart_auth_app.web import signals
+from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.fields import read_optional
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form, View
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.sign_up_cookie import forget_sign_up, own_sign_up
-from quart_auth_app.web.refusals import status_of
+from quart_auth_app.web.identity.number_cookies import SIGN_UP
+from quart_auth_app.web.language import translated
+from quart_auth_app.web.refusals import refusal, status_of
 from quart_auth_app.web.sentences import SIGNED_UP, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 CODE = Form("auth.check_mail", "code")
-CONFIRM = LinkForm("auth.confirm", "token")
+CONFIRM = LinkForm("auth.confirm", "token", optional=("password",))
 
 
 def only_with_mail(view: View[...]) -> View[...]:
@@ -42,7 +49,7 @@ def only_with_mail(view: View[...]) -> View[...]:
 @only_with_mail
 async def check_mail() -> ResponseReturnValue:
     """Wait for the code that was mailed. The page is the same whether or not the address has an account."""
-    number = own_sign_up()
+    number = SIGN_UP.own()
     async with reading() as db:
         email = await sign_ups.email_of(db, sign_up_id=number, now=clock.now()) if number else None
     if email is None:
@@ -55,14 +62,17 @@ async def check_mail() -> ResponseReturnValue:
 @CODE.handles
 async def signup_code() -> ResponseReturnValue:
     """Make the account, for whoever types the code that was mailed."""
-    user = await sign_ups.confirm_by_code(
-        transaction,
-        passwords(),
-        sign_up_id=own_sign_up() or 0,
-        **await CODE.read(),
-        browser=this_browser(),
-        now=clock.now(),
-    )
+    try:
+        user = await sign_ups.confirm_by_code(
+            transaction,
+            passwords(),
+            sign_up_id=SIGN_UP.own() or 0,
+            **await CODE.read(),
+            browser=this_browser(),
+            now=clock.now(),
+        )
+    except OwnFieldTaken as error:  # somebody else was quicker, and this page has no field to choose another value
+        return await SIGN_UP_FORM.refuse(error)
     return await _to_log_in(user)
 
 
@@ -76,7 +86,7 @@ async def confirm() -> ResponseReturnValue:
             linked = await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=clock.now())
     except (LinkInvalid, LinkUsed) as error:
         return await link_is_over(error, again=url_for("auth.signup"), words="Sign up again")
-    own = linked.sign_up is not None and linked.sign_up.id == own_sign_up()
+    own = linked.sign_up is not None and linked.sign_up.id == SIGN_UP.own()
     return await render_template("confirm.html", email=linked.sent_to, token=token, own=own, typed=typed_before())
 
 
@@ -90,26 +100,50 @@ async def confirm_post() -> ResponseReturnValue:
             transaction,
             passwords(),
             **await CONFIRM.read(),
-            own_sign_up_id=own_sign_up(),
-            password=await read_optional("password"),
+            own_sign_up_id=SIGN_UP.own(),
             browser=this_browser(),
             now=clock.now(),
         )
     except AlreadyConfirmed as error:
         await flash_one(sentence(error), error.code)
         return redirect(url_for("auth.login"))
+    except OwnFieldTaken as error:
+        return await SIGN_UP_FORM.refuse(error)
     return await _to_log_in(user)
 
 
 async def _to_log_in(user: User) -> ResponseReturnValue:
     security_log.write("sign_up", user=user.id)
-    forget_sign_up()
+    signals.announce(signals.signed_up, user=user)
+    await _connect(user)
+    SIGN_UP.forget()
     session["typed"] = {"email": user.email}
     await flash_one(SIGNED_UP, "success")
     return redirect(url_for("auth.login", next=await next_page.wanted()))
 
 
+async def _connect(user: User) -> None:
+    # What was begun with an account at a provider, in this browser, is an account that one logs in to by that.
+    kept = kept_proofs.for_sign_up(SIGN_UP.own())
+    if kept is None or user.password != NO_PASSWORD or key(kept.proven.email or "") != user.email_key:
+        return
+    kept_proofs.forget()
+    for provider in services().settings.providers:
+        if provider.issuer == kept.proven.issuer:
+            await identities.connect(
+                transaction,
+                user_id=user.id,
+                proven=kept.proven,
+                provider=provider,
+                browser=this_browser(),
+                now=clock.now(),
+            )
+            security_log.write("provider_connected", user=user.id, provider=provider.name)
+
+
 async def link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
     """Say that a link can't be used, and where another one comes from. It tells programs too: 410."""
-    page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=words)
+    if wants_json():
+        return await refusal(error)
+    page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=translated(words))
     return Response(page, status_of(error))

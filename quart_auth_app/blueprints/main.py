@@ -1,11 +1,19 @@
-"""The home page and the profile."""
+"""The home page, the profile, and the language that all pages are in."""
 
-from quart import Blueprint, render_template
+from quart import Blueprint, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
+from quart_auth_app.accounts import profile as accounts
+from quart_auth_app.web import language as web_language
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.services import services, transaction
 
 main = Blueprint("main", __name__)
+
+LANGUAGE = Form("main.index", "language")
 
 
 @main.get("/")
@@ -19,3 +27,16 @@ async def index() -> str:
 async def profile() -> str:
     """Greet the user by name."""
     return await render_template("profile.html", name=current_user.name)
+
+
+@main.post("/language")
+@LANGUAGE.handles
+async def language() -> ResponseReturnValue:
+    """Keep the language that was chosen, in this browser and for the account; "" goes by what browsers ask for."""
+    code = web_language.chosen((await LANGUAGE.read())["language"])
+    if await current_user.is_authenticated:
+        async with transaction() as db:
+            await accounts.change_language(db, user_id=current_user.id, language=code)
+    response = redirect(await next_page.wanted() or next_page.came_from() or url_for("main.index"))
+    web_language.keep(response, code, services().settings)
+    return response

@@ -9,11 +9,12 @@ from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.blueprints.confirmation import link_is_over, only_with_mail
+from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.sentences import CHANGED_BY_LINK
+from quart_auth_app.web.sentences import CHANGED_BY_LINK, UNDONE
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
@@ -21,6 +22,7 @@ recovery = Blueprint("recovery", __name__)
 
 FORGOT = Form("recovery.forgot_password", "email")
 RESET = LinkForm("recovery.reset_password", "token", "password")
+UNDO = LinkForm("recovery.undo_email_change", "token", "password")
 
 
 @recovery.get("/forgot-password")
@@ -51,7 +53,13 @@ async def reset_password() -> ResponseReturnValue:
             await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
     except (LinkInvalid, LinkUsed) as error:
         return await link_is_over(error, again=url_for("recovery.forgot_password"), words="Ask for a new link")
-    return await render_template("reset_password.html", token=token, min_password_length=MIN_LENGTH)
+    return await render_template(
+        "reset_password.html",
+        action=url_for("recovery.reset_password_post"),
+        token=token,
+        min_password_length=MIN_LENGTH,
+        typed=typed_before(),
+    )
 
 
 @recovery.post("/reset-password")
@@ -59,11 +67,52 @@ async def reset_password() -> ResponseReturnValue:
 @RESET.handles
 async def reset_password_post() -> ResponseReturnValue:
     """Set the new password. Logging in with it is the next step, and the person's own."""
-    form, site = await RESET.read(), services().settings.site
-    user = await accounts.set_new_password(
-        transaction, passwords(), **form, site=site, browser=this_browser(), now=clock.now()
-    )
+    choice = await _choice(RESET)
+    user = await accounts.set_new_password(transaction, passwords(), choice=choice)
     security_log.write("password_reset", user=user.id)
-    session["typed"] = {"email": user.email}
-    await flash_one(CHANGED_BY_LINK, "success")
+    signals.announce(signals.password_changed, user_id=user.id)
+    return await _to_log_in(user.email, CHANGED_BY_LINK)
+
+
+@recovery.get("/undo-email-change")
+@only_with_mail
+async def undo_email_change() -> ResponseReturnValue:
+    """Say what will be undone, and ask for a new password. To look at the page uses nothing up."""
+    token = await link_token()
+    try:
+        async with reading() as db:
+            linked = await tokens.look(db, token=token, purpose=tokens.UNDO, now=clock.now())
+    except (LinkInvalid, LinkUsed) as error:
+        return await link_is_over(error, again=url_for("recovery.forgot_password"), words="Ask for a new password")
+    return await render_template(
+        "reset_password.html",
+        action=url_for("recovery.undo_email_change_post"),
+        token=token,
+        min_password_length=MIN_LENGTH,
+        former=linked.sent_to,
+        typed=typed_before(),
+    )
+
+
+@recovery.post("/undo-email-change")
+@only_with_mail
+@UNDO.handles
+async def undo_email_change_post() -> ResponseReturnValue:
+    """Give the account back to its former address. Logging in is the next step, and the person's own."""
+    choice = await _choice(UNDO)
+    user, email = await accounts.undo_email_change(transaction, passwords(), choice=choice)
+    security_log.write("email_change_undone", user=user.id)
+    signals.announce(signals.password_changed, user_id=user.id)
+    signals.announce(signals.email_changed, user_id=user.id)
+    return await _to_log_in(email, UNDONE)
+
+
+async def _choice(form: LinkForm) -> accounts.Choice:
+    site = services().settings.site
+    return accounts.Choice(**await form.read(), site=site, browser=this_browser(), now=clock.now())
+
+
+async def _to_log_in(email: str, sentence: str) -> ResponseReturnValue:
+    session["typed"] = {"email": email}
+    await flash_one(sentence, "success")
     return redirect(url_for("auth.login"))

@@ -1,6 +1,5 @@
 """The second step: asked for at log-in, and set up on the account's pages."""
 
-import segno
 from quart import Blueprint, Response, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
@@ -18,6 +17,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user
 from quart_auth_app.web.identity.log_in import log_in_with_second_step
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
+from quart_auth_app.web.language import translated
 from quart_auth_app.web.sentences import SECOND_STEP_OFF, sentence
 from quart_auth_app.web.services import reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
@@ -36,14 +36,14 @@ QUIET = 4
 async def login() -> ResponseReturnValue:
     """Ask for a code, after the first step."""
     wanted = await next_page.wanted()
-    if await current_user.is_authenticated:
-        return redirect(wanted or url_for("main.profile"))
     try:
         async with reading() as db:
             await pending_log_ins.email(db, token=pending_cookie.token() or "", now=clock.now())
     except NoPendingLogIn as error:
+        if await current_user.is_authenticated:
+            return redirect(wanted or url_for("main.profile"))
         return await _begin_again(error)
-    return await render_template("second_step/login.html", next=wanted)
+    return await render_template("second_step/login.html", typed=typed_before(), next=wanted)
 
 
 @second_step.post("/login/second-step")
@@ -127,7 +127,7 @@ async def recovery_codes_text() -> ResponseReturnValue:
     """Send the codes that the page shows back as a file. Nothing is looked up: they are stored nowhere."""
     given = (await request.form).getlist("shown")[: recovery_codes.COUNT]
     codes = [each for each in given if recovery_codes.normalised(each)]
-    title = f"Recovery codes of {services().settings.site_name}. Each logs in once."
+    title = translated("Recovery codes of {site}. Each logs in once.", site=services().settings.site_name)
     response = Response("\n".join([title, "", *codes, ""]), mimetype="text/plain")
     response.headers["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
     return response
@@ -146,6 +146,8 @@ async def off_post() -> ResponseReturnValue:
 
 def _picture(uri: str) -> dict[str, object]:
     """Return the QR code for an SVG in the page: its size in squares, and the path of the dark ones."""
+    import segno  # only while an app is set up
+
     code = segno.make(uri, error="m")
     width, _ = code.symbol_size(border=QUIET)
     rows = enumerate(code.matrix_iter(border=QUIET))

@@ -35,7 +35,7 @@ async def overview() -> ResponseReturnValue:
 @sudo_required("End sessions")
 @REVOKE.handles
 async def revoke() -> ResponseReturnValue:
-    """End one session, or all but this one."""
+    """Revoke one session, or all but this one."""
     wanted, this, now = (await REVOKE.read())["session"], current_found().number, clock.now()
     async with transaction() as db:
         await domain.revoke_wanted(

@@ -1,13 +1,21 @@
 """`quart-auth-app db`: the schema."""
 
+import asyncio
+from pathlib import Path
+
 import click
+from sqlalchemy import URL, make_url
 
 from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json, show_one
-from quart_auth_app.cli.running import Installation, founding, reading
+from quart_auth_app.cli.running import Installation, founding, reading, sites_app
 from quart_auth_app.database import migrations
+from quart_auth_app.database.engines import create_engine
+from quart_auth_app.database.migrations import sites_history
+from quart_auth_app.database.units_of_work import UPGRADE_PATIENCE, SchemaOutdated
 from quart_auth_app.operations import doctor, housekeeping
+from quart_auth_app.web.services import services_of
 
 
 @click.group()
@@ -38,6 +46,33 @@ async def check(here: Installation, as_json: bool) -> None:
     async with here.database.reader.connect() as connection:
         findings = await doctor.about_schema(connection)
     report(findings, fine="The schema is this version's.", as_json=as_json)
+
+
+@db.command()
+@click.argument("name")
+@as_json
+def migration(name: str, as_json: bool) -> None:
+    """Write a migration of the site's own tables, and of its columns on the user, from how its models have changed."""
+    app = sites_app()
+    folder = services_of(app).database.sites_migrations if app else None
+    if not app or not folder:
+        raise click.ClickException("Name your site with --app or QUART_APP; it gives create_app its import_name.")
+    file = asyncio.run(_write_migration(services_of(app).database.url, folder, name))
+    if not file:
+        raise click.ClickException("There is nothing to write: the models are as the migrations leave them.")
+    show_one({"file": str(file)}, as_json=as_json)
+
+
+async def _write_migration(url: URL, folder: Path, name: str) -> Path | None:
+    in_memory = make_url("sqlite://")
+    engine = create_engine(in_memory if url.get_backend_name() == "sqlite" else url, patience=UPGRADE_PATIENCE)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(sites_history.write_migration, folder, name)
+    except migrations.UnusableDatabase as error:
+        raise SchemaOutdated(str(error)) from error
+    finally:
+        await engine.dispose()
 
 
 @founding

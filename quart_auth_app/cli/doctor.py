@@ -1,5 +1,7 @@
 """`quart-auth-app doctor`: what is wrong though the application runs."""
 
+import asyncio
+
 import click
 
 from quart_auth_app import clock
@@ -15,7 +17,7 @@ from quart_auth_app.operations.secrets import about_keys
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Look for faults in settings, file permissions, schema, clocks and keys. Exits with 1 if there are any."""
+    """Look for faults in settings, files, mail, providers, schema, clocks and keys. Exits with 1 if there are any."""
     report(_findings(), fine="no findings", as_json=as_json)
 
 
@@ -24,6 +26,8 @@ def _findings() -> list[str]:
     try:
         given = settings()
         found += checks.about_settings(given) + checks.about_files(given.database_url)
+        found += asyncio.run(checks.about_mail(given))
+        found += asyncio.run(checks.about_providers(given, now=clock.now()))
         found += _about_database()
     except SettingsError as error:
         found.append(str(error))
@@ -39,4 +43,5 @@ async def _about_database(here: Installation) -> list[str]:
         return await checks.about_schema(connection) or [
             *await checks.about_clocks(connection, clock=clock.now),
             *await about_keys(connection, here.keys),
+            *await checks.about_outbox(connection),
         ]

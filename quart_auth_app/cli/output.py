@@ -4,14 +4,34 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import ParamSpec
 
 import click
+
+from quart_auth_app.operations import directory
+
+P = ParamSpec("P")
 
 Row = dict[str, object]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def paged(command: Callable[P, None]) -> Callable[P, None]:
+    """Give a command that lists rows by number `--after` and `--limit`."""
+    after = click.IntRange(0, directory.MAX_ID)
+    command = click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)(command)
+    return click.option("--after", type=after, default=0, help="Begin behind this number.")(command)
+
+
+def show_page(rows: Sequence[Row], *, limit: int, as_json: bool) -> None:
+    """Print `limit` rows, and if there is one more, how to go on."""
+    show(rows[:limit], as_json=as_json)
+    if len(rows) > limit:
+        click.echo(f"There are more; go on with: --after {rows[limit - 1]['id']}", file=sys.stderr)
 
 
 def escape_what_cannot_be_shown() -> None:
@@ -71,7 +91,11 @@ def show_json(value: object) -> None:
 
 def printable(text: str) -> str:
     """Escape what could move a terminal's cursor or forge a line: people choose their names and user agents."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(each if _is_harmless(each) else each.encode("unicode_escape").decode() for each in text)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"  # spaces, such as that of 山田　太郎
 
 
 def _cell(value: object) -> str:
@@ -79,6 +103,8 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return _moment(value)
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
     return "-" if value in (None, "") else printable(str(value))
 
 

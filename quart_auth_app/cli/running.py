@@ -13,8 +13,10 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
+from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
+from quart_auth_app.accounts import outbox, ways_in
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
@@ -24,6 +26,10 @@ from quart_auth_app.database.units_of_work import Database, DatabaseAway, Schema
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.services import EXTENSION, services_of
+
+APP = "quart_auth_app.app"
+"""Where click's context keeps what --app names: first the name, then the application."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,8 +75,23 @@ def away(error: DatabaseAway) -> str:
     return str(error) if isinstance(error, SchemaOutdated) else f"The database can't be used now: {error}"
 
 
+def sites_app() -> Quart | None:
+    """Return the application that --app names, loaded once, or None. Raises click.ClickException."""
+    context = click.get_current_context()
+    named = context.meta.get(APP)
+    if isinstance(named, str):
+        from quart.cli import ScriptInfo  # takes a while to load
+
+        named = context.meta[APP] = ScriptInfo(named, set_debug_flag=False).load_app()
+        if EXTENSION not in named.extensions:
+            raise click.ClickException("This application has no accounts.")
+    return named
+
+
 def settings(*, create: bool = False) -> Settings:
     """Read the settings; with `create` a secret key that is missing is made. Raises SettingsError."""
+    if app := sites_app():
+        return services_of(app).settings
     environment: Mapping[str, str] = click.get_current_context().obj
     return Settings.read({}, environment, create=create)
 
@@ -113,7 +134,10 @@ async def _within(
     **options: P.kwargs,
 ) -> T:
     given = settings(create=create)
-    database = Database(given.database_url, create=create)
+    app = sites_app()
+    own = services_of(app).database.sites_migrations if app else None
+    info = outbox.info(given.sender) | ways_in.info([each.issuer for each in given.providers])
+    database = Database(given.database_url, create=create, info=info, sites_migrations=own)
     if changes:  # now that the database is known to be there: nothing may be encrypted with a key that isn't kept
         given = settings(create=True)
     keys = Keys(given.secret_key, given.secret_key_fallbacks)

@@ -3,12 +3,11 @@
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, sessions
-from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts import sessions
 from quart_auth_app.cli.output import Row, as_json, show
 from quart_auth_app.cli.running import Installation, operation, reading
 from quart_auth_app.models import Session, User
-from quart_auth_app.operations import directory
+from quart_auth_app.operations import acts, directory
 
 
 @click.group()
@@ -46,8 +45,7 @@ async def _revoke(here: Installation, number: int | None, who: str | None) -> Us
             await sessions.revoke_one(db, session_id=number, now=clock.now())
         elif who is not None:
             found = await directory.named(db, who=who)
-            await sessions.revoke_all(db, user=found)
-            await activity.note(db, user_id=found.id, kind="sessions_revoked", browser=OPERATOR, now=clock.now())
+            await acts.carry_out(db, "revoke-sessions", acts.Wish(user=found, now=clock.now()))
             return found
         else:
             await sessions.revoke_everybodys(db, now=clock.now())

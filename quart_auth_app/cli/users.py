@@ -1,17 +1,21 @@
 """`quart-auth-app user`: the accounts."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sessions, users
-from quart_auth_app.cli.output import Row, as_json, printable, show, show_one
+from quart_auth_app.accounts import access_keys, sessions, users
+from quart_auth_app.cli.output import Row, as_json, paged, printable, show_one, show_page
 from quart_auth_app.cli.running import Installation, founding, operation, reading
 from quart_auth_app.models import User
-from quart_auth_app.operations import directory
+from quart_auth_app.operations import acts, directory
 
 user_argument = click.argument("who", metavar="USER")
+even_last = click.option(
+    "--even-last-admin", is_flag=True, help="Also if nobody else is an admin; make somebody one with: user grant"
+)
 
 
 @click.group()
@@ -28,14 +32,23 @@ def add(email: str, name: str, as_json: bool) -> None:
     show_one(_row(_create(email, name, _new_password())), as_json=as_json)
 
 
-@user.command("list")
+@user.command()
+@click.argument("email")
+@click.option("--name", required=True, help="What the pages call the person.")
 @as_json
-@reading
-async def list_(here: Installation, as_json: bool) -> None:
-    """List all accounts."""
-    async with here.database.reading() as db:
-        found = await directory.everybody(db)
-    show([_row(each) for each in found], as_json=as_json)
+def invite(email: str, name: str, as_json: bool) -> None:
+    """Create an account, and mail a link to its owner, who chooses the password."""
+    show_one(_row(_invite(email, name)), as_json=as_json)
+
+
+@user.command("list")
+@click.argument("search", default="")
+@paged
+@as_json
+def list_(search: str, after: int, limit: int, as_json: bool) -> None:
+    """List accounts, oldest first: all, or those that have SEARCH for a number or within the address or the name."""
+    found = _page(search=search, after=after, limit=limit + 1)
+    show_page([_row(each) for each in found], limit=limit, as_json=as_json)
 
 
 @user.command("show")
@@ -53,10 +66,11 @@ async def show_(here: Installation, who: str, as_json: bool) -> None:
 
 @user.command()
 @user_argument
+@even_last
 @as_json
-def disable(who: str, as_json: bool) -> None:
+def disable(who: str, even_last_admin: bool, as_json: bool) -> None:
     """Close an account until it is enabled again, and revoke its sessions."""
-    show_one(_row(_disable(who)), as_json=as_json)
+    show_one(_row(_act("disable", who, even_last_admin=even_last_admin)), as_json=as_json)
 
 
 @user.command()
@@ -64,18 +78,38 @@ def disable(who: str, as_json: bool) -> None:
 @as_json
 def enable(who: str, as_json: bool) -> None:
     """Open a disabled account again."""
-    show_one(_row(_enable(who)), as_json=as_json)
+    show_one(_row(_act("enable", who)), as_json=as_json)
 
 
 @user.command()
 @user_argument
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def delete(who: str, yes: bool) -> None:
+@even_last
+def delete(who: str, yes: bool, even_last_admin: bool) -> None:
     """Delete an account for good. Asks first."""
     found = _find(who)
     if not yes:
         click.confirm(f"Delete user {found.id}, {printable(found.email)}, for good?", abort=True, err=True)
-    _delete(found)
+    _act("delete", str(found.id), even_last_admin=even_last_admin)
+
+
+@user.command()
+@user_argument
+@click.argument("role")
+@as_json
+def grant(who: str, role: str, as_json: bool) -> None:
+    """Give an account a role: admin, or one of the setting ROLES."""
+    show_one(_row(_act("grant", who, role=role)), as_json=as_json)
+
+
+@user.command()
+@user_argument
+@click.argument("role")
+@even_last
+@as_json
+def withdraw(who: str, role: str, even_last_admin: bool, as_json: bool) -> None:
+    """Take a role from an account."""
+    show_one(_row(_act("withdraw", who, role=role, even_last_admin=even_last_admin)), as_json=as_json)
 
 
 @user.command()
@@ -88,6 +122,35 @@ def set_password(who: str, as_json: bool) -> None:
     show_one(_row(found), as_json=as_json)
 
 
+@user.command("access-keys")
+@user_argument
+@as_json
+@reading
+async def access_keys_(here: Installation, who: str, as_json: bool) -> None:
+    """List the access keys of an account, without the keys themselves."""
+    async with here.database.reading() as db:
+        found = await directory.named(db, who=who)
+        keys = await access_keys.own(db, user_id=found.id, now=clock.now())
+    names = ["id", "name", "beginning", "created_at", "last_used_at", "expires_at"]
+    show_page([{name: getattr(key, name) for name in names} for key in keys], limit=len(keys), as_json=as_json)
+
+
+@user.command()
+@user_argument
+@as_json
+def revoke_access_keys(who: str, as_json: bool) -> None:
+    """Revoke all access keys of an account. Its sessions stay."""
+    show_one(_row(_act("revoke-access-keys", who)), as_json=as_json)
+
+
+@user.command()
+@user_argument
+@as_json
+def send_reset(who: str, as_json: bool) -> None:
+    """Mail a link to the account's address, by which its owner chooses another password. Until then all stays."""
+    show_one(_row(_act("send-reset", who)), as_json=as_json)
+
+
 @user.command()
 @user_argument
 @as_json
@@ -96,7 +159,7 @@ def reset_second_step(who: str, as_json: bool) -> None:
 
     Make sure first that it is really this person who asks: the password alone opens the account afterwards.
     """
-    show_one(_row(_reset_second_step(who)), as_json=as_json)
+    show_one(_row(_act("reset-second-step", who)), as_json=as_json)
 
 
 def _new_password() -> str:
@@ -108,6 +171,12 @@ def _new_password() -> str:
     if "\0" in password:
         raise click.ClickException("The password contains a character that no form accepts.")
     return password
+
+
+@reading
+async def _page(here: Installation, *, search: str, after: int, limit: int) -> Sequence[User]:
+    async with here.database.reading() as db:
+        return await directory.page(db, search=search, after=after, limit=limit)
 
 
 @reading
@@ -123,26 +192,25 @@ async def _create(here: Installation, email: str, name: str, password: str) -> U
 
 
 @operation
-async def _disable(here: Installation, who: str) -> User:
-    async with here.database.transaction() as db:
-        found = await directory.named(db, who=who)
-        await users.disable(db, user=found, now=clock.now())
-    return found
+async def _invite(here: Installation, email: str, name: str) -> User:
+    return await users.invite(here.database.transaction, here.passwords, email=email, name=name)
 
 
 @operation
-async def _enable(here: Installation, who: str) -> User:
+async def _act(here: Installation, act: str, who: str, *, role: str = "", even_last_admin: bool = False) -> User:
     async with here.database.transaction() as db:
         found = await directory.named(db, who=who)
-        await users.enable(db, user=found, now=clock.now())
-    return found
-
-
-@operation
-async def _reset_second_step(here: Installation, who: str) -> User:
-    async with here.database.transaction() as db:
-        found = await directory.named(db, who=who)
-        await users.reset_second_step(db, user=found)
+        await acts.carry_out(
+            db,
+            act,
+            acts.Wish(
+                user=found,
+                now=clock.now(),
+                role=role,
+                known_roles=here.settings.all_roles,
+                even_last_admin=even_last_admin,
+            ),
+        )
     return found
 
 
@@ -152,11 +220,6 @@ async def _set_password(here: Installation, found: User, password: str) -> None:
     await users.set_password(transaction, here.passwords, user=found, password=password, site=site)
 
 
-@operation
-async def _delete(here: Installation, found: User) -> None:
-    async with here.database.transaction() as db:
-        await users.delete_user(db, user=found)
-
-
 def _row(user: User) -> Row:
-    return {"id": user.id, "email": user.email, "name": user.name, "disabled_at": user.disabled_at}
+    moments = {"created_at": user.created_at, "last_log_in_at": user.last_log_in_at, "disabled_at": user.disabled_at}
+    return {"id": user.id, "email": user.email, "name": user.name, "roles": user.roles} | moments

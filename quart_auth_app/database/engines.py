@@ -11,14 +11,16 @@ from quart_auth_app.instance import database_file
 __all__ = ["DatabaseAway", "Lookups", "create_engine", "create_lookups"]
 
 
-def create_engine(url: URL, *, patience: float | None = None, create: bool = True) -> AsyncEngine:
+def create_engine(
+    url: URL, *, patience: float | None = None, create: bool = True, foreign_keys: bool = True
+) -> AsyncEngine:
     """Return an engine that has not yet connected. Raises SettingsError if the file can't be used.
 
     `patience` is how many seconds a statement may take, if that is not the usual. Without `create`, a SQLite file that
-    is missing is not made.
+    is missing is not made. Without `foreign_keys`, SQLite doesn't heed them.
     """
     if url.get_backend_name() == "sqlite":
-        return sqlite.create_engine(url, patience, create=create)
+        return sqlite.create_engine(url, patience, create=create, foreign_keys=foreign_keys)
     from quart_auth_app.database import postgresql  # only who uses PostgreSQL waits for asyncpg to load
 
     return postgresql.create_engine(url, patience)

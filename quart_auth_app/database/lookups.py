@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.types import TypeEngine
 
 from quart_auth_app.database.errors import DatabaseAway
-from quart_auth_app.database.sqlite import identity
+from quart_auth_app.database.sqlite import identity, is_programming_error
 
 PATIENCE = 0.1
 """Seconds that a look-up waits for a SQLite lock. In write-ahead mode it hardly ever has to; the event loop stands
@@ -69,6 +69,8 @@ class FileLookups:
             # All rows, as a statement that is left half-way keeps its snapshot, and the log can't be written back.
             rows = self._connected().execute(sql, {name: into[name](values[name]) for name in into}).fetchall()
         except sqlite3.OperationalError as error:
+            if is_programming_error(error):
+                raise
             raise DatabaseAway(str(error)) from error
         if not rows:
             return None

@@ -14,6 +14,11 @@ from typing import Any, Self
 
 import aiosqlite
 
+from quart_auth_app.third_party import is_for
+
+VERSIONS = ("0.22.1",)
+"""Of aiosqlite. It is no fault of aiosqlite's that is mended here, but the inside that we build on may change."""
+
 
 class Connection(aiosqlite.Connection):
     """A connection and its thread. The arguments are sqlite3.connect's, `check_same_thread=False` among them."""
@@ -58,6 +63,23 @@ class Connection(aiosqlite.Connection):
         self._beginning = None
         if self.is_cut_off or self._conn.in_transaction:
             await super().rollback()
+
+
+def connection(*arguments: Any, **named: Any) -> aiosqlite.Connection:
+    """Return a connection that is not opened yet; aiosqlite's own where the version is another. See Connection."""
+    if is_for("aiosqlite", "one crossing into its thread for each statement", VERSIONS):
+        return Connection(*arguments, **named)
+    own = aiosqlite.Connection(partial(sqlite3.connect, *arguments, **named), iter_chunk_size=64)
+    own._thread.daemon = True  # as SQLAlchemy does for those that it makes
+    return own
+
+
+def begin(connection: Any, statement: str) -> bool:
+    """Begin a transaction, with this BEGIN, as soon as there is something to do in it; tell whether that can be."""
+    if isinstance(connection, Connection):
+        connection.begin(statement)
+        return True
+    return False
 
 
 class Cursor(aiosqlite.Cursor):

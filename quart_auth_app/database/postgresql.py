@@ -3,10 +3,11 @@
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, event
+from sqlalchemy import URL, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from quart_auth_app import database_urls
 from quart_auth_app.database.errors import DatabaseAway
 
 CONNECT_TIMEOUT = 5.0
@@ -18,6 +19,12 @@ COMMAND_TIMEOUT = 4.0
 CONNECTIONS = 10
 """Connections that a worker keeps. Each carries hundreds of statements a second; a server allows 100 by default."""
 
+NO_CONNECTION = (
+    *(OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError),
+    asyncpg.TargetServerAttributeNotMatched,  # a copy answered
+)
+"""What asyncpg raises in place of giving a connection."""
+
 POOL_TIMEOUT = 5.0
 """Seconds that a unit of work waits for one of them."""
 
@@ -25,21 +32,39 @@ POOL_TIMEOUT = 5.0
 def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     """Return an engine; `patience` is how many seconds a statement may take."""
     behind_pgbouncer = url.query.get("pgbouncer") == "true"
+    several = database_urls.hosts(url)
+    ours = ["pgbouncer", "host"] if several else ["pgbouncer"]
     # The address goes to asyncpg as it is, because that knows all of libpq's TLS parameters and SQLAlchemy doesn't.
-    dsn = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = url.difference_update_query(ours).set(drivername="postgresql").render_as_string(hide_password=False)
+    # Of several hosts one can be written to, now this, now that. Without a choice asyncpg takes any that answers.
+    places: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in several] or [{}]
+    if several and "target_session_attrs" not in url.query:
+        places = [place | {"target_session_attrs": database_urls.WRITABLE[0]} for place in places]
 
     # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
     # unknown. Without caches it is prepared anew each time, without a name: under names they would pile up there.
     cached = 0 if behind_pgbouncer else 100
 
     async def connect(**_: object) -> Any:
-        try:
-            return await asyncpg.connect(
-                dsn, timeout=CONNECT_TIMEOUT, command_timeout=patience or COMMAND_TIMEOUT, statement_cache_size=cached
-            )
-        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # SQLAlchemy translates what a connection raises, but not what comes in place of one.
-            raise DatabaseAway(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds") from error
+        problems = []
+        for place in tuple(places):
+            try:
+                connection = await asyncpg.connect(
+                    dsn,
+                    **place,
+                    timeout=CONNECT_TIMEOUT,
+                    command_timeout=patience or COMMAND_TIMEOUT,
+                    statement_cache_size=cached,
+                )
+            except NO_CONNECTION as error:
+                # SQLAlchemy translates what a connection raises, but not what comes in place of one.
+                problems.append(error)
+            else:
+                # Asked first from now on: a host that is cut off lets everybody wait.
+                places.sort(key=lambda each: each is not place)
+                return connection
+        said = "; ".join(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds" for error in problems)
+        raise DatabaseAway(said) from problems[0]
 
     arguments = {"async_creator_fn": connect, "prepared_statement_cache_size": cached}
     # No overflow: what SQLAlchemy opens beyond the pool's size it closes after each use, and to open one takes longer
@@ -49,6 +74,9 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
         "postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800, hide_parameters=True, **pool
     )
     event.listen(engine.sync_engine, "checkout", _insist_on_connection)
+    event.listen(engine.sync_engine, "handle_error", _leave_out_details)
+    if several:
+        event.listen(engine.sync_engine, "handle_error", _look_for_another_host)
     return engine
 
 
@@ -56,3 +84,20 @@ def _insist_on_connection(connection: Any, _record: object, _proxy: object) -> N
     # The server may have restarted since. That is known without asking it, unlike with pool_pre_ping.
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _leave_out_details(context: ExceptionContext) -> None:
+    # In its details the server repeats what it was given: of a row that a constraint refuses all, the hash too.
+    driver = context.original_exception.__cause__
+    if isinstance(driver, asyncpg.PostgresError):
+        driver.detail = driver.hint = None
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error:
+            error.args = tuple(str(each).partition("\nDETAIL:")[0] for each in error.args)
+
+
+def _look_for_another_host(context: ExceptionContext) -> None:
+    # The one that could be written to is a copy now, or is cut off: no connection to it is of use any more.
+    error = context.original_exception
+    if isinstance(error, TimeoutError) or isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):
+        context.is_disconnect = True

@@ -19,7 +19,7 @@ BUSY_TIMEOUT = 5.0
 """Seconds a statement waits for another writer's lock."""
 
 
-def create_engine(url: URL, patience: float | None, *, create: bool = True) -> AsyncEngine:
+def create_engine(url: URL, patience: float | None, *, create: bool = True, foreign_keys: bool = True) -> AsyncEngine:
     """Return an engine; `patience` is how many seconds a statement may wait for a lock. Raises SettingsError.
 
     Without `create` the file has to be there, and is left as it is.
@@ -37,7 +37,7 @@ def create_engine(url: URL, patience: float | None, *, create: bool = True) -> A
         # of one makes the second wait.
         pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
     arguments = {
-        "async_creator_fn": one_crossing.Connection,
+        "async_creator_fn": one_crossing.connection,
         "check_same_thread": False,
         "isolation_level": None,
         "timeout": patience or BUSY_TIMEOUT,
@@ -45,7 +45,7 @@ def create_engine(url: URL, patience: float | None, *, create: bool = True) -> A
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"), connect_args=arguments, hide_parameters=True, **pool
     )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "connect", partial(_set_pragmas, foreign_keys))
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(engine.sync_engine, "invalidate", _give_up_lock)
     if file:
@@ -77,6 +77,14 @@ def identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def is_programming_error(error: object) -> bool:
+    """Return whether SQLite found fault with the statement: a table that is missing, a word that it doesn't know.
+
+    Python calls it an OperationalError, as it does when the database is locked or out of room.
+    """
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+
+
 def _prepare_file(url: URL) -> None:
     """Switch the file to write-ahead logging, which lasts, or say why that can't be."""
     database_folder(url)
@@ -99,9 +107,9 @@ def _create_private(file: str) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
+def _set_pragmas(foreign_keys: bool, connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA foreign_keys = {foreign_keys:d}")
     # In WAL mode only FULL makes an answered sign-up survive a power cut. Its fsync is nothing beside the hash.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
@@ -111,8 +119,9 @@ def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
     # between. So all take the lock at their start, and wait for it there, but those that say they only read.
     reading = connection.get_execution_options().get("reading", False)
-    driver: Any = connection.connection.driver_connection
-    driver.begin("BEGIN" if reading else "BEGIN IMMEDIATE")
+    driver = connection.connection.driver_connection
+    if not one_crossing.begin(driver, "BEGIN" if reading else "BEGIN IMMEDIATE"):
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:

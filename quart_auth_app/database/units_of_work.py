@@ -3,25 +3,39 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import URL, Select
+from sqlalchemy import URL, Connection, Select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from quart_auth_app.database import migrations
+from quart_auth_app.database import migrations, sqlite
 from quart_auth_app.database.engines import DatabaseAway, create_engine, create_lookups
+from quart_auth_app.database.migrations import sites_history
 from quart_auth_app.database.sqlite import BUSY_TIMEOUT
 from quart_auth_app.instance import database_file
 
-__all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork"]
+__all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork", "UnitsOfWork"]
 
 UPGRADE_PATIENCE = 600.0
 """Seconds that an upgrade may take, or wait for another one: the tutorial's database takes 10 with a million users."""
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
+
+
+class UnitsOfWork(Protocol):
+    """A `Database`, for functions that ask before they write."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Give a session whose work is committed at the end."""
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Give a session for questions only."""
+
 
 Columns = TypeVarTuple("Columns")
 
@@ -41,17 +55,25 @@ class Database:
     """One application's database. Made without touching it; the schema is looked at when it is first needed.
 
     Without `create` it neither makes a SQLite file nor changes its schema: for commands that only read. `info` is what
-    every session's `info` holds.
+    every session's `info` holds. `sites_migrations` is the folder of the site's own migrations, if it has one.
     """
 
-    def __init__(self, url: URL, *, create: bool = True, info: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        create: bool = True,
+        info: Mapping[str, object] | None = None,
+        sites_migrations: Path | None = None,
+    ) -> None:
         self.url = url
+        self.sites_migrations = sites_migrations
         self.engine = create_engine(url, create=create)
         self._upgrades = url.get_backend_name() == "sqlite" and (create or not database_file(url))
         self.reader = self.engine.execution_options(reading=True)
         """The same engine, for questions only."""
         self._write = async_sessionmaker(self.engine, expire_on_commit=False, info=dict(info or {}))
-        self._read = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False, info=dict(info or {}))
         self._lookups = create_lookups(url, self.reader)
         self._writing = asyncio.Lock() if url.get_backend_name() == "sqlite" else None
         self._is_ready = False
@@ -111,7 +133,7 @@ class Database:
         async with self._getting_ready:
             if self._upgrades:
                 await self.upgrade()
-            elif await self.revision() != migrations.HEAD:
+            elif not await self._is_up_to_date():
                 raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
             self._is_ready = True
 
@@ -120,26 +142,49 @@ class Database:
 
         Raises DatabaseAway, or SchemaOutdated when there are users that can't be taken over, and names them.
         """
-        if await self.revision() == migrations.HEAD:
-            return
+        await self.upgrade_ours()
+        if not await self._is_up_to_date():
+            await self._upgrade(partial(sites_history.upgrade, folder=self.sites_migrations), foreign_keys=False)
+
+    async def upgrade_ours(self) -> None:
+        """Do so for our own tables, and leave the site's as they are."""
+        if await self.revision() != migrations.HEAD:
+            await self._upgrade(migrations.upgrade)
+
+    async def _upgrade(self, upgrade: Callable[[Connection], None], *, foreign_keys: bool = True) -> None:
         in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)
         # In memory, another engine would be another database.
-        engine = self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE)
+        engine = (
+            self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE, foreign_keys=foreign_keys)
+        )
         try:
-            with _away():
+            # The commit is where deferred constraints are checked.
+            with _away(), migrations.refusals_in_words("The schema can't be upgraded"):
                 async with engine.begin() as connection:
-                    await connection.run_sync(migrations.upgrade)
+                    await connection.run_sync(upgrade)
         except migrations.UnusableDatabase as error:
             raise SchemaOutdated(str(error)) from error
         finally:
             if engine is not self.engine:
                 await engine.dispose()
 
+    async def _is_up_to_date(self) -> bool:
+        with _away():
+            async with self.reader.connect() as connection:
+                return await connection.run_sync(self._has_both)
+
+    def _has_both(self, connection: Connection) -> bool:
+        ours = migrations.revision(connection) == migrations.HEAD
+        return ours and sites_history.is_up_to_date(connection, self.sites_migrations)
+
     async def revision(self) -> str | None:
         """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
         with _away():
             async with self.reader.connect() as connection:
-                return await connection.run_sync(migrations.revision)
+                try:
+                    return await connection.run_sync(migrations.revision)
+                except migrations.UnusableDatabase as error:
+                    raise SchemaOutdated(str(error)) from error
 
     async def close(self) -> None:
         """Close all connections; a later unit of work opens new ones."""
@@ -152,6 +197,8 @@ def _away() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if sqlite.is_programming_error(getattr(error, "orig", None)):
+            raise
         raise DatabaseAway(str(error.__cause__ or error)) from error
     except TimeoutError as error:  # asyncpg's own, when COMMAND_TIMEOUT is over
         raise DatabaseAway("no answer in time") from error

@@ -1,51 +1,88 @@
 """What each mail says, decided when it is sent: by then the account may be another, or be gone."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, mail_limits, sign_ups, tokens
+from quart_auth_app.accounts import email_addresses, mail_limits, mailed_codes, recovery, tokens
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.mail.letters import Code, Letter, Link, Paragraph
-from quart_auth_app.models import Mail, SignUp, User
+from quart_auth_app.languages import Language, Languages
+from quart_auth_app.mail import address_letters
+from quart_auth_app.mail.letters import Block, Code, Letter, Paragraph
+from quart_auth_app.mail.notices import NOTICES
+from quart_auth_app.mail.site import Site
+from quart_auth_app.models import Mail, MailedLogIn, SignUp, User
 
+Composer = Callable[[AsyncSession, Mail, Site, datetime], Awaitable[Letter | None]]
 
-@dataclass(frozen=True)
-class Site:
-    """What letters say of the site."""
+CODES = {
+    "sign_up": mailed_codes.LENGTH,
+    "email_change": mailed_codes.LENGTH,
+    "log_in": mailed_codes.LOG_IN_LENGTH,
+}
+"""Kinds of mail with a code in them, and how many characters it has."""
 
-    name: str
-    base_url: str
-    """PUBLIC_URL; a link is never made from what a request says."""
+FIRST_PROOF = Paragraph(
+    "Nobody has confirmed yet that this address is theirs. So, when you log in, the account's password, passkeys and "
+    "second step are removed, as somebody else may have set them, and everybody else is logged out."
+)
 
-    def link(self, path: str, token: str = "") -> Link:
-        """Return a link. The token is the whole query: quoted-printable would turn `=` into `=3D`."""
-        return Link(f"{self.base_url}{path}?{token}" if token else f"{self.base_url}{path}")
-
-    def subject(self, text: str) -> str:
-        """Return a subject that says which site writes."""
-        return f"{self.name}: {text}"
-
+NO_ACCOUNT = {
+    "reset": Paragraph(
+        "Somebody asked for a new password for this address, which has no account here. You may have signed up "
+        "with another one."
+    ),
+    "log_in": Paragraph(
+        "Somebody wanted to log in by mail with this address, which has no account here. You may have signed "
+        "up with another one."
+    ),
+}
+"""What an address without an account is told, by kind."""
 
 NOT_YOU = "If that was not you, nothing needs to be done: nothing changes, and nobody got in."
 
 
+ASKED_FOR = {"sign_up", "reset", "invite", "email_change", "log_in"}
+"""Kinds that the recipient has asked for. If no language is known of them, it is that of the browser that asked."""
+
+
 async def compose(
-    transaction: UnitOfWork, passwords: Passwords, *, mail: Mail, site: Site, now: datetime
+    transaction: UnitOfWork, passwords: Passwords, languages: Languages, *, mail: Mail, site: Site, now: datetime
 ) -> Letter | None:
-    """Return what the mail says, or None if there is nothing to say any more. Tokens in it are stored by then."""
+    """Return what the mail says, or None if there is nothing to say any more. Tokens in it are stored by then.
+
+    It is in the recipient's language.
+    """
     code, code_hash = "", ""
-    if mail.kind == "sign_up":
-        code = sign_ups.new_code()
+    if length := CODES.get(mail.kind):
+        code = mailed_codes.new(length)
         code_hash = await passwords.hash(code)  # before a connection is taken: it takes a quarter of a second
     async with transaction() as db:
-        if mail.kind == "sign_up":
-            return await _sign_up(db, mail, site, now, code, code_hash)
-        return await KINDS[mail.kind](db, mail, site, now)
+        language = await _language(db, mail, languages)
+        letter = await _letter(db, mail, replace(site, language=language), now, code, code_hash)
+    return letter and replace(letter, language=language)
+
+
+async def _letter(db: AsyncSession, mail: Mail, site: Site, now: datetime, code: str, code_hash: str) -> Letter | None:
+    if mail.kind == "sign_up":
+        return await _sign_up(db, mail, site, now, code, code_hash)
+    if mail.kind == "email_change":
+        owner = await _owner(db, mail)
+        return await address_letters.change(db, mail, site, now, owner=owner, code=code, code_hash=code_hash)
+    if mail.kind in NO_ACCOUNT:
+        return await _wish(db, mail, site, now, code, code_hash)
+    return await KINDS[mail.kind](db, mail, site, now)
+
+
+async def _language(db: AsyncSession, mail: Mail, languages: Languages) -> Language:
+    user = await _owner(db, mail) or (await db.get(User, mail.user_id) if mail.user_id else None)
+    asked = mail.params.get("language") if mail.kind in ASKED_FOR or not user else None
+    known = [user.language if user else None, asked]
+    return next((languages[code] for code in known if code and code in languages), languages.default)
 
 
 async def _sign_up(db: AsyncSession, mail: Mail, site: Site, now: datetime, code: str, code_hash: str) -> Letter | None:
@@ -55,7 +92,7 @@ async def _sign_up(db: AsyncSession, mail: Mail, site: Site, now: datetime, code
     sign_up = await db.get(SignUp, mail.sign_up_id)
     if not sign_up:
         return None
-    await sign_ups.set_code(db, sign_up=sign_up, code_hash=code_hash, now=now)
+    await mailed_codes.keep(db, SignUp, SignUp.id == sign_up.id, code_hash=code_hash, now=now)
     token = await tokens.issue_confirm(db, sign_up=sign_up, now=now)
     return Letter(
         site.subject("confirm your address"),
@@ -87,22 +124,48 @@ async def _has_account(db: AsyncSession, user: User, site: Site, now: datetime) 
     )
 
 
-async def _reset(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
+async def _wish(db: AsyncSession, mail: Mail, site: Site, now: datetime, code: str, code_hash: str) -> Letter | None:
+    """Answer who wants a new password, or to log in by mail, at whatever address they typed."""
     user = await _owner(db, mail)
-    if user:
-        return _disabled(site) if user.disabled_at else await _reset_letter(db, user, site, now)
+    if not user:
+        return await _no_account(db, mail, site, now)
+    if mail.kind == "reset":
+        await recovery.note_asked(db, mail=mail, user=user)
+    if user.disabled_at:
+        return _disabled(site)
+    if mail.kind == "reset":
+        return await _reset_letter(db, user, site, now)
+    return await _log_in(db, mail, user, site, now, code, code_hash)
+
+
+async def _log_in(
+    db: AsyncSession, mail: Mail, user: User, site: Site, now: datetime, code: str, code_hash: str
+) -> Letter:
+    number, token = await tokens.issue_log_in(db, user=user, now=now)
+    asked = MailedLogIn.id == mail.params["asked"]
+    await mailed_codes.keep(db, MailedLogIn, asked, code_hash=code_hash, now=now)
+    await db.execute(update(MailedLogIn).where(asked).values(token_id=number))
+    return Letter(
+        site.subject("log in"),
+        [
+            Paragraph("Somebody wants to log in to your account. If it was you, type this code where you asked:"),
+            Code(code),
+            Paragraph("Or open this link on the device where you want to be logged in:"),
+            site.link("/login/link", token),
+            Paragraph("Both are good for 10 minutes, and one of them once."),
+            *([] if user.verified_at else [FIRST_PROOF]),
+            Paragraph("If it was not you, tell nobody the code and don't open the link: without them nobody gets in."),
+        ],
+    )
+
+
+async def _no_account(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
     if not await mail_limits.may_tell_of_no_account(db, email=mail.to_address, now=now):
         return None
+    sign_up: list[Block] = [Paragraph("Or sign up:"), site.link("/signup")] if site.sign_up_open else []
     return Letter(
         site.subject("no account with this address"),
-        [
-            Paragraph(
-                "Somebody asked for a new password for this address, which has no account here. You may have signed up "
-                "with another one. Or sign up:"
-            ),
-            site.link("/signup"),
-            Paragraph(NOT_YOU),
-        ],
+        [NO_ACCOUNT[mail.kind], *sign_up, Paragraph(NOT_YOU)],
     )
 
 
@@ -139,22 +202,8 @@ def _disabled(site: Site) -> Letter:
     )
 
 
-async def _password_reset(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
-    return Letter(
-        site.subject("your password was changed"),
-        [
-            Paragraph(
-                "The password of your account was changed by a mailed link on "
-                f"{mail.created_at:%Y-%m-%d at %H:%M} UTC, from {mail.params['browser']} at {mail.params['address']}. "
-                "Everybody who was logged in is logged out."
-            ),
-            Paragraph("If that was not you, choose another password at once, and another one for your mailbox:"),
-            site.link("/forgot-password"),
-        ],
-    )
-
-
-async def _test(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
+def test_letter(site: Site) -> Letter:
+    """Return what an operator sends to see whether mail arrives."""
     return Letter(site.subject("test"), [Paragraph("This is the test that the operator asked for. Mail arrives.")])
 
 
@@ -164,10 +213,12 @@ async def _owner(db: AsyncSession, mail: Mail) -> User | None:
     return user
 
 
-KINDS: dict[str, Callable[[AsyncSession, Mail, Site, datetime], Awaitable[Letter | None]]] = {
-    "reset": _reset,
+KINDS: dict[str, Composer] = {
+    **NOTICES,
     "invite": _invite,
-    "password_reset": _password_reset,
-    "test": _test,
+    "email_change_asked": address_letters.asked,
+    "email_changed": address_letters.changed,
+    "email_change_undoable": address_letters.undoable,
+    "email_change_undone": address_letters.undone,
 }
-"""By kind; `sign_up` besides, which needs a code."""
+"""By kind; those of CODES and of NO_ACCOUNT besides."""

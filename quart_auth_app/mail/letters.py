@@ -5,8 +5,8 @@ another's address must not be able to write to them.
 """
 
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,15 +16,18 @@ from html import escape
 
 import idna
 
+from quart_auth_app.languages import ENGLISH, Language
+
 WIDTH = 72
 """Characters of a line of text, links excepted: each of those is alone on its line, as long as it is."""
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A few sentences."""
+    """A few sentences, in English; `{name}` in them stands for a value. They are translated when the mail is made."""
 
     text: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Letter:
 
     subject: str
     blocks: Sequence[Block]
+    language: Language = ENGLISH
 
 
 class AddressNotSendable(Exception):
@@ -57,35 +61,50 @@ class AddressNotSendable(Exception):
 
 
 def as_text(letter: Letter) -> str:
-    """Return the letter's text part, in ASCII."""
+    """Return the letter's text part; in English in ASCII."""
     paragraphs = [
-        textwrap.fill(each.text, WIDTH, break_long_words=False, break_on_hyphens=False)
+        textwrap.fill(_said(each, letter.language), WIDTH, break_long_words=False, break_on_hyphens=False)
         if isinstance(each, Paragraph)
         else _plain(each)
         for each in letter.blocks
     ]
-    return "\n\n".join(paragraphs).encode("ascii", "replace").decode() + "\n"
+    return _in_ascii("\n\n".join(paragraphs) + "\n", letter, "replace")
 
 
 def as_html(letter: Letter) -> str:
-    """Return the letter's HTML part, in ASCII: no pictures, nothing from elsewhere, no colours of our own."""
-    body = "\n".join(map(_html, letter.blocks))
+    """Return the letter's HTML part, in English in ASCII. No pictures, nothing from elsewhere, no colours of ours."""
+    language = letter.language
+    body = "\n".join(_html(each, language) for each in letter.blocks)
+    direction = ' dir="rtl"' if language.direction == "rtl" else ""
     page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="us-ascii">\n'
+        f'<!DOCTYPE html>\n<html lang="{language.code}"{direction}>\n<head>\n<meta charset="{_charset(letter)}">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(letter.subject)}</title>\n</head>\n"
-        f'<body style="font-family: sans-serif; max-width: 36em">\n{body}\n</body>\n</html>\n'
+        f'<body style="font-family: sans-serif; max-width: 36em; overflow-wrap: anywhere">\n{body}\n</body>\n</html>\n'
     )
-    return page.encode("ascii", "xmlcharrefreplace").decode()
+    return _in_ascii(page, letter, "xmlcharrefreplace")
+
+
+def _charset(letter: Letter) -> str:
+    return "us-ascii" if letter.language is ENGLISH else "utf-8"
+
+
+def _in_ascii(text: str, letter: Letter, errors: str) -> str:
+    return text.encode("ascii", errors).decode() if letter.language is ENGLISH else text
+
+
+def _said(paragraph: Paragraph, language: Language) -> str:
+    return language.translated(paragraph.text, **paragraph.values)
 
 
 def _plain(block: Link | Code) -> str:
     return block.url if isinstance(block, Link) else f"    {block.text}"
 
 
-def _html(block: Block) -> str:
+def _html(block: Block, language: Language) -> str:
     if isinstance(block, Paragraph):
-        return "\n".join(["<p>", *textwrap.wrap(escape(block.text), WIDTH, break_on_hyphens=False), "</p>"])
+        lines = textwrap.wrap(escape(_said(block, language)), WIDTH, break_long_words=False, break_on_hyphens=False)
+        return "\n".join(["<p>", *lines, "</p>"])
     if isinstance(block, Link):
         return f'<p><a href="{escape(block.url)}">{escape(block.url)}</a></p>'
     return f'<p style="font-size: 1.5em; letter-spacing: 0.1em"><code>{escape(block.text)}</code></p>'
@@ -102,9 +121,12 @@ def message(letter: Letter, *, to: str, sender: str, site_name: str, message_id:
     # RFC 3834, and the same for Exchange: nobody's holiday notice is to answer.
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
-    # 7bit: quoted-printable would break links, and turn the = in them into =3D.
-    made.set_content(as_text(letter), charset="us-ascii", cte="7bit")
-    made.add_alternative(as_html(letter), subtype="html", charset="us-ascii", cte="7bit")
+    # 7bit: quoted-printable would break links, and turn the = in them into =3D. What has more letters goes as base64,
+    # which has neither lines nor = to break.
+    charset = _charset(letter)
+    encoding = "7bit" if letter.language is ENGLISH else "base64"
+    made.set_content(as_text(letter), charset=charset, cte=encoding)
+    made.add_alternative(as_html(letter), subtype="html", charset=charset, cte=encoding)
     return made
 
 

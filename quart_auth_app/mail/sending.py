@@ -9,17 +9,20 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.languages import Languages
 from quart_auth_app.mail import letters
-from quart_auth_app.mail.composing import Site, compose
+from quart_auth_app.mail.composing import compose, test_letter
+from quart_auth_app.mail.letters import Letter
+from quart_auth_app.mail.site import Site
 from quart_auth_app.mail.transports import Delayed, Refused, Transport, Unreachable, transport
 from quart_auth_app.models import Mail
 from quart_auth_app.settings import Settings
@@ -34,6 +37,9 @@ LATER = timedelta(hours=1)
 PAUSE = timedelta(seconds=30)
 """How long the sender pauses when the mail server can't be reached."""
 
+CLOCKS = timedelta(minutes=1)
+"""How far clocks may be apart. A mail that is due still later than LATER was queued while a clock was ahead."""
+
 POLL = 5.0
 """Seconds between two looks into the outbox, for what other workers left there."""
 
@@ -42,15 +48,16 @@ _log = logging.getLogger("quart_auth_app.mail")
 _claim = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail.id).limit(1)
 
 
-def sender(settings: Settings, database: Database, passwords: Passwords) -> "Sender | None":
+def sender(settings: Settings, database: Database, passwords: Passwords, languages: Languages) -> "Sender | None":
     """Return what sends this application's mails, None where mail is off."""
     if not settings.mail_url:
         return None
     return Sender(
         database,
         passwords,
-        transport(settings.mail_url, host=urlsplit(settings.base_url).hostname or "localhost"),
-        site=Site(settings.site_name, settings.base_url),
+        transport(settings.mail_url, site=settings.base_url),
+        site=Site(settings.site_name, settings.base_url, settings.sign_up_open),
+        languages=languages,
         address=settings.mail_from,
     )
 
@@ -59,12 +66,20 @@ class Sender:
     """Sends the mails of one application."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, transport: Transport, *, site: Site, address: str
+        self,
+        database: Database,
+        passwords: Passwords,
+        transport: Transport,
+        *,
+        site: Site,
+        languages: Languages,
+        address: str,
     ) -> None:
         self.transport = transport
         self._database = database
         self._passwords = passwords
         self._site = site
+        self._languages = languages
         self._address = address
         self._paused_until: datetime | None = None
         self._due = asyncio.Event()
@@ -110,16 +125,18 @@ class Sender:
             _log.warning("the outbox can't be read, trying again later", exc_info=True)
 
     def _is_paused(self) -> bool:
-        return self._paused_until is not None and clock.now() < self._paused_until
+        now = clock.now()
+        return self._paused_until is not None and now < self._paused_until <= now + PAUSE  # the clock may be set back
 
     async def _claim(self) -> Mail | None:
         """Return a mail that is due and now ours, or None. One statement: of two senders one gets it."""
         now = clock.now()
+        next_one = _claim.where(or_(Mail.due_at <= now, Mail.due_at > now + LATER + CLOCKS))
         async with self._database.reading() as db:  # so that an empty outbox needs no write lock
-            if await db.scalar(_claim.where(Mail.due_at <= now)) is None:
+            if await db.scalar(next_one) is None:
                 return None
         async with self._database.transaction() as db:
-            which = _claim.where(Mail.due_at <= now).with_for_update(skip_locked=True).scalar_subquery()
+            which = next_one.with_for_update(skip_locked=True).scalar_subquery()
             query = update(Mail).where(Mail.id == which).values(due_at=now + LEASE, attempts=Mail.attempts + 1)
             mail: Mail | None = await db.scalar(query.returning(Mail).execution_options(synchronize_session=False))
             return mail
@@ -148,19 +165,28 @@ class Sender:
             await self._fail(mail, f"a fault of ours: {type(error).__name__}")
 
     async def _try(self, mail: Mail, now: datetime) -> None:
-        letter = await compose(self._database.transaction, self._passwords, mail=mail, site=self._site, now=now)
+        letter = await compose(
+            self._database.transaction, self._passwords, self._languages, mail=mail, site=self._site, now=now
+        )
         if letter:
-            message = letters.message(
-                letter,
-                to=mail.to_address,
-                sender=self._address,
-                site_name=self._site.name,
-                message_id=mail.message_id,
-                now=now,
-            )
-            await self.transport.send(message, sender=self._address, recipient=letters.recipient(mail.to_address))
+            await self._hand_over(letter, to=mail.to_address, message_id=mail.message_id, now=now)
         async with self._database.transaction() as db:
             await db.execute(delete(Mail).where(*_still_ours(mail)))
+
+    async def _hand_over(self, letter: Letter, *, to: str, message_id: str, now: datetime) -> None:
+        message = letters.message(
+            letter, to=to, sender=self._address, site_name=self._site.name, message_id=message_id, now=now
+        )
+        await self.transport.send(message, sender=self._address, recipient=letters.recipient(to))
+
+    async def send_test(self, *, to: str) -> str:
+        """Send a mail at once, which says that mail arrives, and return its Message-ID.
+
+        Raises Unreachable, Refused, Delayed or AddressNotSendable.
+        """
+        message_id = outbox.new_message_id(outbox.info(self._address))
+        await self._hand_over(test_letter(self._site), to=to, message_id=message_id, now=clock.now())
+        return message_id
 
     async def _fail(self, mail: Mail, reason: str) -> None:
         _log.error("mail %s has failed: %s", mail.id, reason)

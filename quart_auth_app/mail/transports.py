@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiosmtplib
 
@@ -43,10 +44,10 @@ class Transport(Protocol):
         """Find out whether mail could be sent, and send none. Raises Unreachable."""
 
 
-def transport(url: MailUrl, *, host: str) -> Transport:
-    """Return what MAIL_URL names. `host` is what we call ourselves to a mail server."""
+def transport(url: MailUrl, *, site: str) -> Transport:
+    """Return what MAIL_URL names. The host of `site`, its address, is what we call ourselves to a mail server."""
     if url.is_smtp:
-        return Smtp(url, host=host)
+        return Smtp(url, host=urlsplit(site).hostname or "localhost")
     return Folder(Path(url.folder)) if url.scheme == "file" else StandardOutput()
 
 
@@ -63,26 +64,26 @@ class Smtp:
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
-                await _connect(client)
+                await _connect(client, self._url)
                 await _hand_over(client, message, sender, recipient)
         except TimeoutError:
             raise Delayed(f"no answer within {TIMEOUT:g} seconds") from None
         finally:
-            client.close()
+            _end(client)
 
     async def check(self) -> None:
         """Connect, with TLS and the password, and leave again."""
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
-                await _connect(client)
+                await _connect(client, self._url)
                 await client.quit()
         except aiosmtplib.SMTPException as error:
             raise Unreachable(_one_line(error)) from None
         except TimeoutError:
             raise Unreachable(f"no answer within {TIMEOUT:g} seconds") from None
         finally:
-            client.close()
+            _end(client)
 
     def _client(self) -> aiosmtplib.SMTP:
         url = self._url
@@ -90,8 +91,6 @@ class Smtp:
         return aiosmtplib.SMTP(
             hostname=url.host,
             port=url.port,
-            username=url.user or None,
-            password=url.password or None,
             local_hostname=self._host,  # otherwise it would ask DNS for this machine's name, and wait
             timeout=TIMEOUT,
             use_tls=url.scheme == "smtps",
@@ -110,13 +109,24 @@ def _context(*, checked: bool) -> ssl.SSLContext:
     return context
 
 
-async def _connect(client: aiosmtplib.SMTP) -> None:
+async def _connect(client: aiosmtplib.SMTP, url: MailUrl) -> None:
     try:
         await client.connect()
+        if url.user:
+            await client.login(url.user, url.password)
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         if isinstance(error, TimeoutError) and not isinstance(error, aiosmtplib.SMTPException):
             raise
         raise Unreachable(_one_line(error)) from None
+
+
+def _end(client: aiosmtplib.SMTP) -> None:
+    # close() alone would keep the socket for as long as the server takes to agree on the end of TLS, or until the end
+    # of the event loop.
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
@@ -168,13 +178,10 @@ class Folder:
             raise Unreachable(f"{self._folder}: {error.strerror}") from None
 
     async def check(self) -> None:
-        """Look whether the folder can be written to."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Unreachable(f"{self._folder}: {error.strerror}") from None
-        if not os.access(self._folder, os.W_OK | os.X_OK):
-            raise Unreachable(f"{self._folder}: not writable")
+        """Look whether the folder can be written to, or made, and make nothing."""
+        nearest = next(each for each in (self._folder, *self._folder.parents) if os.access(each, os.F_OK))
+        if not os.access(f"{nearest}/.", os.W_OK | os.X_OK):  # with the dot, what is no folder is not there
+            raise Unreachable(f"{nearest}: not a folder that can be written to")
 
 
 class StandardOutput:

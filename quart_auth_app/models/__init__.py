@@ -1,10 +1,15 @@
 """The tables: columns only, no behaviour. A noun a file."""
 
+from quart_auth_app.models.access_key import AccessKey
 from quart_auth_app.models.attempts import Attempts
-from quart_auth_app.models.base import Base, UtcDateTime
+from quart_auth_app.models.base import Base, UtcDateTime, Words, columns_of
 from quart_auth_app.models.deleted_user import DeletedUser
+from quart_auth_app.models.email_change import EmailChange
+from quart_auth_app.models.identity import Identity
 from quart_auth_app.models.mail import Mail
 from quart_auth_app.models.mail_token import MailToken
+from quart_auth_app.models.mailed_log_in import MailedLogIn
+from quart_auth_app.models.passkey import Passkey
 from quart_auth_app.models.pending_log_in import PendingLogIn
 from quart_auth_app.models.recovery_code import RecoveryCode
 from quart_auth_app.models.security_event import SecurityEvent
@@ -14,11 +19,17 @@ from quart_auth_app.models.totp import Totp
 from quart_auth_app.models.user import User
 
 __all__ = [
+    "OURS",
+    "AccessKey",
     "Attempts",
     "Base",
     "DeletedUser",
+    "EmailChange",
+    "Identity",
     "Mail",
     "MailToken",
+    "MailedLogIn",
+    "Passkey",
     "PendingLogIn",
     "RecoveryCode",
     "SecurityEvent",
@@ -27,4 +38,9 @@ __all__ = [
     "Totp",
     "User",
     "UtcDateTime",
+    "Words",
+    "columns_of",
 ]
+
+OURS = {table.name: frozenset(table.columns.keys()) for table in Base.metadata.tables.values()}
+"""Our tables and their columns. What joins `Base.metadata` after this is a site's own."""

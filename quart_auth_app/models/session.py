@@ -21,13 +21,13 @@ class Session(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    """When the password was last given."""
+    """When the person last proved who they are."""
     remember: Mapped[bool]
     address: Mapped[str] = mapped_column(String(45))
     """The client's IP address; an IPv6 address has at most 45 characters."""
     user_agent: Mapped[str] = mapped_column(String(255))
     methods: Mapped[str] = mapped_column(String(100), default="password", server_default="password")
-    """How the person has proved who they are, with commas between."""
+    """How the person has proved who they are, with spaces between: `password totp`."""
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it ends whatever else holds; None unless it was replaced."""
     replaced_by: Mapped[int | None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quart_auth_app.models.base import Base, UtcDateTime
@@ -20,6 +20,8 @@ class SignUp(Base):
     name: Mapped[str] = mapped_column(String(1000))
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
+    own: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """What was typed into the site's own fields, by column."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     code: Mapped[str | None] = mapped_column(String(255))
     """The hash of the newest code that was mailed; None before that."""

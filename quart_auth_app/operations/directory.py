@@ -1,8 +1,9 @@
-"""The users as their operator knows them: all of them, and each by number or address."""
+"""The users as their operator knows them: page by page, and each by number or address."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import email_addresses
@@ -17,9 +18,26 @@ class NoSuchUser(AccountError):
     """No account has the number or address `who`."""
 
 
-async def everybody(db: AsyncSession) -> Sequence[User]:
-    """Return all users, disabled ones too, oldest first."""
-    return (await db.scalars(select(User).order_by(User.id))).all()
+async def page(db: AsyncSession, *, search: str = "", after: int = 0, limit: int) -> Sequence[User]:
+    """Return the first `limit` users with numbers above `after`, disabled ones too, oldest first.
+
+    With `search`: whose number or address it is, or else all who have it within the address or the name. For the latter
+    no index is of use, and the table is read: with a million users that takes a second or two.
+    """
+    query = select(User).where(User.id > after).order_by(User.id).limit(limit)
+    if not search:
+        return (await db.scalars(query)).all()
+    with suppress(NoSuchUser):
+        found = await named(db, who=search)
+        return [found] if found.id > after else []
+    return (await db.scalars(query.where(_contains(search)))).all()
+
+
+def _contains(search: str) -> ColumnElement[bool]:
+    if not search.isprintable():  # see `named`
+        return false()
+    in_address = User.email_key.contains(email_addresses.key(search), autoescape=True)
+    return or_(in_address, User.name.icontains(search, autoescape=True))
 
 
 async def named(db: AsyncSession, *, who: str) -> User:

@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from quart_auth_app import instance, origins
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
-from quart_auth_app.models import Session
+from quart_auth_app.mail.transports import Unreachable, transport
+from quart_auth_app.models import Mail, Session
+from quart_auth_app.provider_settings import names
 from quart_auth_app.settings import MAKE_A_KEY, Settings
 
 MIN_DISTINCT = 8
@@ -43,12 +45,46 @@ def about_settings(settings: Settings) -> list[str]:
             f"PUBLIC_URL is {settings.public_url}: on the way, others can read passwords and take over sessions; "
             "serve it by https and say so in PUBLIC_URL"
         )
+    if settings.https and settings.passkey_host is None:
+        found.append(
+            f"PUBLIC_URL is {settings.public_url}: browsers make no passkeys for an IP address, so none are offered; "
+            "reach the site by a host name and say so in PUBLIC_URL"
+        )
     if settings.https and not settings.proxy_hops:
         found.append(
             "PUBLIC_URL is https and PROXY_HOPS is 0: behind a proxy everybody has its address and shares its limits "
             "on attempts; set PROXY_HOPS to the number of proxies"
         )
+    if not settings.admin_second_step:
+        found.append(
+            "ADMIN_SECOND_STEP is optional: whoever learns the password of an admin can change every account; leave it "
+            "out, and let admins set up a second step or a passkey"
+        )
     return found
+
+
+async def about_mail(settings: Settings) -> list[str]:
+    """Return why no mail can leave now. Talks to the mail server, TLS and password included, and sends nothing."""
+    if settings.mail_url is None:
+        return []
+    try:
+        await transport(settings.mail_url, site=settings.base_url).check()
+    except Unreachable as error:
+        return [f"MAIL_URL: no mail can leave now: {error}"]
+    return []
+
+
+async def about_providers(settings: Settings, *, now: datetime) -> list[str]:
+    """Return which providers nobody can log in by now, and why. Asks each for what it says about itself."""
+    if not settings.providers:
+        return []
+    from quart_auth_app.providers.client import Provider  # httpx2 and joserfc load only where they are wanted
+
+    return [
+        f"{names(each.name)[0]}: nobody can log in with {each.label} now: {fault}"
+        for each in settings.providers
+        if (fault := await Provider(each).faults(now=now))
+    ]
 
 
 def about_files(database_url: URL) -> list[str]:
@@ -68,7 +104,10 @@ def _open_to_others(path: Path) -> str:
 
 async def about_schema(connection: AsyncConnection) -> list[str]:
     """Return in what the schema is not this version's."""
-    revision = await connection.run_sync(migrations.revision)
+    try:
+        revision = await connection.run_sync(migrations.revision)
+    except migrations.UnusableDatabase as error:
+        return [str(error)]
     if revision != migrations.HEAD:
         state = f"at {revision}" if revision else "not there"
         return [f"The schema is {state}, this version needs {migrations.HEAD}; run: quart-auth-app db upgrade"]
@@ -104,3 +143,11 @@ async def about_clocks(connection: AsyncConnection, *, clock: Callable[[], datet
             "was ahead; let all follow NTP, and end such sessions with: quart-auth-app session revoke --all"
         )
     return found
+
+
+async def about_outbox(connection: AsyncConnection) -> list[str]:
+    """Return how many mails have failed."""
+    failed = await connection.scalar(select(func.count()).select_from(Mail).where(Mail.failed.is_not(None)))
+    if not failed:
+        return []
+    return [f"Mails that could not be sent: {failed}; quart-auth-app mail list says why, mail retry tries them again"]

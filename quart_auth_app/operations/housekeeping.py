@@ -6,7 +6,19 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, deletion, outbox, pending_log_ins, sessions, sign_ups, throttle, tokens
+from quart_auth_app.accounts import (
+    access_keys,
+    activity,
+    deletion,
+    email_changes,
+    mailed_log_in,
+    outbox,
+    pending_log_ins,
+    sessions,
+    sign_ups,
+    throttle,
+    tokens,
+)
 from quart_auth_app.database.units_of_work import UnitOfWork
 
 _log = logging.getLogger("quart_auth_app.housekeeping")
@@ -16,24 +28,28 @@ async def keep_house(transaction: UnitOfWork, *, now: datetime) -> None:
     """Do all that is to be done every hour."""
     async with transaction() as db:
         await prune(db, now=now)
+        await deletion.warn(db, now=now)
     await delete_users(transaction, now=now)
 
 
 async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete expired sessions, log-ins that nobody finished, past counts of attempts, old events, old mail."""
+    """Delete expired sessions and keys, log-ins that nobody finished, past counts of attempts, old events, old mail."""
     await sessions.prune(db, now=now)
+    await access_keys.prune(db, now=now)
     await throttle.prune(db, now=now)
     await pending_log_ins.prune(db, now=now)
     await activity.prune(db, now=now)
     await tokens.prune(db, now=now)
     await sign_ups.prune(db, now=now)
+    await email_changes.prune(db, now=now)
+    await mailed_log_in.prune(db, now=now)
     await outbox.prune(db, now=now)
 
 
 async def delete_users(transaction: UnitOfWork, *, now: datetime) -> None:
     """Delete users who asked for it, and those whom a restored backup has brought back."""
     async with transaction() as db:
-        again, due = await deletion.repeat(db), await deletion.due(db, now=now)
+        again, due = await deletion.repeat(db, now=now), await deletion.due(db, now=now)
     for user_id in again:
         _log.info("user %s was deleted before, and is again", user_id)
     for user_id in due:

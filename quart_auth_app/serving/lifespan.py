@@ -1,29 +1,41 @@
 """What runs while the application is served, from the server's start to its end."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from quart import Quart
 
 from quart_auth_app import clock
+from quart_auth_app.accounts import deletion
 from quart_auth_app.accounts.failed_log_ins import WRITE_EVERY
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import housekeeping
-from quart_auth_app.serving.hypercorn_fixes import http1_only, time_limits
-from quart_auth_app.serving.hypercorn_fixes import workers as hypercorn_worker
+from quart_auth_app.serving.background import Background
+from quart_auth_app.serving.hypercorn_fixes import (
+    busy_port,
+    ending_workers,
+    endless_wait,
+    http1_only,
+    own_errors,
+    serves_this_process,
+    time_limits,
+)
 from quart_auth_app.serving.periodic import repeated
-from quart_auth_app.serving.refused_start import told_in_a_sentence
+from quart_auth_app.web import signals
 from quart_auth_app.web.services import Services
+from quart_auth_app.web.telemetry import repeated_errors
 
 PRUNE_EVERY = 60 * 60
 """Seconds between two rounds of throwing away what has expired."""
 
-COUNT_SESSIONS_EVERY = 60
-"""Seconds between two counts of the sessions, for the metrics: counting reads the whole table."""
+ANNOUNCE_EVERY = 60
+"""Seconds between two looks for users whom a command or another worker has deleted."""
+
+COUNT_EVERY = 60
+"""Seconds between two counts of sessions and mails, for the metrics: counting reads whole tables."""
 
 _log = logging.getLogger("quart_auth_app.lifespan")
 
@@ -31,43 +43,40 @@ _log = logging.getLogger("quart_auth_app.lifespan")
 def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
     """Begin with the server, end with it. As a guest in another application, leave the server as it is."""
 
-    @partial(_each_time, app)
-    async def serve() -> AsyncGenerator[None]:
+    @asynccontextmanager
+    async def serving() -> AsyncIterator[None]:
         if not is_guest:
             http1_only.insist(app)
+            own_errors.answer_as_ours(services)
+            if serves_this_process():
+                repeated_errors.thin_out(logging.getLogger("asyncio"))  # a traceback for each connection it can't take
+                repeated_errors.thin_out(logging.getLogger("hypercorn.error"))
             time_limits.keep_by_one_task()
+            busy_port.tell_in_a_sentence()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
-            with told_in_a_sentence():
-                _insist_on_no_debugger(app, services)
-                await _get_ready(services.database)
-                stack.push_async_callback(_write_failures, services)
-                if services.metrics:
-                    stack.enter_context(services.metrics.served(services.settings))
-            await stack.enter_async_context(repeated(partial(_prune, services.database), every=PRUNE_EVERY))
+            _insist_on_no_debugger(app, services)
+            await _get_ready(services.database)
+            stack.push_async_callback(_write_failures, services)
+            if services.metrics:
+                stack.enter_context(services.metrics.served(services.settings))
+            await stack.enter_async_context(repeated(partial(_prune, app, services.database), every=PRUNE_EVERY))
+            await stack.enter_async_context(repeated(partial(_announce, app, services.database), every=ANNOUNCE_EVERY))
             await stack.enter_async_context(repeated(partial(_write_failures, services), every=WRITE_EVERY))
             if services.metrics:
-                count = partial(services.metrics.count_sessions, services.database)
-                await stack.enter_async_context(repeated(count, every=COUNT_SESSIONS_EVERY))
+                count = partial(services.metrics.count, services.database)
+                await stack.enter_async_context(repeated(count, every=COUNT_EVERY))
             if services.sender:
                 await stack.enter_async_context(services.sender.running())
             if not is_guest:
-                hypercorn_worker.prepare()
+                endless_wait.leave_out()
+                ending_workers.end_well()
             yield
 
-
-def _each_time(app: Quart, serve: Callable[[], AsyncGenerator[None]]) -> None:
-    # `app.while_serving` works once for each application. Tests serve the same one again with each `app.test_app()`.
-    stack = AsyncExitStack()
-    served = asynccontextmanager(serve)
-
-    @app.before_serving
-    async def begin() -> None:
-        await stack.enter_async_context(served())
-
-    @app.after_serving
-    async def end() -> None:
-        await stack.aclose()
+    # Not `app.while_serving`, which works once for each application: tests serve the same one again and again.
+    task = Background(serving)
+    app.before_serving(task.begin)
+    app.after_serving(task.end)
 
 
 def _insist_on_no_debugger(app: Quart, services: Services) -> None:
@@ -79,22 +88,32 @@ async def _get_ready(database: Database) -> None:
     try:
         await database.get_ready()
     except SchemaOutdated as error:
-        raise _refusal(str(error)) from None
+        raise SettingsError(str(error)) from None
     except DatabaseAway as error:
-        raise _refusal(f"DATABASE_URL: the database can't be used now: {error}") from None
+        raise SettingsError(f"DATABASE_URL: the database can't be used now: {error}") from None
 
 
-def _refusal(sentence: str) -> SettingsError:
-    # It ends the event loop, which would add the traceback of a task that nobody waited for.
-    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    return SettingsError(sentence)
-
-
-async def _prune(database: Database) -> None:
+async def _prune(app: Quart, database: Database) -> None:
     try:
         await housekeeping.keep_house(database.transaction, now=clock.now())
     except DatabaseAway:
         _log.warning("pruning failed, trying again later", exc_info=True)
+    else:
+        await _announce(app, database)
+
+
+async def _announce(app: Quart, database: Database) -> None:
+    if not signals.deleted.has_receivers_for(app):
+        return  # they wait for the first receiver that there is
+    try:
+        async with database.transaction() as db:
+            gone = await deletion.unannounced(db, now=clock.now())
+        for user_id in gone:
+            await signals.tell(app, signals.deleted, user_id=user_id)
+            async with database.transaction() as db:
+                await deletion.announced(db, user_id=user_id)
+    except DatabaseAway:
+        _log.warning("announcing deletions failed, trying again later", exc_info=True)
 
 
 async def _write_failures(services: Services) -> None:

@@ -3,9 +3,10 @@
 Servers print a traceback for an exception, and no more than its text for a SystemExit, with exit code 1.
 """
 
+import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from quart_auth_app.instance import SettingsError
 
@@ -20,8 +21,16 @@ def told_in_a_sentence() -> Iterator[None]:
         yield
     except SettingsError as error:
         if _a_server_called():
-            raise SystemExit(str(error)) from None
+            raise exit_with(str(error)) from None
         raise
+
+
+def exit_with(sentence: str) -> SystemExit:
+    """Return a SystemExit that leaves nothing but its sentence behind."""
+    with suppress(RuntimeError):  # there may be no event loop
+        # The exit ends the loop, which would add the tracebacks of tasks that nobody waited for.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    return SystemExit(sentence)
 
 
 def _a_server_called() -> bool:

@@ -1,10 +1,11 @@
 // A button in each password field that shows what was typed. Without this script the form works all the same.
+const words = document.currentScript.dataset;
 for (const field of document.querySelectorAll("input[type=password]")) {
     const button = document.createElement("input");
     const show = (shown) => {
         field.type = shown ? "text" : "password";
-        button.value = shown ? "Hide" : "Show";
-        button.title = shown ? "Hide the password" : "Show the password";
+        button.value = shown ? words.hide ?? "Hide" : words.show ?? "Show";
+        button.title = shown ? words.hideLong ?? "Hide the password" : words.showLong ?? "Show the password";
     };
     button.type = "button";
     button.className = "show-password";

@@ -23,6 +23,7 @@ SENTENCES = {
     404: "There is no page at this address.",
     405: "This page can't be used in that way.",
     408: "The browser took too long to send its request.",
+    415: "This page takes forms, and objects of JSON.",
     413: "The browser sent more than this page takes.",
     500: "Something went wrong on our side. Nothing of what you sent was kept.",
     503: BUSY,

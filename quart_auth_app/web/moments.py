@@ -1,28 +1,20 @@
-"""Moments, as people read them: always in UTC, as nobody has told us where they live."""
+"""Moments and numbers in pages, as the reader's language writes them; in UTC, as nobody told us where they live."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from quart import Quart
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-
-def init_app(app: Quart) -> None:
-    """Give the templates `{{ … | moment }}` and `{{ … | day }}`."""
-    app.add_template_filter(moment, "moment")
-    app.add_template_filter(day, "day")
+from quart_auth_app.web.language import language
 
 
 def moment(given: datetime) -> str:
     """Return the day and the time of day, such as “1 January 2030, 09:05 UTC”."""
-    given = given.astimezone(UTC)
-    return f"{day(given)}, {given:%H:%M} UTC"
+    return language().moment(given)
 
 
 def day(given: datetime) -> str:
-    """Return the day in UTC, such as “1 January 2030”. Not by strftime: the process may speak another language."""
-    given = given.astimezone(UTC)
-    return f"{given.day} {MONTHS[given.month - 1]} {given.year}"
+    """Return the day in UTC, such as “1 January 2030”."""
+    return language().day(given)
+
+
+def number(given: int) -> str:
+    """Return the number, in groups of three digits where it is long."""
+    return language().number(given)

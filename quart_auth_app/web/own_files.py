@@ -26,7 +26,7 @@ def join(app: Quart) -> None:
     async def static(filename: str) -> ResponseReturnValue:
         try:
             if hosts:
-                answer: ResponseReturnValue = await app.ensure_async(hosts)(filename=filename)  # type: ignore[assignment]
+                answer: ResponseReturnValue = await app.ensure_async(hosts)(filename=filename)  # type: ignore[assignment]  # Quart knows no type for it
                 return answer
         except NotFound:
             pass
@@ -47,4 +47,4 @@ def init_app(app: Quart) -> None:
         return ChoiceLoader([sites_own(), ours, PrefixLoader({PREFIX: ours})])
 
     # Asked when the first template is rendered, so that options of Jinja can still be set until then.
-    app.create_global_jinja_loader = create_global_jinja_loader  # type: ignore[method-assign,assignment]
+    app.create_global_jinja_loader = create_global_jinja_loader  # type: ignore[method-assign,assignment]  # Quart's hook, for this one application

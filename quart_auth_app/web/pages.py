@@ -7,13 +7,23 @@ from markupsafe import Markup
 from quart import Quart, after_this_request, g, get_flashed_messages, request, url_for
 from quart.typing import ResponseTypes
 
+from quart_auth_app.accounts import browsers
+from quart_auth_app.languages import ENGLISH
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge import headers
+from quart_auth_app.web.language import language, of_this_page
+from quart_auth_app.web.services import services, services_of
 
 KINDS = {"info", "success", "warning", "danger"}
 """The kinds of message, and the categories of `flash` that name them."""
 
-CATEGORIES = {"message": "info", "TooBusy": "warning", "TooManyAttempts": "warning", "TryLater": "warning"}
+CATEGORIES = {
+    "message": "info",
+    "ProviderAway": "warning",
+    "TooBusy": "warning",
+    "TooManyAttempts": "warning",
+    "TryLater": "warning",
+}
 """What kind messages of other categories have. The codes of refusals are categories too; the others mean danger."""
 
 
@@ -23,15 +33,18 @@ def init_app(app: Quart, settings: Settings) -> None:
         "site_name": settings.site_name,
         "sign_up_open": settings.sign_up_open,
         "mail_is_on": settings.mail_url is not None,
+        "mailed_login": settings.mailed_login,
         "message_kind": message_kind,
         "script": script,
         "get_flashed_messages": messages,
+        "offered_languages": list(services_of(app).languages.values()),
+        "browser_name": browser_name,
     }
 
     # Not globals of jinja_env: that would be made here, and a site could set no options of Jinja any more.
     @app.context_processor
     async def known() -> dict[str, Any]:
-        return names
+        return names | {"page_language": of_this_page()}
 
 
 def messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
@@ -51,15 +64,27 @@ def message_kind(category: str) -> str:
     return category if category in KINDS else CATEGORIES.get(category, "danger")
 
 
-def script(filename: str) -> Markup:
-    """Return the tag of a script in `static/`, once a page, and let this page run scripts of our own."""
+def browser_name(name: str) -> str:
+    """Return what a browser is called in the reader's language."""
+    return browsers.translated(name, language())
+
+
+def script(filename: str, **words: str) -> Markup:
+    """Return the tag of a script in `static/`, once a page, and let this page run scripts of our own.
+
+    `words` are what it shows in languages other than English: `document.currentScript.dataset.…` has them.
+    """
     if filename in (scripts := g.setdefault("scripts", set())):
         return Markup()
     scripts.add(filename)
     after_this_request(_allow_scripts)
-    return Markup('<script src="') + url_for("static", filename=filename) + Markup('" defer></script>')
+    words = words if words and of_this_page() is not ENGLISH else {}
+    tag = Markup('<script src="') + url_for("static", filename=filename) + Markup('" defer')
+    for name, word in words.items():
+        tag += Markup(" data-") + name.replace("_", "-") + Markup('="') + word + Markup('"')
+    return tag + Markup("></script>")
 
 
 async def _allow_scripts(response: ResponseTypes) -> ResponseTypes:
-    response.headers.setdefault("Content-Security-Policy", headers.content_policy(scripts=True))
+    response.headers.setdefault("Content-Security-Policy", headers.policy_header(services().settings, scripts=True))
     return response

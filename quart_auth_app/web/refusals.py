@@ -1,36 +1,79 @@
 """What a refusal looks like from outside: its status, its event, and its page where no form shows it."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from quart import Response, has_websocket_context, render_template
+from quart.typing import ResponseTypes
 
-from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, TryLater, WrongDetails
+from quart_auth_app.accounts.access_keys import KeyNotEnough, KeyRefused
+from quart_auth_app.accounts.errors import (
+    AccountError,
+    ProviderRefused,
+    TooBusy,
+    TooManyAttempts,
+    TryLater,
+    WrongDetails,
+)
+from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
+from quart_auth_app.accounts.passkeys import PasskeyRefused
+from quart_auth_app.accounts.roles import RoleMissing, StrongLogInRequired
 from quart_auth_app.accounts.second_step import WrongCode
-from quart_auth_app.web.edge.asking import PROBLEM, wants_json
+from quart_auth_app.web.edge.asking import PROBLEM, asking, wants_json
+from quart_auth_app.web.language import translated
 from quart_auth_app.web.sentences import sentence as sentence_of
 from quart_auth_app.web.telemetry import security_log
 
 STATUSES = {
+    "AddressMissing": HTTPStatus.FORBIDDEN,
+    "AddressNotVerified": HTTPStatus.FORBIDDEN,
     "AccountError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "AlreadyConfirmed": HTTPStatus.CONFLICT,
+    "ConnectFirst": HTTPStatus.CONFLICT,
+    "CookiesBlocked": HTTPStatus.BAD_REQUEST,
     "EmailTaken": HTTPStatus.CONFLICT,
+    "IdentityTaken": HTTPStatus.CONFLICT,
     "LinkInvalid": HTTPStatus.GONE,
     "LinkUsed": HTTPStatus.GONE,
+    "NoEmailChange": HTTPStatus.CONFLICT,
+    "NoSuchAccessKey": HTTPStatus.NOT_FOUND,
+    "NoSuchIdentity": HTTPStatus.NOT_FOUND,
     "NoSuchMail": HTTPStatus.NOT_FOUND,
     "NoPendingLogIn": HTTPStatus.UNAUTHORIZED,
+    "NoSuchPasskey": HTTPStatus.NOT_FOUND,
     "NoSuchSession": HTTPStatus.NOT_FOUND,
     "NoSuchUser": HTTPStatus.NOT_FOUND,
+    "JsonInvalid": HTTPStatus.BAD_REQUEST,
+    "KeyNotEnough": HTTPStatus.FORBIDDEN,
+    "KeyRefused": HTTPStatus.UNAUTHORIZED,
+    "LastAdmin": HTTPStatus.CONFLICT,
+    "LastWayIn": HTTPStatus.CONFLICT,
+    "NoWayBack": HTTPStatus.CONFLICT,
+    "OwnFieldTaken": HTTPStatus.CONFLICT,
+    "PasskeyKnown": HTTPStatus.CONFLICT,
+    "PasskeyRefused": HTTPStatus.UNAUTHORIZED,
+    "ProviderConnected": HTTPStatus.CONFLICT,
+    "ProviderRefused": HTTPStatus.UNAUTHORIZED,
+    "RoleMissing": HTTPStatus.FORBIDDEN,
     "SessionRevoked": HTTPStatus.UNAUTHORIZED,
     "SignUpClosed": HTTPStatus.FORBIDDEN,
+    "SignUpUnfinished": HTTPStatus.CONFLICT,
+    "StrongLogInRequired": HTTPStatus.FORBIDDEN,
     "SudoRequired": HTTPStatus.FORBIDDEN,
     "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,
     "TryLater": HTTPStatus.SERVICE_UNAVAILABLE,
     "WrongCode": HTTPStatus.UNAUTHORIZED,
+    "WrongType": HTTPStatus.BAD_REQUEST,
     "WrongDetails": HTTPStatus.UNAUTHORIZED,
+    "WrongLogInCode": HTTPStatus.UNAUTHORIZED,
     "WrongPassword": HTTPStatus.FORBIDDEN,
 }
 """By code; an error without a status of its own has its parent's."""
+
+
+HAVE_AN_EVENT = {KeyNotEnough, KeyRefused, WrongDetails, WrongCode, WrongLogInCode, RoleMissing, StrongLogInRequired}
+"""Errors that are noted by an event of their own where they are raised, as passkeys that are refused are."""
 
 
 def status_of(error: AccountError) -> int:
@@ -39,35 +82,90 @@ def status_of(error: AccountError) -> int:
 
 
 def note(error: AccountError) -> None:
-    """Write the refusal into the security log."""
+    """Write the refusal into the security log, and tell the edge, as most are answered by a redirect."""
+    asking().scope["refused"] = True  # type: ignore[typeddict-unknown-key]  # a key of our own
     if isinstance(error, TooManyAttempts):
         security_log.write("throttled", retry_after=error.retry_after)
     elif isinstance(error, TooBusy):
         security_log.write("busy")
-    elif type(error) not in {WrongDetails, WrongCode}:  # a failed log-in has an event of its own
+    elif type(error) not in HAVE_AN_EVENT and not isinstance(error, PasskeyRefused | ProviderRefused):
         security_log.write("input_refused", reason=error.code)
 
 
-def problem(status: int, sentence: str, *, code: str, field: str | None = None) -> Response:
-    """Return what went wrong as JSON (RFC 9457). `code` is the error's name, which never changes."""
-    said = {"title": HTTPStatus(status).phrase, "status": status, "detail": sentence, "code": code, "field": field}
-    body = json.dumps({name: value for name, value in said.items() if value not in {None, ""}})
-    return Response(body, status, content_type=PROBLEM)
+NEWER_TITLES = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""Names of RFC 9110 that Python's http.HTTPStatus has since 3.13. They are the same here on every Python."""
+
+TOLD = {"known", "max_length", "min_length", "most", "retry_after", "role"}
+"""Values of errors that programs are told beside the sentence. Why a passkey failed, for example, is for the log."""
+
+
+def title_of(status: int) -> str:
+    """Return the name of this status, in English."""
+    return NEWER_TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def status_of_code(code: str) -> int:
+    """Return the status of a refusal of which the code alone is known."""
+    return STATUSES.get(code, STATUSES["AccountError"])
+
+
+def problem_fields(
+    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Return what went wrong, as RFC 9457 has it. `code` is the error's name, which never changes."""
+    told = {name: value for name, value in (values or {}).items() if name in TOLD and isinstance(value, int | str)}
+    said = {
+        "title": title_of(status),
+        "status": status,
+        "detail": translated(sentence),
+        "code": code,
+        "field": field,
+    }
+    return {name: value for name, value in said.items() if value not in {None, ""}} | ({"values": told} if told else {})
+
+
+def problem(
+    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
+) -> Response:
+    """Return what went wrong as an answer in JSON."""
+    response = Response()
+    become_problem(response, problem_fields(status, sentence, code=code, field=field, values=values))
+    return response
+
+
+def become_problem(response: ResponseTypes, fields: Mapping[str, object]) -> None:
+    """Make this response one that says what went wrong. Its other headers stay."""
+    status = int(str(fields["status"]))
+    response.status_code = status
+    response.content_type = PROBLEM
+    response.set_data(json.dumps(fields))
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers.setdefault("WWW-Authenticate", "Cookie")
 
 
 async def refusal(error: AccountError) -> Response:
     """Return the answer to a request that was refused and has no form to go back to."""
     status, sentence = status_of(error), sentence_of(error)
-    response = await error_page(status, sentence, code=error.code, field=error.field)
+    response = await error_page(status, sentence, code=error.code, field=error.field, values=error.values)
     if isinstance(error, TryLater):
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, KeyRefused):
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, 3.1
     return response
 
 
-async def error_page(status: int, sentence: str, *, code: str, field: str | None = None) -> Response:
+async def error_page(
+    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
+) -> Response:
     """Return a page in the site's look that says what went wrong, or JSON. For a WebSocket: the status alone."""
     if has_websocket_context():
         return Response(status=status)
     if wants_json():
-        return problem(status, sentence, code=code, field=field)
-    return Response(await render_template("error.html", title=HTTPStatus(status).phrase, sentence=sentence), status)
+        return problem(status, sentence, code=code, field=field, values=values)
+    title = translated(title_of(status))
+    return Response(await render_template("error.html", title=title, sentence=translated(sentence)), status)

@@ -40,7 +40,10 @@ def test_every_space_around_a_name_is_dropped(space: str) -> None:
         *[(name, NameHasControls) for name in ("Bob\x1b[2J", "Bob\nBcc: eve", "Bob\n", "\rBob", "a\tb", "a\x7f")],
         *[(f"a{chr(code)}b", NameHasControls) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))],
         *[(f"Bob{each}", NameHasControls) for each in "\x85\u2028\u2029\v\f"],
-        *[(each, NameInvisible) for each in ("\u200d", "\u200b\u200b", "\u0301", "\u3164", "\u2800", "\ufeff")],
+        *[
+            (each, NameInvisible)
+            for each in ("\u200d", "\u200b\u200b", "\u0301", "\u3164", "\u2800", "\U0001d159", "\ufeff")
+        ],
         *[(each, NameInvisible) for each in ("\u00ad", "\ue000", "\ufe0f", "\U000e0067", "\u200e \u200f")],
         ("x" * 101, NameTooLong),
     ],

@@ -1,5 +1,7 @@
 """Hashes of the tutorial's application, and weaker ones of our own, work once more and are replaced."""
 
+import sys
+
 import pytest
 from passlib.hash import bcrypt, bcrypt_sha256
 from sqlalchemy import select, update
@@ -7,7 +9,7 @@ from sqlalchemy import select, update
 from quart_auth_app.accounts.passwords.werkzeug_hashes import WerkzeugHash
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
-from tests.people import BOB, Accounts, Client, is_logged_in
+from tests.people import BOB, Accounts, Client, Events, is_logged_in
 
 PASSWORD = "Grandma's apple pie"
 # Written by Werkzeug 2.2.3 (the first three) and 3.1.9, with generate_password_hash(PASSWORD, method=…).
@@ -19,6 +21,18 @@ WERKZEUG = {
     "62e02250996af949fe4ecb891be9f177c56a381bb1ba13f05d6de88d6586f7ec",
     "scrypt": "scrypt:32768:8:1$lvtbbz20aJHRGzQH$"
     "476c587d24518e1ab7ec32fc3f3badfbf5e91ee47c255fc83df11f2356eaf64cd762e41ef08e0511032db01dc65670cd99f75afc3ac56caa0b43ecd481574a89",
+}
+# Written by argon2-cffi 25.1 and passlib 1.7.4, in its own and in Django's spelling, with few rounds.
+ARGON2 = "$argon2id$v=19$m=64,t=1,p=1$j4Sn1GvtjI1drHIfvLW5mg$YzKuQVYmp0trHZsbyLBzVo6726u+y9p2hVMV6BXdZpk"
+OTHERS = {
+    "argon2": ARGON2,
+    "Django's argon2": f"argon2{ARGON2}",
+    "pbkdf2_sha256": "$pbkdf2-sha256$4$rxXinFPqHeMc49x7753T2g$PasxXwX7qGtsNotK..njc.HGdX6CDjGn8xUBtfg8Z0Q",
+    "pbkdf2_sha512": "$pbkdf2-sha512$4$D0FI6R3j3Nubk/KeM8YYww$"
+    "Mnc06AT.ZvZXT7RLH9shSi/oMO9ADVaNpJlxaiLhZla98jX3JT9VSClw1kopPBFU6ozyS7mzPAF6K3wvnBnThQ",
+    "Django's pbkdf2_sha256": "pbkdf2_sha256$4$B6C5y7yYmhNP$oRlRIIKhBrsORSE01FcDoErYMOZRqrBuUOcO5MIkzO0=",
+    "Django's bcrypt_sha256": "bcrypt_sha256$$2b$04$Vg0K43JQlty2ue8N9RBVnePJAUKkWxsFEBB6fAPJQsvkb5berD2YC",
+    "Django's bcrypt": "bcrypt$$2b$04$v/rLZ62my5vCb9alCNCNGe9pfOxbzhXgF1KoNYKi2rVol9u.yELcS",
 }
 
 
@@ -37,8 +51,8 @@ async def stored_hash(database: Database) -> str:
 @pytest.mark.asvs("11.2.2")
 @pytest.mark.parametrize(
     "old",
-    [*WERKZEUG.values(), bcrypt.using(rounds=4).hash(PASSWORD), "lower cost"],
-    ids=[*WERKZEUG, "bcrypt", "bcrypt_sha256 of lower cost"],
+    [*WERKZEUG.values(), *OTHERS.values(), bcrypt.using(rounds=4).hash(PASSWORD), "lower cost"],
+    ids=[*WERKZEUG, *OTHERS, "bcrypt", "bcrypt_sha256 of lower cost"],
 )
 async def test_an_old_hash_logs_in_and_is_replaced_in_the_same_log_in(
     client: Client, bob: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch, old: str
@@ -56,7 +70,7 @@ async def test_an_old_hash_logs_in_and_is_replaced_in_the_same_log_in(
 
 
 @pytest.fixture(autouse=True)
-def _todays_cost(_cheap_hashes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _todays_cost(cheap_hashes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more than the cheapest, so that there is a cheaper one."""
     monkeypatch.setattr("quart_auth_app.accounts.passwords.hashing.ROUNDS", 5)
 
@@ -106,3 +120,22 @@ async def test_a_hash_that_changed_meanwhile_is_not_overwritten(accounts: Accoun
 def test_no_new_hash_of_the_old_kind_is_made() -> None:
     with pytest.raises(NotImplementedError):
         WerkzeugHash.hash("x")
+
+
+async def test_an_argon2_hash_without_its_library_says_what_to_install(
+    client: Client, bob: dict[str, str], database: Database, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "argon2", None)
+    await give_hash(database, OTHERS["argon2"])
+    await client.post("/login", form=bob | {"password": PASSWORD})
+    assert not await is_logged_in(client)
+    assert "Install argon2-cffi" in events.caplog.text
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+async def test_an_adopted_hash_refuses_another_password(
+    client: Client, bob: dict[str, str], database: Database, kind: str
+) -> None:
+    await give_hash(database, OTHERS[kind])
+    await client.post("/login", form=bob | {"password": f"{PASSWORD}s"})
+    assert not await is_logged_in(client)

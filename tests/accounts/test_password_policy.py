@@ -158,7 +158,7 @@ async def test_the_form_lets_password_managers_do_their_work(client: Client) -> 
         source = await (await client.get(path)).get_data(as_text=True)
         assert f'type="password" name="password" autocomplete="{kind}"' in source
         assert 'type="email" name="email"' in source
-        assert 'autocomplete="username"' in source
+        assert re.search(r'autocomplete="username( webauthn)?"', source)
         assert "maxlength" not in source
         assert "onpaste" not in source
 

@@ -6,13 +6,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from quart import Quart
 
+from quart_auth_app.accounts import sign_ups
+from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.accounts.passwords import Passwords, threads
-from tests.conftest import services_of
+from tests.conftest import MakeApp, services_of
 from tests.people import EVE, Accounts, Client, text
 
 
@@ -61,9 +66,10 @@ def test_a_full_line_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(threads, "cores", lambda: 1)
     monkeypatch.setattr(threads, "MAX_WAITING", 1)
     passwords = Passwords()
-    with passwords.place_in_line(), passwords.place_in_line(), pytest.raises(TooBusy), passwords.place_in_line():
+    place = partial(passwords.place_in_line, OPERATOR)
+    with place(), place(), pytest.raises(TooBusy), place():
         pass
-    with passwords.place_in_line():
+    with place():
         pass
 
 
@@ -134,3 +140,67 @@ async def test_hashing_holds_no_connection(app: Quart, client: Client, bob: dict
     await client.post("/signup", form=EVE)
     await client.post("/login", form=bob | {"email": EVE["email"]})
     assert checked_out == [0] * 4  # verify; then rate the new password, hash it; verify Eve's, which is not hers
+
+
+def stranger(number: int) -> Browser:
+    """Return a browser that nobody knows, on a network of its own."""
+    return Browser(address=f"192.0.2.{number}")
+
+
+@pytest.mark.asvs("2.4.1", "15.2.2")
+def test_a_network_has_half_of_the_places_and_all_strangers_three_quarters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 1)
+    monkeypatch.setattr(threads, "MAX_WAITING", 7)
+    passwords = Passwords()
+    with ExitStack() as held:
+        for number in [1] * 4 + [2] * 2:
+            held.enter_context(passwords.place_in_line(stranger(number)))
+            if number == 1 and passwords.threads.in_line == 4:
+                with pytest.raises(TooBusy):
+                    passwords.insist_on_place(stranger(1))
+        with pytest.raises(TooBusy):
+            passwords.insist_on_place(stranger(3))
+        for _ in range(2):
+            held.enter_context(passwords.place_in_line(stranger(1), known=True))
+        with pytest.raises(TooBusy):
+            passwords.insist_on_place(stranger(1), known=True)
+    assert passwords.threads.in_line == 0
+    assert not passwords.threads._held
+
+
+@pytest.mark.asvs("2.4.1", "15.2.2")
+async def test_networks_take_turns_in_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 1)
+    passwords, release, done = Passwords(), threading.Event(), list[int]()
+
+    async def work(number: int) -> None:
+        with passwords.place_in_line(stranger(number)):
+            await passwords.threads.run(release.wait)
+            done.append(number)
+
+    tasks = [asyncio.create_task(work(number)) for number in [1] * 8 + [2]]
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(*tasks)
+    assert done.index(2) <= 3, "behind those that the threads had, and one more"
+
+
+@pytest.mark.asvs("2.4.1", "15.2.2")
+async def test_who_types_mailed_codes_has_no_more_places_than_any_stranger(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "cores", lambda: 1)
+    monkeypatch.setattr(threads, "MAX_WAITING", 7)
+    services, passwords, browser = services_of(make_app()), Passwords(), stranger(1)
+    with ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(passwords.place_in_line(browser))
+        with pytest.raises(TooBusy):
+            await sign_ups.confirm_by_code(
+                services.database.transaction,
+                passwords,
+                sign_up_id=1,
+                code="AAAAAA",
+                browser=browser,
+                now=datetime.now(UTC),
+            )

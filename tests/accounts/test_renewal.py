@@ -28,11 +28,11 @@ class Somebody:
     async def start(self) -> str:
         """Begin a session."""
         async with self.database.transaction() as db:
-            token = await sessions.start(
+            started = await sessions.start(
                 db, user=self.user, remember=False, address="", user_agent="", now=NOW, replaces=None
             )
-        assert token
-        return token
+        assert started
+        return started.token
 
     async def found(self, token: str, now: datetime = LATER) -> Found | None:
         """Look the token up."""

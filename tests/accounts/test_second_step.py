@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from quart_auth_app.accounts import second_step
 from quart_auth_app.accounts.browsers import OPERATOR
@@ -11,6 +12,7 @@ from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.second_step import NoSecondStep, NothingToConfirm, WrongClock, WrongCode
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import Totp
 from tests.people import BOB, EVE, Accounts
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -123,6 +125,29 @@ async def test_nobody_elses_code_counts(database: Database, accounts: Accounts, 
     assert await spend(database, eve_id, code_at(bobs, LATER)) is None
     assert await spend(database, eve_id, bobs_codes[0]) is None
     assert await spend(database, bob_id, bobs_codes[0]) == second_step.RECOVERY_CODE
+
+
+async def test_two_people_whose_apps_show_the_same_code_both_get_in(
+    database: Database, accounts: Accounts, bob_id: int
+) -> None:
+    eve_id = (await accounts.sign_up(**EVE)).id
+    bobs, _ = await confirmed(database, bob_id)
+    await confirmed(database, eve_id)
+    async with database.transaction() as db:
+        same = KEYS.encrypt(bobs, user_id=eve_id)
+        await db.execute(update(Totp).where(Totp.user_id == eve_id).values(seed=same))
+    for user_id in (bob_id, eve_id):
+        assert await spend(database, user_id, code_at(bobs, LATER)) == second_step.TOTP
+
+
+@pytest.mark.parametrize("kind", ["app", "recovery"])
+async def test_of_two_workers_one_takes_a_code(database: Database, bob_id: int, kind: str) -> None:
+    seed, codes = await confirmed(database, bob_id)
+    code = code_at(seed, LATER) if kind == "app" else codes[0]
+    other = Database(database.url)
+    spent = await asyncio.gather(*(spend(each, bob_id, code) for each in (database, other) * 5))
+    await other.close()
+    assert len([each for each in spent if each]) == 1
 
 
 async def test_each_recovery_code_counts_once_and_new_ones_replace_all(database: Database, bob_id: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import unicodedata
 
+import idna
 import pytest
 from quart import Quart
 from sqlalchemy import func, select
@@ -55,8 +56,29 @@ async def test_internal_and_international_addresses_are_welcome(accounts: Accoun
     assert (await accounts.sign_up(**BOB | {"email": email})).email == email
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.com", "\u0646\u0627\u0645\u0647\u0627\u06cc.com"),
+        ("\u0915\u094d\u200d\u0937.test", "\u0915\u094d\u0937.test"),
+        ("fa\u00df.example", "fass.example"),
+    ],
+    ids=["Persian joiner", "Hindi joiner", "German sharp s"],
+)
+async def test_two_domains_that_idna_keeps_apart_are_two_accounts(accounts: Accounts, one: str, other: str) -> None:
+    """Whether they are typed as they are, or as browsers send them."""
+    for domain in (one, other):
+        user = await accounts.sign_up(**BOB | {"email": f"bob@{domain}"})
+        assert user.email == f"bob@{domain}"
+        with pytest.raises(EmailTaken):
+            await accounts.sign_up(**BOB | {"email": f"bob@{idna.encode(domain).decode()}"})
+
+
 @pytest.mark.asvs("2.2.1")
-@pytest.mark.parametrize("email", ["", "bob", "bob@", "@example.com", "a b@example.com", "bob@a\nb.com", "b" * 300])
+@pytest.mark.parametrize(
+    "email",
+    ["", "bob", "bob@", "@example.com", "a b@example.com", "bob@a\nb.com", "b" * 300, "bob\u2800@example.com"],
+)
 async def test_what_is_no_address_is_refused(accounts: Accounts, email: str) -> None:
     with pytest.raises(InvalidEmail):
         await accounts.sign_up(**BOB | {"email": email})

@@ -1,133 +1,28 @@
 """The journeys of a person, in Chromium, against the application under hypercorn."""
 
 import json
-import os
 import re
-import shutil
-import sqlite3
-from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
 from pathlib import Path
 from threading import Thread
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from quart_auth_app.web.forms import next_page
-from tests.people import BOB, EVE, PLEASE_LOG_IN, WRONG_DETAILS, addresses
-from tests.servers import served
+from quart_auth_app.web.sentences import SIGNED_UP
+from tests.browser.steps import BROWSER_TEST, CHROMIUM, FLAGS, a_while_passes, fill_in, fits, heading, visit
+from tests.people import BOB, EVE, PLEASE_LOG_IN, WRONG_DETAILS, addresses, decoded
+from tests.servers import free_port, running
 from tests.web.test_next_page import FINE, HOSTILE
+from tests.web.test_templates import TUTORIAL
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.skipif(
-        not CHROMIUM and not os.environ.get("CI"),
-        reason="Chromium is not installed (Debian: apt-get install chromium); under CI this is a failure",
-    ),
-]
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the running site keeps its database."""
-    return tmp_path_factory.mktemp("site")
-
-
-@pytest.fixture(scope="session")
-def site(folder: Path) -> Iterator[str]:
-    """The address of a running site."""
-    # Each browser says it comes from another address, as if through a proxy, and so has limits on attempts of its own.
-    with served(folder, PROXY_HOPS="1") as address:
-        yield address
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A running Chromium."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        await chromium.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, site: str) -> AsyncIterator[BrowserContext]:
-    """A browser that was never here. At the end, nothing may have gone to another host or against the page's policy."""
-    requested: list[str] = []
-    complaints: list[str] = []
-    context = await visit(browser, site)
-    context.on("request", lambda request: requested.append(request.url))
-    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield context
-    await context.close()
-    assert [url for url in requested if not url.startswith(site)] == []
-    assert [text for text in complaints if "Content Security Policy" in text] == []
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(context: BrowserContext) -> Page:
-    """An empty tab."""
-    return await context.new_page()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def somebody(browser: Browser, site: str) -> dict[str, str]:
-    """A person of this test's own who has an account."""
-    person = BOB | {"email": f"{uuid4().hex}@example.com"}
-    context = await visit(browser, site)
-    await fill_in(await context.new_page(), "/signup", person)
-    await context.close()
-    return {"email": person["email"], "password": person["password"]}
-
-
-async def visit(browser: Browser, site: str, **options: Any) -> BrowserContext:
-    """Return a browser that was never here, at a computer of its own."""
-    return await browser.new_context(base_url=site, extra_http_headers={"X-Forwarded-For": next(addresses)}, **options)
-
-
-async def fill_in(page: Page, path: str, fields: dict[str, str], *, remember: bool = False) -> None:
-    """Open the form, fill it in by its labels, and send it."""
-    if path not in page.url:
-        await page.goto(path)
-    for label, value in fields.items():
-        await page.get_by_label(label.capitalize(), exact=True).fill(value)
-    if remember:
-        await page.get_by_label("Remember me").check()
-    await page.locator("main form button").click()
-
-
-def a_while_passes(folder: Path, person: dict[str, str]) -> None:
-    """Let the person's last proof of who they are lie an hour back."""
-    with closing(sqlite3.connect(folder / "instance" / "db.sqlite", isolation_level=None)) as database:
-        database.execute(
-            "UPDATE session SET authenticated_at = datetime(authenticated_at, '-1 hour') || '.000000'"
-            ' WHERE user_id = (SELECT id FROM "user" WHERE email = ?)',
-            [person["email"]],
-        )
-        assert database.execute("SELECT changes()").fetchone()[0] > 0
-
-
-async def heading(page: Page, text: str) -> None:
-    """Wait until the page says so."""
-    await expect(page.get_by_role("heading", level=1)).to_have_text(text)
+pytestmark = BROWSER_TEST
 
 
 @pytest.mark.asvs("14.2.3")
@@ -152,6 +47,38 @@ async def test_a_wrong_password_is_said_and_the_address_kept(page: Page, somebod
     await expect(page.get_by_label("Email")).to_have_value(somebody["email"])
     await expect(page.get_by_label("Password")).to_be_focused()
     await expect(page.get_by_label("Password")).to_have_value("")
+
+
+async def test_an_address_with_letters_beyond_ascii_is_typed_the_same_at_both_forms(page: Page) -> None:
+    typed = f"bob.{uuid4().hex[:8]}@bücher.example"
+    await fill_in(page, "/signup", BOB | {"email": typed})
+    await expect(page.get_by_role("status")).to_have_text(SIGNED_UP)
+    await page.goto("/login")
+    await fill_in(page, "/login", {"email": typed, "password": BOB["password"]})
+    await heading(page, "Welcome, Bob!")
+
+
+async def test_a_site_whose_name_has_letters_beyond_ascii_knows_its_own_forms(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {"PUBLIC_URL": f"http://bücher.localhost:{port}"}
+    with running(tmp_path, environment, port=port):
+        async with async_playwright() as playwright:
+            chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            page = await chromium.new_page(base_url=environment["PUBLIC_URL"])
+            await fill_in(page, "/signup", BOB)
+            await expect(page.get_by_role("status")).to_have_text(SIGNED_UP)
+            await fill_in(page, "/login", {"password": BOB["password"]})
+            await heading(page, "Welcome, Bob!")
+            await chromium.close()
+
+
+async def test_a_second_click_on_sign_up_sees_the_success(page: Page) -> None:
+    await page.goto("/signup")
+    for label, value in (BOB | {"email": f"{uuid4().hex}@example.com"}).items():
+        await page.get_by_label(label.capitalize(), exact=True).fill(value)
+    await page.get_by_role("button", name="Sign Up").dblclick(delay=50)
+    await heading(page, "Login")
+    await expect(page.get_by_role("status")).to_have_text(SIGNED_UP)
 
 
 async def test_a_taken_address_links_to_the_login_page(page: Page, somebody: dict[str, str]) -> None:
@@ -231,11 +158,11 @@ async def test_two_tabs_ask_for_the_password_each_and_both_go_on(
     await page.get_by_role("button", name="Download your data").click()
     await heading(page, "Download your data")
     await page.get_by_label("Password").fill("wrong")
-    await page.locator("main form button").click()
+    await page.locator("main form button").first.click()
     await expect(page.get_by_role("alert")).to_have_text("This is not your password. Please try again.")
     await page.get_by_label("Password").fill(somebody["password"])
     async with page.expect_download() as downloading:
-        await page.locator("main form button").click()
+        await page.locator("main form button").first.click()
     exported = json.loads((await (await downloading.value).path()).read_text())
     assert exported["account"]["email"] == somebody["email"]
     await other.get_by_label("Password").fill(somebody["password"])
@@ -287,31 +214,26 @@ async def test_every_page_is_accessible_and_fits_the_screen(
     context = await visit(browser, site, color_scheme=scheme, viewport={"width": width, "height": 640})
     page = await context.new_page()
 
-    async def check() -> None:
-        results = await Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
-
     for path in ("/", "/login", "/signup", "/nowhere"):
         await page.goto(path)
-        await check()
+        await fits(page)
     await fill_in(page, "/login", somebody | {"password": "wrong"})
-    await check()
+    await fits(page)
     await fill_in(page, "/login", somebody)
     await heading(page, "Welcome, Bob!")
-    await check()
-    for path in ("/account", "/account/sessions", "/account/activity"):
+    await fits(page)
+    for path in ("/account", "/account/sessions", "/account/activity", "/account/second-step"):
         await page.goto(path)
-        await check()
+        await fits(page)
     await page.goto("/account")
     await page.get_by_role("textbox", name="Name").fill("\u202e")
     await page.get_by_role("button", name="Change name").click()
     await expect(page.locator("#name").get_by_role("alert")).to_be_visible()
-    await check()
+    await fits(page)
     a_while_passes(folder, somebody)
     await page.get_by_role("button", name="Download your data").click()
     await heading(page, "Download your data")
-    await check()
+    await fits(page)
     await context.close()
 
 
@@ -320,6 +242,83 @@ async def test_the_keyboards_focus_can_be_seen(page: Page) -> None:
     await page.keyboard.press("Tab")
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert float(re.sub("px", "", outline)) >= 2
+
+
+@pytest.fixture(scope="session")
+def cdn() -> Iterator[str]:
+    """The address of a server that has one stylesheet, as the tutorial's pages expect."""
+
+    class Cdn(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/css")
+            self.end_headers()
+            self.wfile.write(b".title { color: rgb(1, 2, 3) }")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cdn) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+TUTORIAL_SITE = """
+from quart_auth_app import create_app
+app = create_app(import_name=__name__)
+"""
+
+
+@pytest.mark.asvs("3.4.3")
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_the_tutorials_pages_look_as_they_did_once_their_stylesheet_is_allowed(
+    browser: Browser, cdn: str, tmp_path: Path, is_allowed: bool
+) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "static").mkdir()
+    (tmp_path / "tutorial.py").write_text(TUTORIAL_SITE)
+    link, run = f'<link rel="stylesheet" href="{cdn}/bulma/0.7.2/bulma.min.css" />', '{{ script("mine.js") }}'
+    base = TUTORIAL["base.html"].replace("{% block", f"{link}{run}{{% block", 1)
+    for name, source in (TUTORIAL | {"base.html": base}).items():
+        (tmp_path / "templates" / name).write_text(source.replace("A title", '<h1 class="title">A title</h1>'))
+    (tmp_path / "static" / "mine.js").write_text("document.querySelector('.title').textContent = 'By my script'")
+    allowed = {"CSP_ALLOW": f"style-src {cdn}"} if is_allowed else {}
+    with running(tmp_path, allowed, application="tutorial:app") as server:
+        context = await visit(browser, server.address)
+        page = await context.new_page()
+        await page.goto("/")
+        title = page.get_by_role("heading", level=1)
+        await expect(title).to_have_text("By my script")
+        await expect(title).to_have_css("color", "rgb(1, 2, 3)" if is_allowed else "rgb(0, 0, 0)")
+        await context.close()
+
+
+@pytest.mark.parametrize("path", ["/login", "/signup"])
+async def test_a_browser_that_blocks_cookies_is_told(
+    site: str, somebody: dict[str, str], tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "Default").mkdir()
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(blocked))
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path,
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            base_url=site,
+            extra_http_headers={"X-Forwarded-For": next(addresses)},
+        )
+        page = await context.new_page()
+        for password in (somebody["password"], "quite another harbour 5"):
+            await page.goto(path)
+            name = {"name": "Bob"} if path == "/signup" else {}
+            await fill_in(page, path, somebody | name | {"password": password})
+            await heading(page, "Cookies are blocked")
+            await expect(page.get_by_role("alert")).to_contain_text("This site needs cookies")
+            await page.get_by_role("link", name="Try again").click()
+            await heading(page, "Sign Up" if path == "/signup" else "Login")
+        assert await context.cookies() == []
+        await context.close()
 
 
 @pytest.fixture(scope="session")
@@ -406,12 +405,6 @@ async def test_a_browser_resolves_every_accepted_next_to_this_very_site(page: Pa
 
 
 @pytest.mark.asvs("3.3.4", "14.3.3")
-def decoded(value: str) -> str:
-    """Return all that a signed cookie can be read as."""
-    parts = [value, *value.split(".")]
-    return value + "".join(b64decode(part + "==", altchars=b"-_").decode("latin-1") for part in parts[1:])
-
-
 async def test_the_browser_keeps_nothing_but_opaque_cookies(page: Page, somebody: dict[str, str]) -> None:
     await fill_in(page, "/login", somebody)
     await heading(page, "Welcome, Bob!")

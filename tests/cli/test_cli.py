@@ -22,11 +22,11 @@ from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.cli import main
 from tests.conftest import MakeApp
 from tests.databases import SECRET_KEY, NewDatabase
-from tests.people import BOB, EVE, Client, is_logged_in
+from tests.people import BOB, EVE, Client, Clock, is_logged_in
 
 ROOT = Path(__file__).parents[2]
 OTHER_PASSWORD = "quiet lantern marble 9"
-SILENT = {"user delete", "session revoke", "prune"}
+SILENT = {"user delete", "session revoke", "prune", "serve", "new"}
 
 
 class Operator:
@@ -194,11 +194,73 @@ def test_accounts_are_listed_for_people_and_for_scripts(operator: Operator) -> N
     operator.run("user", "disable", "2")
     moment = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"
     heads, *people = operator.run("user", "list").stdout.splitlines()
-    assert (heads, people[0]) == ("ID  EMAIL            NAME  DISABLED AT", "1   bob@example.com  Bob   -")
-    assert re.fullmatch(rf"2   eve@example\.com  Eve   {moment}", people[1])
+    assert heads.split("  ")[0] == "ID"
+    assert re.findall(r"[A-Z]+(?: [A-Z]+)*", heads) == [
+        "ID",
+        "EMAIL",
+        "NAME",
+        "ROLES",
+        "CREATED AT",
+        "LAST LOG IN AT",
+        "DISABLED AT",
+    ]
+    assert re.fullmatch(rf"1   bob@example\.com  Bob   -      {moment}  -               -", people[0])
+    assert re.fullmatch(rf"2   eve@example\.com  Eve   -      {moment}  -               {moment}", people[1])
     bob, eve = operator.json("user", "list")
-    assert bob == {"id": 1, "email": BOB["email"], "name": "Bob", "disabled_at": None}
+    assert re.fullmatch(moment, bob.pop("created_at"))
+    rest: dict[str, object] = {"roles": [], "last_log_in_at": None, "disabled_at": None}
+    assert bob == {"id": 1, "email": BOB["email"], "name": "Bob"} | rest
     assert re.fullmatch(moment, eve["disabled_at"])
+
+
+def test_a_long_list_comes_in_pages_that_say_how_to_go_on(operator: Operator) -> None:
+    for number in range(1, 6):
+        operator.add(BOB | {"email": f"bob{number}@example.com"})
+    pages, after = [], "0"
+    while after:
+        result = operator.run("user", "list", "--limit", "2", "--after", after, "--json")
+        pages.append([each["id"] for each in json.loads(result.stdout)])
+        after = result.stderr.removeprefix("There are more; go on with: --after ").strip()
+    assert pages == [[1, 2], [3, 4], [5]]
+    for wrong in (["--limit", "0"], ["--after", str(2**31)], ["--after", "-1"]):
+        assert operator.run("user", "list", *wrong).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("2", [2]),
+        ("7", []),
+        ("EVE@example.com", [2]),
+        ("example.COM", [1, 2, 3]),
+        ("ob@", [1, 3]),
+        ("smi", [3]),
+        ("o_b", []),
+        ("100%", [3]),
+        ("%", [3]),
+        ("nobody", []),
+        ("\udcff", []),
+        ("\x00", []),
+    ],
+)
+def test_accounts_are_found_by_number_address_or_name(operator: Operator, search: str, found: list[int]) -> None:
+    operator.add(BOB)
+    operator.add(EVE)
+    operator.add(BOB | {"email": "jacob@example.com", "name": "Jake Smith 100%"})
+    assert [each["id"] for each in operator.json("user", "list", search)] == found
+    assert [each["id"] for each in operator.json("user", "list", search, "--after", "2")] == [n for n in found if n > 2]
+
+
+async def test_the_last_log_in_is_shown(operator: Operator, make_app: MakeApp, time: Clock) -> None:
+    client = operator.app_with(make_app)
+    await client.post("/signup", form=BOB)
+    for _ in range(2):
+        time.advance(timedelta(hours=1))
+        await client.post("/login", form=BOB)
+        at = time.now.isoformat(timespec="seconds")
+        await client.post("/login", form=BOB | {"password": "wrong"})
+        assert (await operator.later("user", "show", "1", "--json")).stdout.count(at) == 2, "last seen then too"
+        assert at in (await operator.later("user", "list")).stdout
 
 
 def test_where_nobody_is_the_list_says_so(operator: Operator) -> None:

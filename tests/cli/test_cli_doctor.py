@@ -84,6 +84,11 @@ def test_plain_http_on_this_machine_is_fine(operator: Operator, url: str) -> Non
     assert "PUBLIC_URL" not in operator.run("doctor").output
 
 
+def test_an_ip_address_where_passkeys_cannot_be_used_is_found(operator: Operator) -> None:
+    operator.settings |= {"PUBLIC_URL": "https://192.0.2.7", "PROXY_HOPS": "1"}
+    assert finding(operator).startswith("PUBLIC_URL is https://192.0.2.7: browsers make no passkeys for an IP address")
+
+
 def test_https_without_a_proxy_is_found(operator: Operator) -> None:
     operator.settings["PUBLIC_URL"] = "https://example.com"
     assert finding(operator).startswith("PUBLIC_URL is https and PROXY_HOPS is 0")

@@ -67,3 +67,7 @@ def test_on_a_full_disk_it_says_that_the_work_is_done(operator: Operator) -> Non
 
 def test_what_moves_a_cursor_is_escaped() -> None:
     assert printable("é\x1b[2J\u202e\udcff\n") == "é\\x1b[2J\\u202e\\udcff\\n"
+
+
+def test_a_name_with_a_wide_space_is_shown_as_it_is() -> None:
+    assert printable("山田\u3000太郎") == "山田\u3000太郎"

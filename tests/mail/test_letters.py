@@ -4,10 +4,14 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
+from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.errors import InvalidEmail
 from quart_auth_app.mail import letters
 from quart_auth_app.mail.letters import AddressNotSendable, Code, Letter, Link, Paragraph
 
@@ -58,12 +62,26 @@ def test_the_headers_keep_machines_from_answering() -> None:
     assert mail["From"].addresses[0].display_name == "Bücher, Söhne"
 
 
+@pytest.mark.asvs("1.3.11")
 def test_a_comma_makes_no_second_recipient() -> None:
     mail = sent("a@b, c@example.com")
     assert len(mail["To"].addresses) == 1
     assert len(message_from_bytes(mail.as_bytes(), policy=SMTP)["To"].addresses) == 1
 
 
+@settings(deadline=None)
+@given(to=some.emails() | some.text(max_size=60).map(lambda local: f"{local}@example.com"))
+def test_whatever_address_is_accepted_its_mail_has_one_recipient_or_is_not_made(to: str) -> None:
+    try:
+        mail = sent(to := email_addresses.validated(to))
+    except (InvalidEmail, AddressNotSendable):
+        return
+    assert [header.lower() for header in mail].count("to") == 1
+    (parsed,) = message_from_bytes(mail.as_bytes(policy=SMTPUTF8), policy=SMTPUTF8)["To"].addresses
+    assert parsed.addr_spec.encode("utf-8", "surrogateescape").decode() == letters.recipient(to)
+
+
+@pytest.mark.asvs("1.3.11")
 @pytest.mark.parametrize("to", ["bob\r\nBcc: eve@example.com@example.com", "bob@example.com\nX: y"])
 def test_a_line_break_in_an_address_is_never_sent(to: str) -> None:
     with pytest.raises(AddressNotSendable):

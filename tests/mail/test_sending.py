@@ -6,10 +6,11 @@ from email.message import EmailMessage
 
 import pytest
 from quart import Quart
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from quart_auth_app.accounts import outbox
-from quart_auth_app.mail import sending
+from quart_auth_app.mail import composing, sending
+from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.sending import Sender
 from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
 from quart_auth_app.models import Mail
@@ -39,8 +40,13 @@ class Server:
 
 
 @pytest.fixture
-def app(make_app: MakeApp, inbox: Inbox) -> Quart:
+def app(make_app: MakeApp, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> Quart:
     """An application that sends mail."""
+
+    async def hello(*_: object) -> Letter:
+        return Letter("Hello", [Paragraph("Hello.")])
+
+    monkeypatch.setitem(composing.KINDS, "test", hello)
     return make_app(MAIL_URL=inbox.url)
 
 
@@ -170,3 +176,28 @@ async def test_while_served_a_task_sends(make_app: MakeApp, inbox: Inbox) -> Non
         async with asyncio.timeout(10):
             while not inbox.mails:  # noqa: ASYNC110  # the sender tells nobody
                 await asyncio.sleep(0.02)
+
+
+async def test_a_clock_that_was_ahead_holds_up_neither_a_mail_nor_the_sender(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    time.advance(timedelta(days=1))
+    server.answer = Unreachable("refused")
+    await queue(app, time, 2)
+    await sender.send_due()
+    time.advance(-timedelta(days=1))
+    server.answer = None
+    await sender.send_due()
+    assert len(server.mails) == 2
+
+
+async def test_a_mail_that_is_due_within_the_hour_is_left_until_then(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    """However a clock may jump: another process may be sending it, or the server has asked to come back later."""
+    await queue(app, time)
+    for wait in (sending.LEASE, sending.LATER):
+        async with services_of(app).database.transaction() as db:
+            await db.execute(update(Mail).values(due_at=time.now + wait))
+        await sender.send_due()
+    assert server.mails == []

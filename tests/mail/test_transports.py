@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,18 +28,17 @@ class Handler:
         self.taken: list[tuple[str, list[str], bytes]] = []
         self.to_recipient = "250 OK"
         self.to_data = "250 OK"
-        self.hangs = False
+        self.pause = 0.0
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  # aiosmtpd's name
         """Take or refuse a recipient."""
         if self.to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_recipient
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name
         """Take or refuse a mail."""
-        if self.hangs:
-            await asyncio.sleep(30)
+        await asyncio.sleep(self.pause)
         if self.to_data.startswith("250"):
             self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return self.to_data
@@ -50,14 +50,21 @@ def handler() -> Handler:
     return Handler()
 
 
-@pytest.fixture
-def url(handler: Handler) -> Iterator[MailUrl]:
-    """A mail server on this machine, without TLS."""
+@contextmanager
+def serving(handler: Handler, **options: Any) -> Iterator[MailUrl]:
+    """Run a mail server on this machine, without TLS."""
     port = free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
     controller.start()
     yield MailUrl(scheme="smtp", host="127.0.0.1", port=port)
     controller.stop()
+
+
+@pytest.fixture
+def url(handler: Handler) -> Iterator[MailUrl]:
+    """A mail server that takes ASCII only."""
+    with serving(handler, enable_SMTPUTF8=False) as url:
+        yield url
 
 
 def mail(to: str = "bob@example.com") -> EmailMessage:
@@ -91,11 +98,37 @@ async def test_what_the_server_answers_decides(
         await send(url)
 
 
+async def test_an_address_beyond_ascii_needs_a_server_that_takes_it(url: MailUrl, handler: Handler) -> None:
+    with pytest.raises(Refused, match="SMTPUTF8"):
+        await send(url, "bøb@example.com")
+    await send(url, "bob@bücher.example")
+    with serving(handler, enable_SMTPUTF8=True) as other:
+        await send(other, "bøb@bücher.example")
+    assert [to for _, to, _ in handler.taken] == [["bob@xn--bcher-kva.example"], ["bøb@xn--bcher-kva.example"]]
+    assert "\r\nTo: bøb@xn--bcher-kva.example\r\n".encode() in handler.taken[1][2]
+
+
+@pytest.mark.parametrize(
+    "to", ["a,b@example.com", "a b@example.com", '"a, c"@example.com', "<a>@example.com", "a;b@c.example"]
+)
+async def test_whatever_stands_in_an_address_there_is_one_recipient(url: MailUrl, handler: Handler, to: str) -> None:
+    with suppress(Refused, letters.AddressNotSendable):
+        await send(url, to)
+    assert all(len(recipients) == 1 for _, recipients, _ in handler.taken)
+    assert all(content.count(b"\r\nTo: ") == 1 for _, _, content in handler.taken)
+
+
+async def test_a_slow_server_is_waited_for(url: MailUrl, handler: Handler) -> None:
+    handler.pause = 0.3
+    await send(url)
+    assert len(handler.taken) == 1
+
+
 async def test_a_server_that_hangs_delays_one_mail(
     url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports, "TIMEOUT", 0.3)
-    handler.hangs = True
+    handler.pause = 30
     with pytest.raises(Delayed):
         await send(url)
 

@@ -23,6 +23,7 @@ async def test_a_user_whom_a_sites_own_table_holds_on_to_is_named_and_keeps_nobo
         user = await accounts.sign_up(**person)
         async with database.transaction() as db:
             await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+    await housekeeping.keep_house(database.transaction, now=NOW + deletion.GRACE - deletion.WARNING)
     async with database.transaction() as db:
         await db.execute(text('CREATE TABLE orders (user_id INTEGER REFERENCES "user" (id))'))
         await db.execute(text("INSERT INTO orders VALUES (1)"))
@@ -37,3 +38,33 @@ async def test_a_user_whom_a_sites_own_table_holds_on_to_is_named_and_keeps_nobo
     await housekeeping.keep_house(database.transaction, now=NOW + deletion.GRACE + timedelta(hours=1))
     async with database.reading() as db:
         assert (await db.scalars(select(User.email))).all() == []
+
+
+async def test_a_clock_that_jumps_ahead_deletes_nobody_early(accounts: Accounts, database: Database) -> None:
+    """Nobody is deleted who was not told two days before, by a clock that was not ahead."""
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+    jumped = NOW + timedelta(days=400)
+    for now, is_there in (
+        (jumped, True),
+        (jumped + timedelta(days=1), True),
+        (NOW + timedelta(days=1), True),  # set right
+        (jumped, True),
+        (NOW + deletion.GRACE - timedelta(hours=1), True),
+        (NOW + deletion.GRACE + timedelta(hours=1), True),  # told two days ago but two hours
+        (NOW + deletion.GRACE - timedelta(hours=1) + deletion.WARNING, False),
+    ):
+        await housekeeping.keep_house(database.transaction, now=now)
+        async with database.reading() as db:
+            assert (await db.get(User, user.id) is not None) == is_there, now
+
+
+async def test_an_account_is_deleted_though_no_server_ran_for_months(accounts: Accounts, database: Database) -> None:
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+    for days in (100, 102):
+        await housekeeping.keep_house(database.transaction, now=NOW + timedelta(days=days))
+    async with database.reading() as db:
+        assert await db.get(User, user.id) is None

@@ -22,7 +22,7 @@ from quart_auth_app.settings import NAMES, Settings
 from tests import databases
 from tests.conftest import MakeApp
 from tests.people import BOB, EVE
-from tests.servers import CONFIG, free_port
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -94,10 +94,10 @@ def test_new_workers_take_over_without_a_refused_connection(tmp_path: Path) -> N
     hypercorn closes what it has accepted and not yet read a request from; docs/deploy.md says so.
     """
     port = free_port()
-    command = [sys.executable, "-m", "hypercorn", "--config", str(CONFIG), "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "quart_auth_app.cli", "serve", "--master", "--bind", f"127.0.0.1:{port}"]
     log = tmp_path / "log"
     with log.open("wb") as output:
-        server = subprocess.Popen([*command, "quart_auth_app:create_app()"], cwd=tmp_path, stdout=output, stderr=output)
+        server = subprocess.Popen(command, cwd=tmp_path, stdout=output, stderr=output)
 
     def started() -> int:
         return log.read_text().count("Running on")

@@ -1,5 +1,6 @@
 """The documents agree with the code: what a table says is what is done."""
 
+import json
 import re
 import tomllib
 from datetime import timedelta
@@ -12,8 +13,11 @@ from bench.targets import TARGETS
 from quart_auth_app.accounts import (
     activity,
     deletion,
+    devices,
     email_addresses,
     mail_limits,
+    mailed_codes,
+    mailed_log_in,
     names,
     sessions,
     sign_ups,
@@ -21,14 +25,18 @@ from quart_auth_app.accounts import (
     throttle,
     tokens,
 )
+from quart_auth_app.accounts.factors import challenges
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.serving.hypercorn_fixes import time_limits
+from quart_auth_app.web import language
+from quart_auth_app.web.edge import turns
 from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.forms import flashes, next_page
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
+from tests.authenticators import add_passkey
 from tests.conftest import MakeApp
 from tests.inbox import Inbox
 from tests.people import BOB, Client, Clock, Events, send
@@ -61,8 +69,8 @@ def words(span: timedelta) -> str:
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
     limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    limits += [mail_limits.BY_NETWORK, mail_limits.NO_ACCOUNT, *mail_limits.TO_ADDRESS]
-    assert len(limits) == 14
+    limits += [value for value in vars(mail_limits).values() if isinstance(value, Limit)] + [*mail_limits.TO_ADDRESS]
+    assert len(limits) == 22
     rows = table("Limits")
     for limit in limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
@@ -79,6 +87,10 @@ def test_the_limits_on_size_and_time() -> None:
     left = rows["time to take what is left of the answers, when a connection is to be closed"]
     assert left == f"{time_limits.FLUSH_SECONDS} seconds"
     assert rows["people waiting for each hashing thread"] == str(threads.MAX_WAITING)
+    assert f"**Up to {sessions.MAX_FOR_ONE} sessions**" in (ROOT / "docs" / "security.md").read_text()
+    assert f"to up to {devices.MAX_ACCOUNTS} accounts" in (ROOT / "docs" / "security.md").read_text()
+    assert rows["forms of one network under way at once"] == str(turns.MAX_AT_ONCE)
+    assert rows["forms of one network that wait for that"] == str(turns.MAX_WAITING)
     assert rows["characters that zxcvbn rates"] == str(password_strength.MAX_RATED)
 
 
@@ -101,10 +113,16 @@ def test_the_lifetimes() -> None:
         "event in the user's own log": words(activity.KEEP),
         "account whose deletion was asked for": words(deletion.GRACE),
         "device cookie": words(device_cookie.LIFETIME),
+        "language that a browser has chosen": words(language.LIFETIME),
         "message and typed fields for the next page": words(flashes.LIFETIME),
         "link that confirms a sign-up, and the sign-up": words(sign_ups.LASTS),
-        "code that confirms a sign-up": words(sign_ups.CODE_LASTS),
+        "code in a mail": words(mailed_codes.LASTS),
+        "what a page asks a passkey": words(challenges.LASTS),
+        "link to log in": words(tokens.LIFETIMES[tokens.LOG_IN]),
+        "browser that waits for a mail to log in": words(mailed_log_in.LASTS),
         "link to choose a new password": words(tokens.LIFETIMES[tokens.RESET]),
+        "link that confirms another address, and the change that waits for it": words(tokens.LIFETIMES[tokens.CHANGE]),
+        "link that undoes a change of address, counted from the change": words(tokens.LIFETIMES[tokens.UNDO]),
     }
 
 
@@ -118,10 +136,16 @@ def test_the_field_rules() -> None:
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
         "password": policy.MAX_LENGTH,
+        "days": 4,
         "current_password": policy.MAX_LENGTH,
         "sudo_password": policy.MAX_LENGTH,
+        "language": 35,
+        "role": 32,
         "session": 20,
         "sudo_code": forms.LIMITS["code"],
+        "credential": forms.MAX_CREDENTIAL,
+        "sudo_credential": forms.MAX_CREDENTIAL,
+        "sudo_provider": 30,
     } == forms.LIMITS
     assert lengths["next"] == str(next_page.MAX_LENGTH)
     assert f"at least {policy.MIN_LENGTH} characters" in table("Field rules")["password"][2]
@@ -137,15 +161,17 @@ async def test_the_fields_are_those_of_the_forms(make_app: MakeApp, inbox: Inbox
     await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
     for browser in (app.test_client(), client):
         await browser.post("/login", form=BOB)
-    pages += [await client.get(path) for path in ("/account", "/account/sessions", "/account/activity")]
+    await add_passkey(client)
+    account = ["/account", *(f"/account/{page}" for page in ("sessions", "activity", "passkeys", "access-keys"))]
+    pages += [await client.get(path) for path in account]
     time.advance(sudo.LASTS)
     await turn_on(app)
     pages.append(await client.post("/account/export"))
     await stranger.post("/login", form=BOB)
     pages.append(await stranger.get("/login/second-step"))
     sources = [await page.get_data(as_text=True) for page in pages]
-    found = {name for source in sources for name in re.findall(r'<input[^>]* name="(\w+)"', source)}
-    assert found | {"shown"} == set(table("Field rules")) - {"Field"}
+    found = {name for source in sources for name in re.findall(r'<(?:input|select)[^>]* name="(\w+)"', source)}
+    assert found | {"shown", "role", "sudo_provider"} == set(table("Field rules")) - {"Field"}
 
 
 @pytest.mark.asvs("8.1.1", "8.2.1")
@@ -155,7 +181,7 @@ async def test_the_routes_and_roles(app: Quart, client: Client, events: Events) 
     for rule in app.url_map.iter_rules():
         method = "GET" if "GET" in (rule.methods or set()) else "POST"
         before = len(events.names)
-        await send(client, method, rule.rule)
+        await send(client, method, rule.rule.replace("<int:number>", "1"))
         asked_to_log_in = "log_in_required" in events.names[before:]
         assert asked_to_log_in == (rows[rule.endpoint][0] == "no"), rule
 
@@ -166,13 +192,21 @@ def test_the_log_inventory() -> None:
     assert rows == {"Event": "Meaning"} | security_log.EVENTS
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"])
-def test_locks_name_a_hash_for_everything_and_no_address(name: str) -> None:
-    text = (ROOT / "locks" / name).read_text()
+@pytest.mark.parametrize(("name", "fewest"), [("", 20), ("-dev", 20), ("-bench", 20), ("-node", 1)])
+def test_locks_name_a_hash_for_everything_and_no_address(name: str, fewest: int) -> None:
+    text = (ROOT / "locks" / f"requirements{name}.lock").read_text()
     assert "://" not in text
     packages = re.findall(r"^([a-z][\w.-]*)==", text, re.M)
-    assert len(packages) > 20
+    assert len(packages) >= fewest
     assert len(re.findall(r"^[a-z][^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.M)) == len(packages)
+
+
+def test_the_lock_of_the_tests_provider_has_a_hash_for_everything_and_no_address() -> None:
+    text = (ROOT / "tests" / "providers" / "oidc_provider" / "package-lock.json").read_text()
+    assert "://" not in text  # neither "resolved" nor "funding"
+    packages = {name: told for name, told in json.loads(text)["packages"].items() if name}
+    assert len(packages) > 20
+    assert all(told["integrity"].startswith("sha512-") for told in packages.values())
 
 
 def test_the_performance_page_shows_what_the_last_bench_measured() -> None:

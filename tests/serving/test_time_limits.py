@@ -63,8 +63,10 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: Any = hello, **limits: float | None) -> AsyncIterator[Serving]:
-    """Serve as hypercorn does, on a free port."""
+async def serving(
+    app: Any = hello, kind: type[TCPServer] = Connection, **limits: float | None
+) -> AsyncIterator[Serving]:
+    """Serve as hypercorn does, on a free port; `kind` is its own or ours."""
     config = Config.from_mapping({"keep_alive_timeout": LIMIT, "read_timeout": LIMIT, "errorlog": None} | limits)
     served = Serving(WorkerContext(None))
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
@@ -74,7 +76,7 @@ async def serving(app: Any = hello, **limits: float | None) -> AsyncIterator[Ser
         assert task
         served.connections.add(task)
         task.add_done_callback(served.connections.discard)
-        await Connection(wrapped, asyncio.get_running_loop(), config, served.context, {}, reader, writer)
+        await kind(wrapped, asyncio.get_running_loop(), config, served.context, {}, reader, writer)
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     served.port = server.sockets[0].getsockname()[1]

@@ -80,9 +80,9 @@ def test_sigterm_finishes_log_ins_that_wait_for_their_hash(
     tmp_path: Path, workers: int, signal_to: Callable[[int, int], None]
 ) -> None:
     environment = SHARED | {"WORKERS": str(workers)}
-    with running(tmp_path, environment, workers=workers) as server, ThreadPoolExecutor(8) as pool:
+    with running(tmp_path, environment, workers=workers) as server, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda person: server.visitor(next(addresses)).post("/signup", person), [BOB, EVE]))
-        log_ins = [pool.submit(server.visitor(next(addresses)).post, "/login", who) for who in 4 * [BOB, EVE]]
+        log_ins = [pool.submit(server.visitor(next(addresses)).post, "/login", who) for who in 2 * [BOB, EVE]]
         _, waiting = wait(log_ins, return_when=FIRST_COMPLETED)
         assert waiting
         signal_to(server.process.pid, signal.SIGTERM)

@@ -8,12 +8,12 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import deletion
+from quart_auth_app.accounts import deletion, export
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.throttle import SUDO_BY_SESSION
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import DeletedUser, SecurityEvent, User
+from quart_auth_app.models import Base, DeletedUser, SecurityEvent, User, columns_of
 from quart_auth_app.operations import housekeeping
 from tests.people import BOB, EVE, WRONG_DETAILS, Client, Clock, Events, cookie, elsewhere, is_logged_in, notice, text
 
@@ -114,7 +114,7 @@ async def test_the_password_is_changed_this_browser_goes_on_and_all_others_are_o
     ("form", "said"),
     [
         (NEW | {"current_password": "wrong"}, "This is not your password. Please try again."),
-        (NEW | {"password": "short"}, "Please choose a password of at least 9 characters."),
+        (NEW | {"password": "tiny"}, "Please choose a password of at least 9 characters."),
         ({"password": NEW["password"]}, "Please fill in the field \u201ccurrent_password\u201d once."),
     ],
 )
@@ -126,7 +126,7 @@ async def test_a_refused_change_of_password_changes_nothing(
     assert response.headers["Location"] == "/account#password"
     page = await (await client.get("/account")).get_data(as_text=True)
     assert said in page
-    assert "short" not in page
+    assert "tiny" not in page
     await client.post("/logout")
     await client.post("/login", form=bob)
     assert await is_logged_in(client)
@@ -221,14 +221,20 @@ async def test_the_export_has_everything_and_no_secret(app: Quart, client: Clien
     assert response.headers["Cache-Control"] == "no-store"
     source = await response.get_data(as_text=True)
     found = json.loads(source)
-    assert list(found) == ["format", "made_at", "account", "sessions", "events"]
+    assert list(found) == ["format", "made_at", "account", *export.TABLES]
     assert (found["account"]["email"], found["account"]["name"]) == (BOB["email"], "Bob")
     assert found["sessions"][0]["user_agent"] == "Lynx/2.9"
     assert [each["kind"] for each in found["events"]] == ["created", "logged_in", "exported"]
     assert found["made_at"].endswith("+00:00")
     token = app.extensions["QUART_AUTH"][0].load_token(cookie(client, "log-in"), app)
-    for secret in ("$bcrypt", "token", "password_version", token):
+    for secret in ("$bcrypt", "token_hash", "seed", "password_version", token):
         assert secret not in source
+
+
+def test_the_export_has_every_table_that_points_to_a_user() -> None:
+    kept = {each.class_ for each in Base.registry.mappers if each.class_.__module__.startswith("quart_auth_app.")}
+    about_users = {table for table in kept if "user_id" in columns_of(table)}
+    assert about_users == set(export.TABLES.values())
 
 
 async def test_the_export_has_nothing_of_anybody_else(app: Quart, client: Client, bob: dict[str, str]) -> None:
@@ -278,7 +284,8 @@ async def test_after_the_grace_the_account_is_gone_and_its_address_free(
 ) -> None:
     await client.post("/login", form=bob)
     await client.post("/account/delete")
-    for step, left in ((deletion.GRACE - timedelta(seconds=1), 1), (timedelta(seconds=1), 0)):
+    second = timedelta(seconds=1)
+    for step, left in ((deletion.GRACE - deletion.WARNING, 1), (deletion.WARNING - second, 1), (second, 0)):
         time.advance(step)
         await housekeeping.keep_house(database.transaction, now=time.now)
         async with database.reading() as db:
@@ -313,8 +320,10 @@ async def test_a_deletion_that_is_cancelled_at_the_last_moment_is_not_carried_ou
 ) -> None:
     await client.post("/login", form=bob)
     await client.post("/account/delete")
-    time.advance(deletion.GRACE)
+    time.advance(deletion.GRACE - deletion.WARNING)
     async with database.transaction() as db:
+        await deletion.warn(db, now=time.now)
+        time.advance(deletion.WARNING)
         assert await deletion.due(db, now=time.now) == [1]
         await deletion.cancel(db, user_id=1, browser=OPERATOR, now=time.now)
         assert not await deletion.carry_out(db, user_id=1, now=time.now)

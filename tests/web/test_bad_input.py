@@ -25,7 +25,7 @@ PATHS = ["/login", "/signup"]
         (f"email={'x' * 255}&password=x&name=x", "The field “email” takes at most 254 characters."),
         (
             f"email=bob%40example.com&name=x&password={'x' * 1025}",
-            "The field “password” takes at most 1024 characters.",
+            "A password has at most 1024 characters.",
         ),
         ("", "Please fill in the field “email” once."),
     ],
@@ -61,11 +61,19 @@ async def test_a_megabyte_of_password_is_too_large(client: Client, path: str) ->
 
 
 @pytest.mark.asvs("15.3.5")
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_body_of_another_kind_is_an_empty_form(client: Client, path: str, kind: str) -> None:
+async def test_a_body_of_another_kind_is_an_empty_form(client: Client, path: str) -> None:
+    kind = "multipart/form-data; boundary=x"
     await client.post(path, data='{"email": "bob@example.com"}', headers={"Content-Type": kind})
     assert await notice(client, path) == "Please fill in the field “email” once."
+
+
+@pytest.mark.asvs("15.3.5")
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_body_that_is_neither_a_form_nor_json_is_refused(client: Client, path: str) -> None:
+    response = await client.post(path, data='{"email": "bob@example.com"}', headers={"Content-Type": "text/plain"})
+    assert response.status_code == 415
+    assert "This page takes forms, and objects of JSON." in await response.get_data(as_text=True)
 
 
 @pytest.mark.asvs("15.3.5")

@@ -58,8 +58,8 @@ async def test_a_page_of_the_account_costs_one_question_more_at_most(
 @pytest.mark.parametrize(
     ("path", "form", "statements", "transactions"),
     [
-        pytest.param("/login", {}, 7, 2, id="log-in"),
-        pytest.param("/login", {"password": "Sunny otter ladder 42"}, 3, 1, id="wrong password"),
+        pytest.param("/login", {}, 9, 3, id="log-in"),
+        pytest.param("/login", {"password": "Sunny otter ladder 42"}, 3, 2, id="wrong password"),
         pytest.param("/signup", {}, 4, 3, id="address taken"),
     ],
 )
@@ -79,6 +79,15 @@ async def test_a_form_costs_its_statements_and_one_hand_over_for_each(
     look_ups = 1
     in_threads = statements - look_ups + transactions if database.url.drivername == "sqlite" else 0
     assert len(costs.hand_overs) == len(hashing) + in_threads
+
+
+async def test_a_log_in_without_a_second_step_costs_seven_statements_in_a_browser_that_was_never_here(
+    app: Quart, database: Database, bob: dict[str, str]
+) -> None:
+    for _ in range(2):
+        with counting(database) as costs:
+            await app.test_client().post("/login", form=bob, **elsewhere())
+    assert (len(costs.statements), costs.transactions) == (7, 3)
 
 
 async def test_a_log_in_that_there_is_no_place_for_costs_nothing(

@@ -1,7 +1,5 @@
 """Who asks for JSON gets errors in JSON (RFC 9457), and never a redirect to a page."""
 
-from http import HTTPStatus
-
 import pytest
 from quart import Quart, abort, request
 from quart.typing import ResponseReturnValue
@@ -81,22 +79,22 @@ async def test_the_site_can_say_which_paths_always_speak_json(make_app: MakeApp,
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
+    ("method", "path", "status", "title", "code"),
     [
-        ("GET", "/nowhere", 404, "NotFound"),
-        ("DELETE", "/api/me", 405, "MethodNotAllowed"),
-        ("POST", "/login", 413, "RequestEntityTooLarge"),
-        ("GET", "/api/bug", 500, "InternalServerError"),
-        ("GET", "/api/staff", 403, "Forbidden"),
+        ("GET", "/nowhere", 404, "Not Found", "NotFound"),
+        ("DELETE", "/api/me", 405, "Method Not Allowed", "MethodNotAllowed"),
+        ("POST", "/login", 413, "Content Too Large", "RequestEntityTooLarge"),
+        ("GET", "/api/bug", 500, "Internal Server Error", "InternalServerError"),
+        ("GET", "/api/staff", 403, "Forbidden", "Forbidden"),
     ],
 )
 async def test_every_error_is_a_problem_with_a_code(
-    client: Client, method: str, path: str, status: int, code: str
+    client: Client, method: str, path: str, status: int, title: str, code: str
 ) -> None:
     response = await send(client, method, path, form={"email": "x" * 70_000} if status == 413 else {}, headers=ASKS)
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     said = await response.get_json()
-    assert (said["status"], said["code"], said["title"]) == (status, code, HTTPStatus(status).phrase)
+    assert (said["status"], said["code"], said["title"]) == (status, code, title)
     assert "the inside" not in str(said)
     assert ("Allow" in response.headers) == (status == 405)
 

@@ -5,11 +5,12 @@ import re
 import pytest
 from quart import Quart, render_template_string
 
+from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.sentences import FIELD_NOTES, field_note
 from tests.conftest import MakeApp
-from tests.people import BOB, Client, text
+from tests.people import BOB, Client, Clock, text
 from tests.web.test_refusals import OURS, made
 
 
@@ -103,6 +104,43 @@ async def test_a_refused_field_says_so_and_has_the_focus(client: Client, wrong: 
         assert f'id="{element}"' in source
 
 
+@pytest.mark.parametrize(
+    ("path", "page", "wrong", "field"),
+    [
+        ("/account/name", "/account", {"name": "\u202e"}, "name"),
+        (
+            "/account/password",
+            "/account",
+            {"current_password": "x", "password": "other kettle 7 b"},
+            "current_password",
+        ),
+        ("/account/password", "/account", {"current_password": BOB["password"], "password": "x"}, "password"),
+        ("/account/second-step/confirm", "/account/second-step", {"code": "000000"}, "code"),
+    ],
+)
+async def test_a_refused_field_of_the_account_page_says_so_and_has_the_focus(
+    client: Client, bob: dict[str, str], path: str, page: str, wrong: dict[str, str], field: str
+) -> None:
+    await client.post("/login", form=bob)
+    await client.post("/account/second-step")
+    await client.post(path, form=wrong)
+    source = await source_of(client, page)
+    assert ' aria-invalid="true"' in tag(source, field)
+    assert " autofocus" in tag(source, field)
+    assert source.count("aria-invalid") == source.count(" autofocus") == source.count('id="message"') == 1
+
+
+async def test_a_refused_proof_says_so_and_has_the_focus(make_app: MakeApp, time: Clock) -> None:
+    client = make_app().test_client()
+    await client.post("/signup", form=BOB)
+    await client.post("/login", form=BOB)
+    time.advance(sudo.LASTS)
+    source = await (await client.post("/account/export", form={"sudo_password": "x"})).get_data(as_text=True)
+    assert ' aria-invalid="true"' in tag(source, "sudo_password")
+    assert " autofocus" in tag(source, "sudo_password")
+    assert "Not your password." in source
+
+
 async def test_a_form_that_was_not_refused_marks_nothing(client: Client) -> None:
     for path in ("/login", "/signup"):
         assert "aria-invalid" not in await source_of(client, path)
@@ -143,5 +181,5 @@ async def test_only_a_page_with_a_script_may_run_one_and_only_ours(app: Quart, c
         response = await client.get(path)
         source = await response.get_data(as_text=True)
         assert ("script-src 'self'" in response.headers["Content-Security-Policy"]) == ("<script" in source)
-        assert source.count("<script") == (path in {"/login", "/signup", "/two"})
-        assert re.fullmatch(r'(.*?<script src="/static/[^"]+\.js" defer></script>)?(?!.*<script).*', source, re.S)
+        assert source.count("<script") == {"/login": 2, "/signup": 1, "/two": 1}.get(path, 0)
+        assert re.fullmatch(r'(.*?<script src="/static/[^"]+\.js" defer></script>)*(?!.*<script).*', source, re.S)

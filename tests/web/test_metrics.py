@@ -5,14 +5,22 @@ import re
 import subprocess
 import sys
 import urllib.request
+from datetime import timedelta
 
 import pytest
 from prometheus_client import generate_latest
 from quart import Quart
+from sqlalchemy import update
 
+from quart_auth_app.accounts import outbox
+from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.models import Mail
+from tests.authenticators import log_in as log_in_with_passkey
+from tests.authenticators import person_with_passkey
 from tests.conftest import MakeApp, services_of
-from tests.people import BOB
+from tests.people import BOB, Clock
+from tests.second_steps import turn_on
 from tests.servers import free_port
 
 
@@ -65,13 +73,33 @@ async def test_attempts_are_counted_by_how_they_ended(measured: Quart) -> None:
         await client.post("/login", form=BOB | {"password": "wrong"})
     await measured.test_client().post("/login", form=BOB | {"email": "eve@example.com"})
     found = of(measured)
-    assert found['quart_auth_app_attempts_total{outcome="failed"}'] == 6
-    assert found['quart_auth_app_attempts_total{outcome="throttled"}'] == 1
+    assert found['quart_auth_app_attempts_total{methods="password",outcome="failed"}'] == 6
+    assert found['quart_auth_app_attempts_total{methods="",outcome="throttled"}'] == 1
+
+
+async def test_each_way_in_is_counted_by_its_methods(measured: Quart) -> None:
+    authenticator = await person_with_passkey(measured, BOB)
+    phone = await turn_on(measured)
+    client = measured.test_client()
+    await client.post("/login", form=BOB)
+    await client.post("/login/second-step", form={"code": "000000"})
+    await client.post("/login/second-step", form={"code": phone.recovery_codes[0]})
+    await log_in_with_passkey(measured.test_client(), authenticator)
+    await measured.test_client().post("/login/passkey", form={"credential": "{}"})
+    found = of(measured)
+    for methods, outcome in (
+        ("password", "accepted"),
+        ("password+recovery-code", "accepted"),
+        ("passkey", "accepted"),
+        ("second-step", "failed"),
+        ("passkey", "failed"),
+    ):
+        assert found[f'quart_auth_app_attempts_total{{methods="{methods}",outcome="{outcome}"}}'] == 1
 
 
 async def test_the_line_for_hashing_is_measured(measured: Quart) -> None:
     await measured.test_client().post("/signup", form=BOB)
-    with services_of(measured).passwords.place_in_line():
+    with services_of(measured).passwords.place_in_line(OPERATOR):
         found = of(measured)
     assert found["quart_auth_app_hashing_queue"] == 1
     assert found["quart_auth_app_hashing_wait_seconds_count"] == 2  # rated, then hashed
@@ -90,7 +118,9 @@ async def test_they_are_served_while_the_application_is(measured: Quart) -> None
         client = measured.test_client()
         await client.post("/signup", form=BOB)
         await client.post("/login", form=BOB)
-        assert (await asyncio.to_thread(fetch))['quart_auth_app_attempts_total{outcome="accepted"}'] == 1
+        assert (await asyncio.to_thread(fetch))[
+            'quart_auth_app_attempts_total{methods="password",outcome="accepted"}'
+        ] == 1
         assert (await client.get("/metrics")).status_code == 404, "not on the public port"
     with pytest.raises(OSError, match="refused"):
         await asyncio.to_thread(fetch)
@@ -113,8 +143,24 @@ async def test_active_sessions_are_counted(measured: Quart) -> None:
     await client.post("/login", form=BOB)
     metrics = services_of(measured).metrics
     assert metrics
-    await metrics.count_sessions(services_of(measured).database)
+    await metrics.count(services_of(measured).database)
     assert of(measured)["quart_auth_app_sessions_active"] == 1
+
+
+async def test_mails_that_wait_and_have_failed_are_counted(measured: Quart, time: Clock) -> None:
+    found = services_of(measured)
+    assert found.metrics
+    await found.metrics.count(found.database)
+    names = [f"quart_auth_app_mail_{name}" for name in ("waiting", "failed", "oldest_seconds")]
+    assert [of(measured)[name] for name in names] == [0, 0, 0]
+    async with found.database.transaction() as db:
+        db.info.update(outbox.info("accounts@example.com"))
+        for number in range(3):
+            await outbox.queue(db, kind="reset", to=f"bob{number}@example.com", now=time.now)
+        await db.execute(update(Mail).where(Mail.id == 1).values(failed="550 no such user"))
+    time.advance(timedelta(minutes=2))
+    await found.metrics.count(found.database)
+    assert [of(measured)[name] for name in names] == [2, 1, 120]
 
 
 @pytest.mark.asvs("13.4.5")

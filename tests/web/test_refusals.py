@@ -14,6 +14,9 @@ from quart_auth_app.accounts.errors import (
     TooManyAttempts,
     TryLater,
 )
+from quart_auth_app.accounts.own_field import OwnField
+from quart_auth_app.models import User
+from quart_auth_app.operations.acts import NotConfirmed  # noqa: F401  # a refusal that no page imports
 from quart_auth_app.operations.directory import NoSuchUser
 from quart_auth_app.web.forms import form as forms
 from quart_auth_app.web.forms.fields import FieldMissing, FieldTooLong
@@ -21,19 +24,42 @@ from quart_auth_app.web.refusals import status_of
 from quart_auth_app.web.sentences import SENTENCES, sentence
 from tests.people import BOB, Client, notice, send, text
 
-VALUES = {
+NICKNAME = OwnField("nickname", "Nickname", True, User.name)
+"""A site's own field."""
+
+VALUES: dict[str, dict[str, object]] = {
+    "AddressMissing": {"label": "Google"},
+    "AddressNotVerified": {"label": "Google"},
+    "ConnectFirst": {"label": "Google"},
     "FieldMissing": {"field": "email"},
     "FieldNotText": {"field": "email"},
     "FieldTooLong": {"field": "email", "max_length": 254},
+    "IdentityTaken": {"label": "Google"},
     "InvalidForm": {"field": "email"},
+    "JsonInvalid": {"reason": "syntax"},
     "NameTooLong": {"max_length": 100},
+    "NoSuchIdentity": {"label": "Google"},
+    "NoSuchRole": {"role": "kook", "known": "admin, cook"},
     "NoSuchUser": {"who": "bob"},
+    "OwnFieldMissing": {"each": NICKNAME},
+    "OwnFieldRefused": {"each": NICKNAME},
+    "OwnFieldTaken": {"each": NICKNAME},
+    "OwnFieldTooLong": {"each": NICKNAME, "max_length": 20},
     "PasswordTooGuessable": {"reason": "date"},
     "PasswordTooLong": {"max_length": 1024},
     "PasswordTooShort": {"min_length": 8},
+    "ProviderAway": {"label": "Google", "retry_after": 10},
+    "ProviderConnected": {"label": "Google"},
+    "ProviderDenied": {"label": "Google"},
+    "ProviderRefused": {"label": "Google"},
+    "SignUpUnfinished": {"label": "Google"},
     "TooBusy": {"retry_after": 5},
     "TooManyAttempts": {"retry_after": 61},
+    "TooManyAccessKeys": {"most": 20},
+    "TooManyPasskeys": {"most": 20},
+    "WrongLifetime": {"most": 365},
     "TryLater": {"retry_after": 5},
+    "WrongType": {"field": "email"},
 }
 """What the errors are made with that need something."""
 
@@ -50,7 +76,7 @@ OURS = [kind for kind in every(AccountError) if kind.__module__.startswith("quar
 
 def made(kind: type[AccountError]) -> AccountError:
     """Return an error of this kind."""
-    return kind(**VALUES.get(kind.__name__, {}))  # type: ignore[arg-type]  # whatever each takes
+    return kind(**VALUES.get(kind.__name__, {}))  # whatever each takes
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
@@ -70,7 +96,9 @@ async def test_every_route_answers_every_refusal_without_a_loop_or_a_dead_end(
     for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
             visitor = app.test_client()
-            response = await send(visitor, method, rule.rule.replace("<path:filename>", "style.css"))
+            response = await send(
+                visitor, method, rule.rule.replace("<path:filename>", "style.css").replace("<int:number>", "1")
+            )
             if rule.endpoint in forms_of_ours and not isinstance(error, TryLater):
                 assert response.status_code == 302
                 pending = kind is SignUpPending and rule.endpoint == "auth.login_post"

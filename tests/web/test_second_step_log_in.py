@@ -117,12 +117,30 @@ async def test_after_five_tries_the_password_is_asked_for_again(
 async def test_the_account_has_a_limit_over_all_first_steps(
     app: Quart, client: Client, bob: dict[str, str], phone: Phone
 ) -> None:
-    browsers = [app.test_client() for _ in range(6)]
+    browsers = [app.test_client() for _ in range(3)]
     for browser in browsers:
         await first_step(browser, bob)
-    for browser in browsers[:5]:
-        assert await give(browser, "000000") == "/login/second-step"
-    assert await give(browsers[5], phone.code()) == "429"
+    for number in range(5):
+        assert await give(browsers[number % 2], "000000") == "/login/second-step"
+    assert await give(browsers[2], phone.code()) == "429"
+
+
+@pytest.mark.asvs("2.4.1")
+async def test_a_first_step_stays_counted_until_the_second_was_made(
+    app: Quart, client: Client, bob: dict[str, str], phone: Phone
+) -> None:
+    for _ in range(5):
+        await first_step(app.test_client(), bob)
+    assert (await client.post("/login", form=bob)).status_code == 429
+
+
+async def test_a_complete_log_in_clears_what_its_first_step_was_counted_by(
+    app: Quart, bob: dict[str, str], phone: Phone
+) -> None:
+    for number in range(7):
+        client = app.test_client()
+        await first_step(client, bob)
+        assert await give(client, phone.recovery_codes[number]) == "/profile"
 
 
 async def test_strangers_with_the_password_do_not_lock_the_owners_browser_out(

@@ -8,7 +8,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import sign_ups
+from quart_auth_app.accounts import mailed_codes, sign_ups
 from quart_auth_app.models import MailToken, SignUp, User
 from tests.conftest import MakeApp, services_of
 from tests.counting import counting
@@ -83,10 +83,10 @@ async def test_a_code_counts_once_for_ten_minutes_and_after_few_wrong_ones(
     mailing: Quart, client: Client, inbox: Inbox, time: Clock
 ) -> None:
     await sign_up(client)
-    time.advance(sign_ups.CODE_LASTS)
+    time.advance(mailed_codes.LASTS)
     await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
     await sign_up(client)
-    for _ in range(sign_ups.MAX_TRIES):
+    for _ in range(mailed_codes.MAX_TRIES):
         await client.post("/signup/code", form={"code": "AAAAAA"})
     await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
     assert await count(mailing, User) == 0
@@ -157,29 +157,20 @@ async def test_nothing_that_was_typed_stands_in_the_mail(client: Client, inbox: 
 
 
 @pytest.mark.parametrize("name", ["evil.example", "evil.example:8000"])
+async def test_what_names_another_host_is_refused_and_mails_nothing(make_app: MakeApp, inbox: Inbox, name: str) -> None:
+    client = make_app(MAIL_URL=inbox.url, PUBLIC_URL="http://example.com").test_client()
+    response = await client.post("/signup", form=BOB, headers={"Host": name, "Origin": "http://example.com"})
+    assert response.status_code == 400
+    assert inbox.to(BOB["email"]) == []
+
+
+@pytest.mark.parametrize("name", ["example.com", "localhost:8000", "127.0.0.1"])
 async def test_links_are_made_of_the_public_address_whatever_the_host_header_says(
     make_app: MakeApp, inbox: Inbox, name: str
 ) -> None:
     client = make_app(MAIL_URL=inbox.url, PUBLIC_URL="http://example.com").test_client()
     await client.post("/signup", form=BOB, headers={"Host": name, "Origin": "http://example.com"})
     assert re.findall(r"^(https?://[^/]+)/", text_of(inbox.last(BOB["email"])), re.M) == ["http://example.com"]
-
-
-async def test_a_scanner_that_opens_the_link_and_presses_the_button_burns_nothing(
-    mailing: Quart, client: Client, inbox: Inbox
-) -> None:
-    await sign_up(client)
-    link = inbox.link(BOB["email"])
-    token = link.partition("?")[2]
-    for _ in range(3):
-        scanner = mailing.test_client()
-        await scanner.get(link)
-        await scanner.head(link)
-        await scanner.post("/confirm", form={"token": token, "password": ""})
-        await scanner.post("/confirm", form={"token": token[:-1], "password": ""})
-    assert await count(mailing, User) == 0
-    await client.post("/confirm", form={"token": token})
-    assert await count(mailing, User) == 1
 
 
 async def test_another_browser_needs_the_password_that_was_chosen(mailing: Quart, client: Client, inbox: Inbox) -> None:
@@ -261,7 +252,7 @@ async def test_two_sign_ups_of_one_address_confirmed_at_once_make_one_account(
         await sign_up(browser, who)
         tokens.append(inbox.link(BOB["email"]).partition("?")[2])
         time.advance(LATER)
-    forms = [browsers[n % 2].post("/confirm", form={"token": tokens[n % 2]}) for n in range(20)]
+    forms = [browsers[n % 2].post("/confirm", form={"token": tokens[n % 2]}) for n in range(50)]
     answers = await asyncio.gather(*forms)
     assert {answer.status_code for answer in answers} == {302}
     assert await count(mailing, User) == 1

@@ -3,10 +3,12 @@
 import html
 import re
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
 from quart import Blueprint, Quart, request
+from quart.datastructures import FileStorage
 
 from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.throttle import SUDO_BY_SESSION
@@ -41,6 +43,22 @@ def given(app: Quart) -> list[dict[str, list[str]]]:
     @sudo_required("See all gifts")
     async def gifts() -> str:
         return "gifts"
+
+    @shop.post("/thank")
+    @sudo_required("Thank for {what}")
+    def thank() -> str:  # no coroutine function: Quart takes these too
+        return "thanked"
+
+    @shop.get("/pictures")
+    async def pictures() -> str:
+        return "pictures"
+
+    @shop.post("/pictures")
+    @sudo_required("Keep a picture")
+    async def keep() -> str:
+        file = (await request.files)["picture"]
+        gone.append({"picture": [file.read().decode()]})
+        return "kept"
 
     app.register_blueprint(shop)
     return gone
@@ -94,6 +112,31 @@ async def test_the_same_form_with_the_password_is_carried_out_and_the_session_ha
     assert cookie(later, "log-in") != before
     assert await (await later.post("/give/8", form={"what": "more"})).get_data() == b"given"
     assert [each["what"] for each in given] == [["it"], ["more"]]
+
+
+async def test_a_route_may_be_a_plain_function(later: Client, given: list[dict[str, list[str]]]) -> None:
+    assert (await later.post("/thank", form={"what": "it"})).status_code == 403
+    assert await (await later.post("/thank", form={"what": "it"} | PROOF)).get_data() == b"thanked"
+    assert await (await later.post("/thank", form={"what": "it"})).get_data() == b"thanked"
+
+
+async def test_who_sends_a_file_is_asked_first_and_led_back_to_choose_it_again(
+    later: Client, given: list[dict[str, list[str]]]
+) -> None:
+    """No page can send a file a second time: it would be missing without a word."""
+    picture = {"picture": FileStorage(BytesIO(b"a picture"), "picture.txt")}
+    headers = {"Referer": "http://localhost/pictures?of=2"}
+    response = await later.post("/pictures", form={"title": "x"}, files=picture, headers=headers)
+    page = await response.get_data(as_text=True)
+    assert (response.status_code, given) == (403, [])
+    assert 'action="/account/sudo"' in page
+    assert fields_of(page) == [("next", "/pictures?of=2")]
+    assert "choose the file again" in await text(response)
+    response = await later.post("/account/sudo", form={"next": "/pictures?of=2"} | PROOF)
+    assert response.headers["Location"] == "/pictures?of=2"
+    picture = {"picture": FileStorage(BytesIO(b"a picture"), "picture.txt")}
+    assert await (await later.post("/pictures", files=picture)).get_data() == b"kept"
+    assert given == [{"picture": ["a picture"]}]
 
 
 @pytest.mark.asvs("7.5.1")

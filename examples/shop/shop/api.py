@@ -5,6 +5,8 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 from quart_auth_app import current_user
 
+from shop.models import current_customer
+
 api = Blueprint("api", __name__)
 
 
@@ -12,7 +14,8 @@ api = Blueprint("api", __name__)
 @login_required
 async def me() -> ResponseReturnValue:
     """Say who is logged in."""
-    return {"name": current_user.name, "email": current_user.email}
+    born = current_customer.birthday
+    return {"name": current_user.name, "email": current_user.email, "birthday": born and born.isoformat()}
 
 
 @api.websocket("/live")

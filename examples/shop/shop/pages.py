@@ -3,8 +3,10 @@
 from quart import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
-from quart_auth_app import User, current_user, reading
-from sqlalchemy import func, select
+from quart_auth_app import User, current_user, reading, role_required, sudo_required, transaction, translated
+from sqlalchemy import delete, func, select
+
+from shop.models import Order
 
 pages = Blueprint("pages", __name__)
 
@@ -26,7 +28,7 @@ async def add(dish: str) -> ResponseReturnValue:
     if dish not in DISHES:
         abort(404, "That dish is sold out.")
     session["cart"] = [*session.get("cart", []), dish]
-    await flash(f"One {dish} for {current_user.name}.", "success")
+    await flash(translated("One {dish} for {name}.", dish=dish, name=current_user.name), "success")
     return redirect(url_for("pages.cart"))
 
 
@@ -36,6 +38,34 @@ async def cart() -> str:
     """Show what somebody wants to buy."""
     chosen = session.get("cart", [])
     return await render_template("cart.html", chosen=chosen, total=sum(DISHES[dish] for dish in chosen))
+
+
+@pages.post("/orders")
+@login_required
+async def order() -> ResponseReturnValue:
+    """Order what is in the cart."""
+    async with transaction() as db:
+        db.add_all(Order(user_id=current_user.id, dish=dish) for dish in session.pop("cart", []))
+    await flash("Thank you.", "success")
+    return redirect(url_for("pages.cart"))
+
+
+@pages.post("/orders/cancel")
+@sudo_required("Cancel your orders")
+async def cancel() -> ResponseReturnValue:
+    """Cancel all that somebody has ordered."""
+    async with transaction() as db:
+        await db.execute(delete(Order).where(Order.user_id == current_user.id))
+    await flash("Your orders are cancelled.", "success")
+    return redirect(url_for("pages.cart"))
+
+
+@pages.get("/kitchen")
+@role_required("cook")
+async def kitchen() -> ResponseReturnValue:
+    """Tell the cooks what to cook."""
+    async with reading() as db:
+        return [*await db.scalars(select(Order.dish).order_by(Order.id))]
 
 
 @pages.post("/letters")

@@ -5,9 +5,11 @@ Everything that takes CPU time runs in threads, so that pages never wait for it.
 
 from contextlib import AbstractContextManager
 
+from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.accounts.passwords.hashing import Hasher
-from quart_auth_app.accounts.passwords.threads import HashingThreads
+from quart_auth_app.accounts.passwords.threads import Group, HashingThreads
 
 __all__ = ["Passwords"]
 
@@ -19,9 +21,16 @@ class Passwords:
         self.threads = HashingThreads(workers=workers)
         self._hasher = Hasher()
 
-    def place_in_line(self) -> AbstractContextManager[None]:
-        """Hold a place in line: take it before anything is counted or written. Raises TooBusy."""
-        return self.threads.place_in_line()
+    def insist_on_place(self, browser: Browser, *, known: bool = False) -> None:
+        """Raise TooBusy if there is no place in line now."""
+        self.threads.insist_on_place(_group(browser, known=known))
+
+    def place_in_line(self, browser: Browser, *, known: bool = False) -> AbstractContextManager[None]:
+        """Hold a place in line: take it before anything is counted or written. Raises TooBusy.
+
+        A network's strangers get a part of the places at most, and so do all strangers; `known` says that it is none.
+        """
+        return self.threads.place_in_line(_group(browser, known=known))
 
     async def check_new(self, password: str, *, context: list[str]) -> None:
         """Raise InvalidPassword if it may not be a new password; `context` are texts that it must not be built on."""
@@ -35,3 +44,7 @@ class Passwords:
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Return what `Hasher.verify` returns: whether it matches, and a replacement for an outdated hash."""
         return await self.threads.run(self._hasher.verify, password, stored)
+
+
+def _group(browser: Browser, *, known: bool) -> Group:
+    return Group(throttle.network(browser.address), is_known=known or browser.is_operator)

@@ -11,10 +11,23 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from passlib.context import CryptContext
 
+    from quart_auth_app.accounts.passwords.argon2_hashes import Argon2Hash
     from quart_auth_app.accounts.passwords.werkzeug_hashes import WerkzeugHash
 
 ROUNDS = 12
 """bcrypt's cost, the logarithm of its work. OWASP's Password Storage Cheat Sheet asks for at least 10."""
+
+ADOPTED = [
+    "bcrypt",
+    WerkzeugHash,
+    Argon2Hash,
+    "pbkdf2_sha256",
+    "pbkdf2_sha512",
+    "django_pbkdf2_sha256",
+    "django_bcrypt_sha256",
+    "django_bcrypt",
+]
+"""What other systems have stored. docs/from-others.md says which."""
 
 # passlib 1.7.4 asks bcrypt for an attribute that newer releases don't have, and logs a traceback. It is harmless.
 logging.getLogger("passlib.handlers.bcrypt").setLevel(logging.ERROR)
@@ -27,8 +40,8 @@ class Hasher:
         # bcrypt_sha256 and not bcrypt, which ignores everything after byte 72. The others come from older databases
         # and are replaced when their owner logs in.
         self._context = CryptContext(
-            schemes=["bcrypt_sha256", "bcrypt", WerkzeugHash],
-            deprecated=["bcrypt", WerkzeugHash.name],
+            schemes=["bcrypt_sha256", *ADOPTED],
+            deprecated=[getattr(each, "name", each) for each in ADOPTED],
             bcrypt_sha256__default_rounds=ROUNDS,
             bcrypt_sha256__min_rounds=ROUNDS,
         )

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 
-from passlib.utils.handlers import MinimalHandler
+from quart_auth_app.accounts.passwords.adopted_hashes import AdoptedHash
 
 _FORMAT = re.compile(
     r"(?:sha256|pbkdf2:sha256(?::\d{1,7})?|scrypt(?::\d{1,7}:\d{1,3}:\d{1,3})?)\$[!-#%-~]*\$[0-9a-f]{64,128}"
@@ -20,22 +20,11 @@ DEFAULT_SCRYPT = (32768, 8, 1)
 """scrypt's cost, block size and parallelism when the hash doesn't say: those of Werkzeug 2.3 and later."""
 
 
-class WerkzeugHash(MinimalHandler):  # type: ignore[misc]  # passlib carries no types
-    """A handler for passlib's CryptContext."""
+class WerkzeugHash(AdoptedHash):
+    """PBKDF2, scrypt, and the HMAC that was there before them."""
 
     name = "werkzeug"
-    setting_kwds = ()
-    context_kwds = ()
-
-    @classmethod
-    def identify(cls, hash: str) -> bool:  # noqa: A002  # passlib passes it by this name
-        """Tell whether this is such a hash."""
-        return bool(_FORMAT.fullmatch(hash))
-
-    @classmethod
-    def hash(cls, secret: str, **_: object) -> str:
-        """Refuse: passwords are hashed by today's scheme."""
-        raise NotImplementedError("no new hashes of this kind")
+    form = _FORMAT
 
     @classmethod
     def verify(cls, secret: str, hash: str, **_: object) -> bool:  # noqa: A002  # passlib passes it by this name

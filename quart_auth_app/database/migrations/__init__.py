@@ -1,6 +1,7 @@
 """The schema's history, and how a database follows it. Alembic does the work, inside one transaction."""
 
 import sqlite3
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,18 @@ from sqlalchemy.exc import DBAPIError
 
 from quart_auth_app.database.migrations.errors import UnusableDatabase
 
-__all__ = ["HEAD", "VERSION_TABLE", "UnusableDatabase", "newest", "revision", "upgrade"]
+__all__ = [
+    "HEAD",
+    "VERSION_TABLE",
+    "UnusableDatabase",
+    "backed_up",
+    "config",
+    "newest",
+    "refusals_in_words",
+    "revision",
+    "take_turns",
+    "upgrade",
+]
 
 VERSION_TABLE = "quart_auth_app_version"
 """Where the revision is kept. `alembic_version` is left to the site, whose own Alembic may use the same database."""
@@ -40,6 +52,8 @@ def revision(connection: Connection) -> str | None:
     """Return the revision that the database is at, None if it has none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return _FIRST_RELEASE[0] if _is_first_release(connection) else None
+    if "version_num" not in {each["name"] for each in inspect(connection).get_columns(VERSION_TABLE)}:
+        raise UnusableDatabase(f"Nothing was changed: the table {VERSION_TABLE} is not ours. Rename it")
     number: str | None = connection.scalar(text("SELECT version_num FROM quart_auth_app_version"))
     return number
 
@@ -63,16 +77,21 @@ def upgrade(connection: Connection) -> None:
     from alembic import command  # takes a while to load, and is not needed when all is up to date
     from alembic.util import CommandError  # as above
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    take_turns(connection)
     if revision(connection) == HEAD:
         return
-    with _back_up(connection), _refusals_in_words():
+    with backed_up(connection, HEAD), refusals_in_words("The schema can't be upgraded"):
         try:
             _move_version(connection)
             command.upgrade(config(connection), "head")
         except CommandError as error:
             raise UnusableDatabase(f"The schema can't be upgraded, it may be a newer version's: {error}") from error
+
+
+def take_turns(connection: Connection) -> None:
+    """Wait for other upgrades; SQLite's transactions do so by themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
 def _move_version(connection: Connection) -> None:
@@ -85,41 +104,43 @@ def _move_version(connection: Connection) -> None:
 
 
 @contextmanager
-def _refusals_in_words() -> Iterator[None]:
-    """Make one sentence of what the database refuses; what may pass by itself is left to others."""
+def refusals_in_words(what: str) -> Iterator[None]:
+    """Make one sentence, beginning with `what`, of what the database refuses; let through what may pass by itself."""
     try:
         yield
     except DBAPIError as error:
         if error.connection_invalidated or _may_pass(error.orig):
             raise
         said = "; ".join(line.strip() for line in str(error.orig).splitlines() if line.strip())
-        raise UnusableDatabase(f"The schema can't be upgraded, nothing was changed: {said}") from error
+        raise UnusableDatabase(f"{what}, nothing was changed: {said}") from error
 
 
 def _may_pass(error: Any) -> bool:
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
+    if isinstance(error, sqlite3.Error):
+        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # Python's own errors have none
         return code & 0xFF not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CORRUPT}
     return (getattr(error, "sqlstate", None) or "08")[:2] in _FOR_A_WHILE
 
 
 def config(connection: Connection, **attributes: Any) -> Any:
-    """Return Alembic's settings for this history."""
+    """Return Alembic's settings for our history; `attributes` are what env.py reads."""
     from alembic.config import Config  # as above
 
-    made = Config(attributes={"connection": connection, **attributes})
+    made = Config(attributes={"connection": connection, **attributes}, cmd_opts=Namespace(quiet=True))
     made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return made
 
 
 @contextmanager
-def _back_up(connection: Connection) -> Iterator[None]:
+def backed_up(connection: Connection, label: str) -> Iterator[None]:
     """Copy a SQLite file that holds something; where the upgrade fails, the original is as it was and the copy goes."""
-    if connection.dialect.name != "sqlite" or not inspect(connection).get_table_names():
+    file = None
+    if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
+        file = connection.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+    if not file:  # nothing is in it, or it is in memory
         yield
         return
-    file = connection.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    copy = Path(f"{file}.before-{HEAD}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+    copy = Path(f"{file}.before-{label}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     copy.touch(mode=0o600, exist_ok=False)
     try:
         # The transaction that we are in keeps all writers away, so another connection reads the state before it.

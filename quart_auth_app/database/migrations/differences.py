@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Integer, String, UniqueConstraint
+from sqlalchemy import Column, Connection, Integer, String, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 from quart_auth_app.database.migrations import VERSION_TABLE
-from quart_auth_app.database.migrations.site import indexes_of_expressions_unread, is_unique
+from quart_auth_app.database.migrations.site import is_unique, no_warnings_of_a_sites_own
+from quart_auth_app.models import OURS, Base
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -14,17 +15,37 @@ def differences(connection: Connection) -> list[Any]:
     from alembic.autogenerate import compare_metadata  # takes a while to load
     from alembic.migration import MigrationContext  # as above
 
-    from quart_auth_app.models import Base  # as above
-
-    options = {"version_table": VERSION_TABLE, "include_object": is_ours, "compare_type": _is_worse}
-    with indexes_of_expressions_unread():
-        found = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    with no_warnings_of_a_sites_own():
+        found = compare_metadata(MigrationContext.configure(connection, opts=options()), Base.metadata)
     return [each for each in found if not _is_there_in_another_form(connection, each)]
 
 
-def is_ours(_object: object, _name: str | None, _kind: str, reflected: bool, counterpart: object) -> bool:
-    """Return whether Alembic has to look at it: what is only in the database is the site's."""
-    return not (reflected and counterpart is None)
+def options() -> dict[str, Any]:
+    """Return what Alembic has to know to compare a database with our models."""
+    return {
+        "version_table": VERSION_TABLE,
+        "include_name": _is_read,
+        "include_object": is_ours,
+        "compare_type": _is_worse,
+    }
+
+
+def _is_read(name: str | None, kind: str, _parents: object) -> bool:
+    # A site's tables aren't even read: SQLAlchemy fails at some of them.
+    return kind != "table" or name in OURS
+
+
+def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, counterpart: object) -> bool:
+    """Return whether Alembic has to look at it: what is only in the database, or joined our models, is the site's."""
+    if reflected:
+        return counterpart is not None
+    return name in OURS if kind == "table" else not is_beside_ours(thing)
+
+
+def is_beside_ours(thing: Any) -> bool:
+    """Return whether a column, or any column of an index or a constraint, is none of ours."""
+    names = {thing.name} if isinstance(thing, Column) else {column.name for column in thing.columns}
+    return thing.table.name not in OURS or not names <= OURS[thing.table.name]
 
 
 def _is_worse(context: Any, _column: object, _model: object, there: TypeEngine[Any], ours: TypeEngine[Any]) -> Any:
@@ -41,12 +62,17 @@ def _is_worse(context: Any, _column: object, _model: object, there: TypeEngine[A
 def _is_there_in_another_form(connection: Connection, difference: Any) -> bool:
     """Return whether what is missing is there after all.
 
-    A unique index does what a unique constraint does. And SQLite's INTEGER PRIMARY KEY holds no NULL, said or not.
+    A unique index does what a unique constraint does. Comments are the site's. SQLite's INTEGER PRIMARY KEY holds no
+    NULL, said or not.
     """
     if isinstance(difference, list):
-        return connection.dialect.name == "sqlite" and all(
-            action == "modify_nullable" and column == "id" for action, _, _, column, *_ in difference
+        return all(
+            action == "modify_comment"
+            or (connection.dialect.name == "sqlite" and action == "modify_nullable" and column == "id")
+            for action, _, _, column, *_ in difference
         )
+    if difference[0] == "remove_table_comment":
+        return True
     if difference[0] != "add_constraint" or not isinstance(difference[1], UniqueConstraint):
         return False
     return is_unique(connection, difference[1].table.name, [column.name for column in difference[1].columns])

@@ -4,11 +4,14 @@ from alembic import context
 
 from quart_auth_app.database.migrations import VERSION_TABLE
 
-connection = context.config.attributes["connection"]
+attributes = context.config.attributes
 context.configure(
-    connection=connection,
-    version_table=VERSION_TABLE,
-    target_metadata=context.config.attributes.get("metadata"),
-    include_object=context.config.attributes.get("include_object"),
+    connection=attributes["connection"],
+    version_table=attributes.get("version_table", VERSION_TABLE),
+    target_metadata=attributes.get("metadata"),
+    include_object=attributes.get("include_object"),
+    render_item=attributes.get("render_item"),
+    process_revision_directives=attributes.get("process_revision_directives"),
+    render_as_batch=True,  # SQLite has no other way to change a column
 )
 context.run_migrations()

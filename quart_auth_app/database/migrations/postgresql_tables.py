@@ -62,13 +62,21 @@ def _made_of(connection: Connection, table: str, column: str) -> list[str]:
     return [name for query in queries for name in connection.execute(text(query), values).scalars()]
 
 
+_SEQUENCE = """
+SELECT p.seqincrement, p.seqcycle FROM pg_sequence p WHERE p.seqrelid = CAST(:sequence AS regclass)
+"""
+
+
 def count_from_the_highest(connection: Connection, table: str) -> None:
-    """Let the sequence of `id` go on behind the highest number. Raises UnusableDatabase if there is none."""
+    """Let the sequence of `id` go on behind the highest number. Raises UnusableDatabase if it can't."""
     sequence = connection.scalar(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": f'"{table}"'})
     if not sequence:
         raise UnusableDatabase(f"Nothing was changed: the column id of the table {table} has no sequence of its own")
+    increment, cycles = connection.execute(text(_SEQUENCE), {"sequence": sequence}).one()
+    if increment < 0 or cycles:
+        raise UnusableDatabase(f"Nothing was changed: {sequence}, which numbers the users, would give a number twice")
     last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {sequence}").one()
     highest = connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar() or 0
     if highest > last or (highest == last and not called):
-        connection.execute(text("SELECT setval(CAST(:sequence AS regclass), :highest)"),
-                           {"sequence": sequence, "highest": highest})  # fmt: skip
+        # Unlike setval, it is undone together with the upgrade.
+        connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} RESTART WITH {highest + 1}")

@@ -13,7 +13,12 @@ from quart_auth_app.database.migrations.errors import UnusableDatabase
 def refuse_tables(connection: Connection, names: Collection[str]) -> None:
     """Raise UnusableDatabase if there are tables or views of these names already."""
     inspector = inspect(connection)
-    taken = sorted(set(names) & {*inspector.get_table_names(), *inspector.get_view_names()})
+    there = [*inspector.get_table_names(), *inspector.get_view_names()]
+    if connection.dialect.name == "postgresql":
+        there += inspector.get_materialized_view_names()
+    else:
+        there = [name.lower() for name in there]
+    taken = sorted(set(names) & set(there))
     if taken:
         raise UnusableDatabase(
             f"Nothing was changed: there is a table or view of the site's own named {' and '.join(taken)}, "
@@ -39,7 +44,7 @@ def column_names(connection: Connection, table: str) -> set[str]:
 
 def is_unique(connection: Connection, table: str, columns: list[str]) -> bool:
     """Return whether a constraint or an index over all rows keeps these columns unique."""
-    with indexes_of_expressions_unread():
+    with no_warnings_of_a_sites_own():
         return columns in _unique(connection, table)
 
 
@@ -55,8 +60,9 @@ def _unique(connection: Connection, table: str) -> list[list[str | None]]:
 
 
 @contextmanager
-def indexes_of_expressions_unread() -> Iterator[None]:
-    """Keep SQLAlchemy from warning that it can't read a site's index of an expression; ours have columns only."""
+def no_warnings_of_a_sites_own() -> Iterator[None]:
+    """Keep SQLAlchemy from warning of what it can't read of a site's own: indexes of expressions, NOT VALID."""
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Can't validate argument 'dialect_options'", SAWarning)
         warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", SAWarning)
         yield

@@ -17,6 +17,18 @@ from quart_auth_app.database.migrations import sqlite_text
 from quart_auth_app.database.migrations.errors import UnusableDatabase
 
 
+def refuse_other_kinds(connection: Connection, table: str) -> None:
+    """Raise UnusableDatabase where the table's id, or its kind, can't become what accounts need."""
+    old = _sql(connection, table)
+    try:
+        new = old if sqlite_text.has_autoincrement(old) else sqlite_text.with_autoincrement(old)
+        with closing(sqlite3.connect(":memory:")) as scratch:
+            scratch.execute(new)
+            scratch.execute(f'ALTER TABLE "{table}" ADD COLUMN quart_auth_app_scratch VARCHAR(1)')
+    except (sqlite_text.NotUnderstood, sqlite3.Error):
+        raise _not_understood(table, old) from None
+
+
 def set_not_null(connection: Connection, table: str, columns: Collection[str]) -> None:
     """Add NOT NULL to those of the columns that don't have it. Raises UnusableDatabase where a row holds NULL."""
     old = new = _sql(connection, table)
@@ -30,10 +42,10 @@ def set_not_null(connection: Connection, table: str, columns: Collection[str]) -
     _replace(connection, table, old, new, missing)
 
 
-def set_autoincrement(connection: Connection, table: str) -> None:
-    """Make the table never give a number twice, counting from the highest one that is known."""
+def set_autoincrement(connection: Connection, table: str, *, at_least: int = 0) -> None:
+    """Make the table never give a number twice, counting from the highest one that is known, or from `at_least`."""
     old = new = _sql(connection, table)
-    highest = _highest(connection, table)  # before, as nothing has been changed yet where this fails
+    highest = max(at_least, _highest(connection, table))  # before, as nothing has been changed yet where this fails
     if not sqlite_text.has_autoincrement(old):
         try:
             new = sqlite_text.with_autoincrement(old)
@@ -129,5 +141,6 @@ def _entry(connection: Connection, table: str) -> tuple[object, ...]:
 def _not_understood(table: str, sql: str) -> UnusableDatabase:
     return UnusableDatabase(
         f"The table {table} is made in a way that can't be changed in place, nothing was changed. "
-        f"Its id must be an INTEGER PRIMARY KEY of an ordinary table; it is: {' '.join(sql.split())}"
+        "Its id must be an INTEGER PRIMARY KEY, and the table neither STRICT nor WITHOUT ROWID; "
+        f"it is: {' '.join(sql.split())}"
     )

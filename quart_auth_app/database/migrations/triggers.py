@@ -1,4 +1,4 @@
-"""A site's own triggers, which must not fire on what an upgrade writes."""
+"""A site's own triggers, and PostgreSQL's rules, which must not fire on what an upgrade writes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,19 +28,24 @@ def _off_in_sqlite(connection: Connection, table: str) -> Iterator[None]:
         connection.exec_driver_sql(sql)
 
 
+_IN_POSTGRESQL = """
+SELECT 'TRIGGER', tgname, tgenabled::text FROM pg_trigger
+WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'
+UNION ALL
+SELECT 'RULE', rulename, ev_enabled::text FROM pg_rewrite
+WHERE ev_class = CAST(:table AS regclass) AND ev_type <> '1' AND ev_enabled <> 'D'
+"""
+
+
 @contextmanager
 def _off_in_postgresql(connection: Connection, table: str) -> Iterator[None]:
     altered = f"ALTER TABLE {_quoted(connection, table)}"
-    query = (
-        "SELECT tgname, tgenabled::text FROM pg_trigger"
-        " WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal AND tgenabled <> 'D'"
-    )
-    triggers = connection.execute(text(query), {"table": _quoted(connection, table)}).all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"{altered} DISABLE TRIGGER {_quoted(connection, name)}")
+    found = connection.execute(text(_IN_POSTGRESQL), {"table": _quoted(connection, table)}).all()
+    for kind, name, _ in found:
+        connection.exec_driver_sql(f"{altered} DISABLE {kind} {_quoted(connection, name)}")
     yield
-    for name, state in triggers:
-        connection.exec_driver_sql(f"{altered} {_ENABLE[state]} TRIGGER {_quoted(connection, name)}")
+    for kind, name, state in found:
+        connection.exec_driver_sql(f"{altered} {_ENABLE[state]} {kind} {_quoted(connection, name)}")
 
 
 def _quoted(connection: Connection, name: str) -> str:

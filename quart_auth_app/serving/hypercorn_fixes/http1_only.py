@@ -1,20 +1,21 @@
-"""hypercorn speaks HTTP/1.1 to us: its time limits don't hold for the protocols that a client may change to (0.18).
+"""hypercorn's time limits don't hold for the protocols that a client may change to.
 
-Without this, a connection that asks for HTTP/2 without TLS, or for a WebSocket, can be held open for ever.
+Seen in 0.18.0; not reported. Without this, a connection that asks for HTTP/2 without TLS, or for a WebSocket, can be
+held open for ever: `python -m attacks --only trickle` does it.
 """
 
 import h11
 import hypercorn.protocol
-from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
-from hypercorn.typing import H11SendableEvent
 from quart import Quart
+
+from quart_auth_app.third_party import is_for
+
+VERSIONS = ("0.18.0",)
 
 
 class Http1Only(H11Protocol):
-    """Takes no upgrade, neither to HTTP/2 nor to a WebSocket, and sends an answer's head together with its body."""
-
-    _head = b""
+    """Takes no upgrade, neither to HTTP/2 nor to a WebSocket."""
 
     async def _check_protocol(self, event: h11.Request) -> None: ...
 
@@ -27,23 +28,8 @@ class Http1Only(H11Protocol):
             )
         await super()._create_stream(request)
 
-    async def _send_h11_event(self, event: H11SendableEvent) -> None:
-        try:
-            data = self.connection.send(event)
-        except h11.LocalProtocolError:
-            if self.connection.their_state != h11.ERROR:
-                raise
-            return
-        if isinstance(event, h11.Response):
-            # A packet and a system call of its own would make a page take five per cent longer. What follows is the
-            # first part of the body, or the end; ASGI lets a server wait for that.
-            self._head = data
-        elif self._head or data:
-            head, self._head = self._head, b""
-            await self.send(RawData(head + data))
-
 
 def insist(app: Quart) -> None:
     """Put it in place of hypercorn's own, in the process that serves; not where the application has WebSockets."""
-    if not any(rule.websocket for rule in app.url_map.iter_rules()):
+    if not any(rule.websocket for rule in app.url_map.iter_rules()) and is_for("hypercorn", "HTTP/1.1 only", VERSIONS):
         hypercorn.protocol.H11Protocol = Http1Only  # type: ignore[attr-defined]  # hypercorn has no setting for it

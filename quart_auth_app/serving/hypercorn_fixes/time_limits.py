@@ -1,19 +1,41 @@
 """hypercorn's time limits for connections, kept by one task for each connection, and for all that may hold one up.
 
-hypercorn 0.18 starts up to three tasks for each request to keep them: a tenth of a page's time. It keeps a connection
-that its client has closed until the limit for idle ones has passed, and for ever one whose client reads no answer.
+Seen in 0.18.0; not reported. hypercorn starts up to three tasks for each request to keep its limits. It keeps a
+connection that its client has closed until the limit for idle ones has passed, and for ever one whose client reads no
+answer.
 """
 
 import asyncio
-import math
+import resource
 from contextlib import suppress
 
 from hypercorn.asyncio import run
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.events import Closed, Event, RawData, Updated
 
+from quart_auth_app.third_party import is_for
+
+VERSIONS = ("0.18.0",)
+
+READ_SECONDS = 15
+"""The limit where hypercorn is not told one, as hypercorn's own is none: a site need not bring our hypercorn.toml."""
+
 FLUSH_SECONDS = 15
 """What a client may take for what is left of its answers, once its connection is to be closed."""
+
+
+RESERVED = 1200
+"""Descriptors that are left for the database, files, and the connections that asyncio takes in one go (the backlog)."""
+
+_open: set["Connection"] = set()
+_idle: dict["Connection", None] = {}
+"""Those that wait for a request, the longest first."""
+
+
+def most() -> int:
+    """Return how many connections this process serves at once: fewer than it has descriptors."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(limit - RESERVED, limit // 2)
 
 
 class Connection(TCPServer):
@@ -26,10 +48,32 @@ class Connection(TCPServer):
 
     _open: asyncio.Timeout | None = None
 
+    async def run(self) -> None:
+        """Serve the connection. Beyond `most` the one that was idle for longest makes room, or else this one goes."""
+        if len(_open) >= most():
+            if not _idle:
+                self.writer.transport.abort()
+                return
+            longest = next(iter(_idle))
+            longest._is_idle(False)
+            longest.writer.transport.abort()
+        _open.add(self)
+        try:
+            await super().run()
+        finally:
+            _open.discard(self)
+            self._is_idle(False)
+
+    def _is_idle(self, idle: bool) -> None:
+        _idle.pop(self, None)
+        if idle:
+            _idle[self] = None
+
     async def protocol_send(self, event: Event) -> None:
         """Take note of the beginning and end of requests; hypercorn does the rest."""
         if isinstance(event, Updated):
             self._idle_since = self.loop.time() if event.idle else None
+            self._is_idle(event.idle)
         else:
             await super().protocol_send(event)
 
@@ -51,6 +95,7 @@ class Connection(TCPServer):
     async def _idle_timeout(self) -> None:
         # hypercorn starts this with the connection, and is not asked again to do so.
         self._idle_since = self.loop.time()
+        self._is_idle(True)
         while (seconds := self._seconds_left()) > 0 and not self.context.terminated.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -72,11 +117,12 @@ class Connection(TCPServer):
         now = self.loop.time()
         limits = (
             (self._idle_since, self.config.keep_alive_timeout),
-            (self._reading_since, self.config.read_timeout or math.inf),
+            (self._reading_since, self.config.read_timeout or READ_SECONDS),
         )
         return min(limit if since is None else since + limit - now for since, limit in limits)
 
 
 def keep_by_one_task() -> None:
     """Put it in place of hypercorn's own, in the process that serves."""
-    run.TCPServer = Connection  # type: ignore[attr-defined]  # hypercorn has no setting for it
+    if is_for("hypercorn", "our keeping of time limits", VERSIONS):
+        run.TCPServer = Connection  # type: ignore[attr-defined]  # hypercorn has no setting for it

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from quart import current_app, has_websocket_context, request, websocket
 from quart.wrappers.base import BaseRequestWebsocket
 
+from quart_auth_app.accounts.access_keys import PREFIX
+
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
 """Headers of a browser that fetches a page before the person has asked for it: the standard's, and older ones."""
 
@@ -24,8 +26,28 @@ def wants_json() -> bool:
     paths: str | Iterable[str] = current_app.config.get("JSON_PATHS", ())
     if asking().path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
         return True
-    # HTML stands first: it is what a client gets that takes anything.
-    return asking().accept_mimetypes.best_match(["text/html", JSON, PROBLEM]) in {JSON, PROBLEM}
+    # What stands first is what a client gets that takes anything: HTML, unless it has sent JSON or a key.
+    is_script = _sends_json() or access_key() is not None
+    kinds = [JSON, PROBLEM, "text/html"] if is_script else ["text/html", JSON, PROBLEM]
+    # Without Accept nothing matches, and the first stands.
+    return asking().accept_mimetypes.best_match(kinds, default=kinds[0]) in {JSON, PROBLEM}
+
+
+def access_key() -> str | None:
+    """Return what was sent as an access key (`Authorization: Bearer …`, RFC 6750); None if it is none of ours."""
+    return key_in(asking().headers.getlist("Authorization"))
+
+
+def key_in(values: Iterable[str]) -> str | None:
+    """Return the access key in the values of Authorization; "" where there is more than one value."""
+    sent = [text.strip() for scheme, _, text in (each.partition(" ") for each in values) if scheme.lower() == "bearer"]
+    if not any(text.startswith(PREFIX) for text in sent):
+        return None  # tokens of the site's own are the site's own business
+    return sent[0] if len(sent) == 1 else ""
+
+
+def _sends_json() -> bool:
+    return asking().headers.get("Content-Type", "").partition(";")[0].strip().lower() == JSON
 
 
 def is_reading_ahead() -> bool:

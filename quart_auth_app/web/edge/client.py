@@ -6,6 +6,9 @@ from hypercorn.typing import HTTPScope, WebsocketScope
 
 from quart_auth_app.web.edge.asking import asking
 
+MAX_LENGTH = 45
+"""Characters of the longest IP address, and of whatever else a server calls a client."""
+
 
 def client_address() -> str:
     """Return the IP address of this request's client, as `address_in` finds it."""
@@ -19,7 +22,8 @@ def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
     Each proxy appends to X-Forwarded-For the address it was called from. What stands further left was sent by the
     client, who may have made it up.
     """
-    direct = (scope.get("client") or ("",))[0]
+    named = (scope.get("client") or ("",))[0]
+    direct = _address(named) or named.replace("\0", "")[:MAX_LENGTH]
     if not hops:
         return direct
     forwarded = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")

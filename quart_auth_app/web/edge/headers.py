@@ -1,5 +1,6 @@
 """Response headers: on every response, whatever made it."""
 
+from quart_auth_app import content_policy
 from quart_auth_app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -16,17 +17,17 @@ CONTENT_POLICY = {
 }
 
 
-def content_policy(*, scripts: bool = False) -> str:
+def policy_header(settings: Settings, *, scripts: bool = False) -> str:
     """Return the Content-Security-Policy; with `scripts`, of a page that has scripts of our own."""
-    allowed = CONTENT_POLICY | ({"script-src": "'self'"} if scripts else {})
-    return "; ".join(f"{directive} {sources}" for directive, sources in allowed.items())
+    ours = CONTENT_POLICY | ({"script-src": "'self'"} if scripts else {})
+    policy = content_policy.widened(ours, settings.csp_allow)
+    return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
 
 
 HEADERS = {
     # A page belongs to who asked for it: no proxy keeps it, and Back after log-out doesn't show it. Static files, and
     # whoever knows better, say otherwise by a Cache-Control of their own.
     "Cache-Control": "no-store",
-    "Content-Security-Policy": content_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -41,7 +42,8 @@ HSTS = "max-age=63072000; includeSubDomains"
 
 def for_every_response(settings: Settings) -> Headers:
     """Return the headers in the form that ASGI wants them."""
-    headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.https else {})
+    headers = HEADERS | {"Content-Security-Policy": policy_header(settings)}
+    headers |= {"Strict-Transport-Security": HSTS} if settings.https else {}
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 

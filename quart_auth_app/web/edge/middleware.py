@@ -3,17 +3,21 @@
 import logging
 import secrets
 import time
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from http import HTTPStatus
 from typing import Any
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope, WebsocketScope
 from quart import Quart, request
 from quart.typing import ResponseTypes
 
+from quart_auth_app.accounts import throttle
+from quart_auth_app.web.edge import bodies
+from quart_auth_app.web.edge.asking import key_in
 from quart_auth_app.web.edge.client import address_in
 from quart_auth_app.web.edge.headers import Headers, completed, for_every_response
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
-from quart_auth_app.web.edge.turns import Turns
+from quart_auth_app.web.edge.turns import NoTurn, Turns
 from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry import logs
 
@@ -26,7 +30,7 @@ _errors = logging.getLogger(f"{logs.LOGGER}.errors")
 
 def init_app(app: Quart, services: Services) -> None:
     """Put the layer around the application."""
-    app.asgi_app = Edge(app.asgi_app, services)  # type: ignore[method-assign]  # Quart's own way to wrap itself
+    app.asgi_app = Edge(app.asgi_app, services, app.config)  # type: ignore[method-assign]  # Quart's own way to wrap itself
     if services.metrics:
         app.before_request(_note_route)
 
@@ -51,10 +55,24 @@ def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
 
 
 def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, str]:
-    """Note the client's address and a number of the request in the scope. Return both."""
+    """Note the client's address and a number of the request in the scope. Return both.
+
+    Who sends an access key is who the key says, and nobody that a cookie says: the cookies are taken out.
+    """
+    if key_in(value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization") is not None:
+        scope["headers"] = [each for each in scope["headers"] if each[0] != b"cookie"]
     request_id, address = secrets.token_hex(8), address_in(scope, services.settings.proxy_hops)
     scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
     return request_id, address
+
+
+def note_unreadable(services: Services, status: int, *, client: tuple[str, int] | None) -> Headers:
+    """Write the access log's line of a request that the server could not read, and return its answer's headers."""
+    request_id, address = secrets.token_hex(8), client[0] if client else ""
+    if services.metrics:
+        services.metrics.request("", "none", status, 0.0)
+    logs.write(_access, method="", path="", status=status, milliseconds=0.0, address=address, request_id=request_id)
+    return [*for_every_response(services.settings), (b"vary", b"Cookie"), (b"x-request-id", request_id.encode())]
 
 
 async def _note_route() -> None:
@@ -69,8 +87,9 @@ class Edge:
     asked. The access log has neither query strings nor Referer, as both may carry what belongs in no log.
     """
 
-    def __init__(self, app: Any, services: Services) -> None:
+    def __init__(self, app: Any, services: Services, config: Mapping[str, Any]) -> None:
         self._app = app
+        self._config = config
         self._services = services
         self._settings = services.settings
         self._metrics = services.metrics
@@ -88,9 +107,11 @@ class Edge:
         if self._settings.https:
             scope["scheme"] = "https" if scope["type"] == "http" else "wss"
         method = scope["method"] if scope["type"] == "http" else "GET"  # a WebSocket begins with a GET
-        if method not in SAFE_METHODS:
-            await self._turns.take()
-        status = await self._serve(scope, receive, send, [*self._headers, (b"x-request-id", request_id.encode())])
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
+        if method in SAFE_METHODS:
+            status = await self._serve(scope, receive, send, headers)
+        else:
+            status = await self._serve_in_turn(scope, receive, send, headers, network=throttle.network(address))
         seconds = time.perf_counter() - started
         if self._metrics:
             self._metrics.request(method, str(scope.get("route", "none")), status, seconds)
@@ -105,6 +126,30 @@ class Edge:
         )
         if self._sender and method not in SAFE_METHODS:
             await self._sender.after_response()
+
+    async def _serve_in_turn(
+        self,
+        scope: HTTPScope | WebsocketScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        headers: Headers,
+        *,
+        network: str,
+    ) -> int:
+        closing = [(b"connection", b"close"), *headers]
+        try:
+            receive = await bodies.arrived(scope, receive, within=self._config["BODY_TIMEOUT"])
+        except TimeoutError:
+            return await _send_plain(send, HTTPStatus.REQUEST_TIMEOUT, closing)
+        try:
+            async with self._turns.turn(network):
+                status = await self._serve(scope, receive, send, headers)
+                # Without an address, as on a socket in the file system, nobody can be told from anybody else.
+                if network and (status >= HTTPStatus.BAD_REQUEST or "refused" in scope):
+                    self._turns.note_refused(network)
+                return status
+        except NoTurn:
+            return await _send_plain(send, HTTPStatus.TOO_MANY_REQUESTS, [(b"retry-after", b"60"), *closing])
 
     async def _serve(
         self, scope: HTTPScope | WebsocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable, headers: Headers
@@ -122,25 +167,23 @@ class Edge:
 
         try:
             if scope["type"] == "http" and FRAMING.issubset(name for name, _ in scope["headers"]):
-                await _refuse_two_framings(send_with_headers)
+                # RFC 9112, 6.1: request smuggling begins so. h11 believes Transfer-Encoding, and keeps the connection
+                # (its issue 90).
+                await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])
             else:
                 await self._app(scope, receive, send_with_headers)
         except Exception:
             _errors.exception("unhandled error")
             if status or scope["type"] != "http":
                 raise
-            await _send_plain_500(send_with_headers)
+            await _send_plain(send_with_headers, HTTPStatus.INTERNAL_SERVER_ERROR, [])
         return status
 
 
-async def _refuse_two_framings(send: ASGISendCallable) -> None:
-    # RFC 9112, 6.1: request smuggling begins so. h11 believes Transfer-Encoding, and keeps the connection (issue 90).
-    headers = [(b"connection", b"close"), (b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": 400, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send_plain_500(send: ASGISendCallable) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 500, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": b"Internal Server Error", "more_body": False})
+async def _send_plain(send: ASGISendCallable, status: int, headers: Headers) -> int:
+    body = HTTPStatus(status).phrase.encode()
+    own = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    headers = completed(own, headers)
+    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return status

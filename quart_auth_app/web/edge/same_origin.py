@@ -55,7 +55,7 @@ async def _refuse_cross_site() -> None:
             "cross_site_refused",
             origin=_received("Origin"),
             sec_fetch_site=_received("Sec-Fetch-Site"),
-            expected_origin=_own_origin(),
+            expected_origin=own_origin(),
         )
         raise Forbidden(ANOTHER_SITE)
 
@@ -68,10 +68,11 @@ def _is_from_here() -> bool:
     sites = asking().headers.getlist("Sec-Fetch-Site")
     if sites:
         return OWN.issuperset(sites)
-    return all(received.lower() == _own_origin() for received in asking().headers.getlist("Origin"))
+    return all(received.lower() == own_origin() for received in asking().headers.getlist("Origin"))
 
 
-def _own_origin() -> str:
+def own_origin() -> str:
+    """Return the origin of our own pages: PUBLIC_URL, or where it is not set the one that this request names."""
     scheme = asking().scheme.replace("ws", "http")
     return services().settings.public_url or origins.origin(f"{scheme}://{asking().host}") or ""
 
@@ -89,5 +90,5 @@ def _came_from_here() -> bool:
     # On plain http, browsers send Sec-Fetch-Site to localhost only. The Referer is left to tell; our pages send it.
     referer = asking().headers.get("Referer")
     if referer is None:
-        return origins.is_trustworthy(_own_origin())
-    return origins.origin(referer) == _own_origin()
+        return origins.is_trustworthy(own_origin())
+    return origins.origin(referer) == own_origin()

@@ -8,11 +8,13 @@ from quart import Quart, Request, request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from quart_auth_app.accounts import email_addresses, names
-from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.errors import AccountError, PasswordTooLong
+from quart_auth_app.accounts.own_field import OwnField
 from quart_auth_app.accounts.passwords import policy
+from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest body that our forms take; a site sets MAX_CONTENT_LENGTH for its own.
@@ -24,23 +26,47 @@ MAX_FIELDS = 50
 BODY_TIMEOUT = 10
 """Seconds in which a body has to arrive."""
 
+MAX_CREDENTIAL = 8192
+"""Characters of what a passkey answers. Those of today send up to 2,000; ids may have 1,023 bytes, RSA keys 512."""
+
+MAX_OWN = 10_000
+"""Characters of a field of the site's own."""
+
 LIMITS = {
     "code": 100,
+    "credential": MAX_CREDENTIAL,
     "sudo_code": 100,
+    "sudo_credential": MAX_CREDENTIAL,
+    "sudo_provider": 30,
     "email": email_addresses.MAX_LENGTH,
     "name": names.MAX_LENGTH,
     "password": policy.MAX_LENGTH,
+    "days": 4,
     "current_password": policy.MAX_LENGTH,
     "sudo_password": policy.MAX_LENGTH,
+    "language": 35,
+    "role": 32,
     "session": 20,
     "token": 100,
 }
 """Characters of the longest value that each text field takes."""
 
 
+TICKS = {"remember"}
+"""Our checkboxes."""
+
+CREDENTIALS = {"credential", "sudo_credential"}
+"""Fields with what a passkey answers."""
+
+
+def limit_of(name: str) -> int:
+    """Return how many characters this field takes; one of a site's own says by itself what is too long for it."""
+    return LIMITS.get(name, MAX_OWN)
+
+
 def is_secret(name: str) -> bool:
     """Tell whether a field of this name is never shown again."""
-    return name in {"code", "sudo_code", "token"} or name.endswith("password")
+    return name in CREDENTIALS | {"code", "sudo_code", "token"} or name.endswith("password")
 
 
 class InvalidForm(AccountError):
@@ -68,8 +94,8 @@ def init_app(app: Quart) -> None:
     app.request_class = StrictRequest
 
 
-def limit(app: Quart, *, blueprints: Set[str]) -> None:
-    """Read the forms that these blueprints take strictly, and hold them to our limits."""
+def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> None:
+    """Read the bodies that these blueprints take by `parser`, and hold them to our limits."""
 
     @app.before_request
     async def limit_ours() -> None:
@@ -77,15 +103,24 @@ def limit(app: Quart, *, blueprints: Set[str]) -> None:
             return
         request.max_content_length = request.max_form_memory_size = MAX_BODY
         request.max_form_parts = MAX_FIELDS
-        request.form_data_parser_class = _StrictParser
+        request.form_data_parser_class = parser
+        _insist_on_a_form(parser)
         if (request.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
+
+
+def _insist_on_a_form(parser: type[FormDataParser]) -> None:
+    # Not the type alone: a request without a body needs none. In HTTP/2 a body needs neither a length nor an encoding.
+    has_length = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    has_body = has_length or (bool(request.mimetype) and request.content_length is None)
+    if request.method not in SAFE_METHODS and has_body and request.mimetype not in parser.parse_functions:
+        raise UnsupportedMediaType
 
 
 async def _parse_urlencoded(
     parser: FormDataParser, body: Body, _mimetype: str, _length: int | None, _options: dict[str, str]
 ) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
-    content = await _limited(body, parser.max_content_length)
+    content = await limited(body, parser.max_content_length)
     try:
         fields = parse_qsl(
             content.decode(), keep_blank_values=True, errors="strict", max_num_fields=parser.max_form_parts
@@ -95,7 +130,8 @@ async def _parse_urlencoded(
     return MultiDict(fields), MultiDict()
 
 
-async def _limited(body: Body, limit: int | None) -> bytes:
+async def limited(body: Body, limit: int | None) -> bytes:
+    """Return the body. Raises RequestEntityTooLarge as soon as it is longer than `limit` bytes."""
     # Quart's own check knows the application's limit only, and not the one that a request sets for itself.
     content = bytearray()
     async for part in body:
@@ -105,27 +141,31 @@ async def _limited(body: Body, limit: int | None) -> bytes:
     return bytes(content)
 
 
-class _StrictParser(FormDataParser):
+class StrictParser(FormDataParser):
     """Quart's parser, but a form that is not text, or has too many fields, is an error and not an empty form."""
 
     parse_functions = FormDataParser.parse_functions | {"application/x-www-form-urlencoded": _parse_urlencoded}
 
 
 class StrictRequest(Request):
-    """A request whose form is read by `_StrictParser`."""
+    """A request whose form is read by `StrictParser`."""
 
-    form_data_parser_class = _StrictParser
+    form_data_parser_class = StrictParser
 
 
 async def read_fields(*names: str) -> dict[str, str]:
-    """Return the named text fields, each of which has to be there exactly once. Raises a child of InvalidForm."""
+    """Return the named text fields, each of which has to be there exactly once.
+
+    Raises a child of InvalidForm, or PasswordTooLong.
+    """
     form = await request.form
     for name in names:
         values = form.getlist(name)
         if len(values) != 1:
             raise FieldMissing(name)
-        if len(values[0]) > LIMITS[name]:
-            raise FieldTooLong(name, max_length=LIMITS[name])
+        limit = {"max_length": limit_of(name)}
+        if len(values[0]) > limit["max_length"]:
+            raise PasswordTooLong(**limit) if name == "password" else FieldTooLong(name, **limit)
         if "\0" in values[0]:
             raise FieldNotText(name)
     return {name: form[name] for name in names}
@@ -139,3 +179,8 @@ async def read_optional(name: str) -> str:
 async def is_checked(name: str) -> bool:
     """Tell whether the form's checkbox was ticked."""
     return bool((await request.form).get(name))
+
+
+async def read_texts(fields: list[OwnField]) -> dict[str, str]:
+    """Return what was typed into the fields of a site's own, "" for those that are not sent."""
+    return {each.name: await read_optional(each.name) for each in fields}

@@ -2,18 +2,22 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from itsdangerous import URLSafeTimedSerializer
 from quart import Quart, Response, current_app, flash, request, session
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from quart_auth_app import clock
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge.asking import is_reading_ahead
-from quart_auth_app.web.forms.fields import LIMITS
-from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.forms.fields import limit_of
+from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
+from quart_auth_app.web.identity.signatures import PatientSerializer
+from quart_auth_app.web.language import translated
 
 LIFETIME = timedelta(hours=1)
 """How long a message may wait for its page."""
@@ -21,6 +25,12 @@ LIFETIME = timedelta(hours=1)
 
 class _FlashCookie(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)  # Quart's default is SHA-1, which ASVS 11.4.1 rules out
+
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        options = {"key_derivation": self.key_derivation, "digest_method": self.digest_method}
+        return PatientSerializer(
+            signing_keys(app.config), salt=self.salt, serializer=self.serializer, signer_kwargs=options
+        )
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> SecureCookieSession | None:
         # Most requests bring no flash, and need nothing that could read one.
@@ -51,16 +61,18 @@ def init_app(app: Quart, settings: Settings) -> None:
 async def flash_one(sentence: str, category: str = "message", *, section: str | None = None) -> None:
     """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie.
 
+    A sentence that is in the catalogue is flashed in the reader's language; one that was made by `translated` stays.
+
     In the session of another application only the same message is replaced; its own wait as before. `section` is the
     id of the part of the page where it is to be shown, see `Typed.section`.
     """
     waiting = session.pop("_flashes", [])
     if not isinstance(current_app.session_interface, _FlashCookie):
-        session["_flashes"] = [each for each in waiting if tuple(each) != (category, sentence)]
+        session["_flashes"] = [each for each in waiting if tuple(each) != (category, translated(sentence))]
     session.pop("section", None)
     if section:
         session["section"] = section
-    await flash(sentence, category)
+    await flash(translated(sentence), category)
 
 
 class Typed(dict[str, Any]):
@@ -82,7 +94,7 @@ async def keep_typed(
     `refused` is the field that is at fault, `note` a few words about it.
     """
     form = await request.form
-    session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= LIMITS[name]}
+    session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= limit_of(name)}
     session["typed"] |= {name: "on" for name in ticks if form.get(name)}
     if refused:
         session["refused"], session["note"] = refused, note
@@ -94,3 +106,13 @@ def typed_before() -> Typed:
     typed.refused, typed.note = session.pop("refused", None), session.pop("note", None)
     typed.section = session.pop("section", None)
     return typed
+
+
+def note_opening() -> None:
+    """Remember that this browser opens a form now."""
+    session["opened"] = clock.now().timestamp()
+
+
+def form_opened() -> datetime | None:
+    """Return when this browser last opened a form of which that is remembered, None if it never did."""
+    return datetime.fromtimestamp(session["opened"], UTC) if "opened" in session else None

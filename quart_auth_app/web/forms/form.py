@@ -8,9 +8,10 @@ from quart import current_app, make_response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
+from quart_auth_app.accounts.own_field import OwnField
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.fields import is_secret, read_fields
+from quart_auth_app.web.forms.fields import is_secret, read_fields, read_optional
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
 from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import field_note, sentence
@@ -22,23 +23,35 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 class Form:
     """A form: `page` is the endpoint of the page that shows it.
 
-    `fields` are the names of its text fields, `ticks` those of its checkboxes.
+    `fields` are the names of its text fields, `optional` those that may be missing, `ticks` those of its checkboxes.
 
     Where the page has several forms, `section` is the id of the part of the page that has this one: messages stand
     there, and a refusal leads there.
 
+    `own` tells which fields of the site's own the form has besides.
+
     `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
     """
 
-    def __init__(self, page: str, *fields: str, ticks: tuple[str, ...] = (), section: str | None = None) -> None:
+    def __init__(
+        self,
+        page: str,
+        *fields: str,
+        optional: tuple[str, ...] = (),
+        ticks: tuple[str, ...] = (),
+        section: str | None = None,
+        own: Callable[[], list[OwnField]] = list,
+    ) -> None:
         self._page = page
-        self._fields = fields
-        self._ticks = ticks
+        self.fields = fields
+        self.optional = optional
+        self.ticks = ticks
         self._section = section
+        self.own = own
 
     async def read(self) -> dict[str, str]:
-        """Return the fields' values. Raises FieldMissing, FieldTooLong or FieldNotText."""
-        return await read_fields(*self._fields)
+        """Return the fields' values, "" for optional ones. Raises FieldMissing, FieldTooLong or FieldNotText."""
+        return await read_fields(*self.fields) | {name: await read_optional(name) for name in self.optional}
 
     def handles(self, view: View[P]) -> View[P]:
         """Answer every refusal inside the route by the form, filled again with what was typed."""
@@ -47,12 +60,15 @@ class Form:
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
             try:
                 return await view(*arguments, **named)
-            except TryLater as error:
-                return await self._show_again(error)
             except AccountError as error:
-                return await self.refuse(error)
+                return await self.answer(error)
 
+        handler.form = self  # type: ignore[attr-defined]  # for web/api/openapi.py
         return handler
+
+    async def answer(self, error: AccountError) -> ResponseReturnValue:
+        """Answer a refusal by the form, filled again with what was typed."""
+        return await (self._show_again(error) if isinstance(error, TryLater) else self.refuse(error))
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Go back to the form, with the sentence above it. In JSON: the refusal itself."""
@@ -75,8 +91,8 @@ class Form:
 
     async def _leave(self, error: AccountError) -> None:
         note(error)
-        open_fields = [name for name in self._fields if not is_secret(name)]
-        await keep_typed(open_fields, ticks=self._ticks, refused=error.field, note=field_note(error))
+        open_fields = [name for name in self.fields if not is_secret(name)] + [each.name for each in self.own()]
+        await keep_typed(open_fields, ticks=self.ticks, refused=error.field, note=field_note(error))
         await flash_one(sentence(error), error.code, section=self._section)
 
     async def done(self, sentence: str) -> ResponseReturnValue:

@@ -1,10 +1,13 @@
 """Where to go after log-in: only ever to a path on this very site."""
 
 import re
+from urllib.parse import urlsplit
 
-from quart import request
+from quart import g, request
 
+from quart_auth_app import origins
 from quart_auth_app.web.edge.destinations import endpoints
+from quart_auth_app.web.edge.same_origin import own_origin
 
 MAX_LENGTH = 1024
 """Characters of the longest path and query kept; the Location header has to stay a sane size."""
@@ -40,6 +43,19 @@ def here() -> str | None:
     return (path + query).decode("latin-1") or None
 
 
+def came_from() -> str | None:
+    """Return the page of ours that the form of this request stood on, if it can be gone back to."""
+    referer = request.headers.get("Referer", "")
+    if origins.origin(referer) != own_origin():
+        return None
+    url = urlsplit(referer)
+    target = allowed(f"{url.path}?{url.query}" if url.query else url.path)
+    return target if target and endpoints(target) else None
+
+
 async def wanted() -> str | None:
-    """Return the page to go to after log-in, which the form or the address carries along, if it is one of ours."""
-    return allowed((await request.form).get("next") or request.args.get("next"))
+    """Return the page to go to after log-in, if it is one of ours.
+
+    The form or the address carries it along, or `g.next` says it, for who comes back from a provider.
+    """
+    return allowed((await request.form).get("next") or request.args.get("next") or g.get("next"))

@@ -1,6 +1,8 @@
 """Who is asking: cookie, session row, user. quart-auth carries the signed token; the row decides whether it counts."""
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -16,8 +18,10 @@ from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from quart_auth_app.settings import Settings
-from quart_auth_app.web.edge.asking import asking
+from quart_auth_app.web.edge.asking import access_key, asking
+from quart_auth_app.web.identity.access_keys import found_by_key
 from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.services import services, transaction
 
 WATCH_EVERY = 60
@@ -89,10 +93,18 @@ async def _find_session(token: str) -> sessions.Found | None:
     return found
 
 
+class _Tokens(PatientSerializer):
+    """Signs as quart-auth does."""
+
+    def __init__(self, keys: Sequence[str], salt: str) -> None:
+        super().__init__(keys, salt, signer_kwargs={"digest_method": hashlib.sha512})
+
+
 class Auth(QuartAuth):
-    """quart-auth with our user, and without its synchronous hook."""
+    """quart-auth with our user, with leeway for clocks, and without its synchronous hook."""
 
     user_class = CurrentUser
+    serializer_class = _Tokens  # type: ignore[assignment]  # the type that is asked for is private to quart-auth
 
     async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
         # quart-auth's own is not async, so that each page would cross into a thread and back: a third of its time.
@@ -141,6 +153,8 @@ async def _stop_watching(_error: BaseException | None) -> None:
 async def _look_up(cookie: str) -> None:
     # So that current_user.name works in any route without an await; a static file is for everybody. A route that needs
     # to know who is asking meets the database's failure itself.
-    if cookie in asking().cookies and asking().endpoint != "static":
+    if (key := access_key()) is not None:
+        current_user.found = await found_by_key(key)
+    elif cookie in asking().cookies and asking().endpoint != "static":
         with suppress(DatabaseAway):
             await current_user.is_authenticated

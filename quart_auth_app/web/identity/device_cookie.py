@@ -1,36 +1,38 @@
 """The device cookie: a browser that has logged in to an account before is counted by itself (accounts/throttle.py)."""
 
 import hashlib
-import secrets
 from datetime import timedelta
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from quart import after_this_request, current_app, request
 from quart.typing import ResponseTypes
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts import devices
+from quart_auth_app.accounts.devices import Account, Device
 from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
+from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.services import services
 
 LIFETIME = timedelta(days=365)
 """How long a browser is known after its last log-in."""
 
 
-def known_device(email: str) -> str | None:
-    """Return what this browser is counted by if it has logged in to this account before."""
+def this_device() -> Device | None:
+    """Return the device that this browser is, None if it has never logged in."""
     try:
-        account, device = _serializer().loads(
+        number, accounts = _serializer().loads(
             request.cookies.get(cookie_name("device", services().settings), ""), max_age=int(LIFETIME.total_seconds())
         )
+        return Device(str(number), dict(accounts))
     except (BadData, ValueError):
         return None
-    return str(device) if account == email_addresses.fingerprint(email) else None
 
 
-def remember_device(email: str) -> None:
-    """Let the browser carry a new device cookie for this account when the response leaves."""
+def remember_device(user: Account) -> None:
+    """Let the browser carry on as the device that it is, or as a new one; it has just proved the account's password."""
     settings = services().settings
-    value = _serializer().dumps([email_addresses.fingerprint(email), secrets.token_urlsafe(16)])
+    device = (this_device() or devices.new()).with_account(user)
+    value = _serializer().dumps([device.id, list(device.accounts.items())])
 
     @after_this_request
     async def set_cookie(response: ResponseTypes) -> ResponseTypes:
@@ -45,9 +47,9 @@ def remember_device(email: str) -> None:
         return response
 
 
-def _serializer() -> URLSafeTimedSerializer:
+def _serializer() -> PatientSerializer:
     # PUBLIC_URL in the salt: where two sites share a key, an account at one says nothing about its namesake at another.
-    salt = f"device cookie of {services().settings.public_url}"
-    return URLSafeTimedSerializer(
+    salt = f"device of {services().settings.public_url}"
+    return PatientSerializer(
         signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}
     )

@@ -1,73 +1,107 @@
 """Logging in and out, as the browser sees it: what the domain has committed is handed over as cookies."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from quart import after_this_request, g, url_for
 from quart.typing import ResponseTypes
 from quart_auth import login_user, logout_user
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, pending_log_ins
 from quart_auth_app.accounts import log_in as accounts
-from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts import mailed_log_in, sessions
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed, SignUpPending, WrongDetails
 from quart_auth_app.accounts.log_in import Outcome, SecondStepMissing
+from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
+from quart_auth_app.web.edge.to_the_end import to_the_end
+from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_user
-from quart_auth_app.web.identity.device_cookie import known_device, remember_device
-from quart_auth_app.web.services import passwords, reading, services, transaction
+from quart_auth_app.web.identity.device_cookie import remember_device
+from quart_auth_app.web.language import translated
+from quart_auth_app.web.sentences import TOO_MANY_SESSIONS
+from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 
 async def log_in_with_password(*, email: str, password: str, remember: bool) -> bool:
     """Log this browser in, or let it wait for the second step. Returns whether it is logged in now.
 
-    Raises WrongDetails, TooManyAttempts or TooBusy.
+    Raises WrongDetails, SignUpPending, TooManyAttempts or TooBusy.
     """
-    browser = this_browser(device=known_device(email))
+    browser = this_browser()
     try:
         outcome = await accounts.with_password(
-            transaction,
+            services().database,
             passwords(),
+            services().refusals,
             email=email,
             password=password,
             remember=remember,
             browser=browser,
             now=clock.now(),
         )
-    except (WrongDetails, asyncio.CancelledError):  # who hangs up has made an attempt too
-        security_log.write("log_in_failed", account=email_addresses.fingerprint(email))
+    except (WrongDetails, SignUpPending):  # both stay counted
+        security_log.write("log_in_failed", account=security_log.account(email))
         services().failed_log_ins.note(email=email, browser=browser)
         signals.announce(signals.log_in_failed, email=email)
         raise
-    return _hand_over(outcome, methods=[accounts.PASSWORD])
+    return await hand_over(outcome, methods=[accounts.PASSWORD])
+
+
+async def log_in_with_mailed_code(*, number: int, code: str) -> bool:
+    """Log this browser in, or let it wait for the second step. Returns whether it is logged in now.
+
+    Raises WrongLogInCode, TooManyAttempts or TooBusy.
+    """
+    return await _log_in_by_mail(
+        mailed_log_in.by_code(
+            transaction, passwords(), number=number, code=code, browser=this_browser(), now=clock.now()
+        )
+    )
+
+
+async def log_in_with_mailed_link(*, token: str, remember: bool) -> bool:
+    """Log this browser in, or let it wait for the second step. Returns whether it is logged in now.
+
+    Raises LinkInvalid, LinkUsed or TooManyAttempts.
+    """
+    return await _log_in_by_mail(
+        mailed_log_in.by_link(transaction, token=token, remember=remember, browser=this_browser(), now=clock.now())
+    )
+
+
+async def _log_in_by_mail(attempt: Awaitable[Outcome]) -> bool:
+    try:
+        outcome = await attempt
+    except (WrongLogInCode, LinkInvalid, LinkUsed) as error:
+        security_log.write("mailed_log_in_failed", reason=error.code)
+        raise
+    return await hand_over(outcome, methods=[mailed_log_in.MAIL])
 
 
 async def log_in_with_second_step(code: str) -> None:
     """Log this browser in after its first step. Raises NoPendingLogIn, WrongCode or TooManyAttempts."""
-    token, now = pending_cookie.token() or "", clock.now()
-    async with reading() as db:
-        email = await pending_log_ins.email(db, token=token, now=now)
     try:
         logged_in, methods = await accounts.with_second_step(
             transaction,
             services().keys,
-            token=token,
+            token=pending_cookie.token() or "",
             code=code,
-            browser=this_browser(device=known_device(email)),
-            now=now,
+            browser=this_browser(),
+            now=clock.now(),
         )
-    except (WrongCode, asyncio.CancelledError):
+    except WrongCode:
         security_log.write("second_step_failed")
         raise
     pending_cookie.forget()
-    _hand_over(logged_in, methods=methods)
+    await hand_over(logged_in, methods=methods)
 
 
+@to_the_end
 async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] = ("site",)) -> bool:
     """Log this browser in for somebody who has proved to be `user`, by `methods` of the site's own.
 
@@ -81,14 +115,15 @@ async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] =
                 user=user,
                 methods=methods,
                 remember=remember,
-                browser=this_browser(device=known_device(user.email)),
+                browser=this_browser(),
                 now=clock.now(),
             )
     except WrongDetails:
         return False
-    return _hand_over(outcome, methods=methods)
+    return await hand_over(outcome, methods=methods)
 
 
+@to_the_end
 async def log_out() -> None:
     """Revoke the session, in the database first and then in the browser."""
     async with transaction() as db:
@@ -99,16 +134,22 @@ async def log_out() -> None:
     after_this_request(_clear_site_data)
 
 
-def _hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
+async def hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
+    """Give the browser what the domain has committed. Returns whether it is logged in now."""
     if isinstance(outcome, SecondStepMissing):
         pending_cookie.remember(outcome.token)
         security_log.write("second_step_asked", user=outcome.user.id, methods=" ".join(methods))
         return False
     login_user(CurrentUser(outcome.token), remember=outcome.remember)
-    remember_device(outcome.user.email)
-    security_log.write("log_in", user=outcome.user.id, methods=" ".join(methods))
-    signals.announce(signals.logged_in, user=outcome.user)
+    remember_device(outcome.user)
     g.is_to_be_deleted = outcome.user.delete_at is not None
+    if outcome.is_again:
+        return True
+    security_log.write("log_in", user=outcome.user.id, methods=" ".join(methods))
+    if outcome.ended:
+        security_log.write("sessions_revoked", user=outcome.user.id)
+        await flash_one(translated(TOO_MANY_SESSIONS, number=sessions.MAX_FOR_ONE))
+    signals.announce(signals.logged_in, user=outcome.user)
     return True
 
 

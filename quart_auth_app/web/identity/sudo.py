@@ -10,55 +10,74 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec
 
-from quart import Response, redirect, render_template, request, url_for
+from quart import Response, current_app, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized, login_user, logout_user
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import second_step, sudo
+from quart_auth_app.accounts import identities, passkeys, second_step, sudo
+from quart_auth_app.accounts.access_keys import KeyNotEnough
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TryLater
+from quart_auth_app.accounts.passkeys import PasskeyRefused
+from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.accounts.sudo import SudoRequired, WrongPassword, WrongSudoCode
+from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import InvalidForm, is_secret, read_fields
-from quart_auth_app.web.forms.flashes import flash_one
+from quart_auth_app.web.forms.flashes import Typed, flash_one
+from quart_auth_app.web.identity import providers
+from quart_auth_app.web.identity.access_keys import is_key
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_found, current_user
+from quart_auth_app.web.identity.passkeys import prove_with_passkey, sudo_options
 from quart_auth_app.web.refusals import note, refusal, status_of
-from quart_auth_app.web.sentences import filled, sentence
+from quart_auth_app.web.sentences import field_note, filled, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 ASKS = 403
 """The status of the page that asks for the password: what was asked for is not allowed yet."""
 
+PROOFS = {"sudo_password", "sudo_credential", "sudo_provider"}
+"""Fields of which one is there when the page that asks was answered."""
+
 P = ParamSpec("P")
-View = Callable[P, Awaitable[ResponseReturnValue]]
+Handler = Callable[P, Awaitable[ResponseReturnValue]]
+View = Handler[P] | Callable[P, ResponseReturnValue]
 
 
-def sudo_required(act: str) -> Callable[[View[P]], View[P]]:
+def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
     """Let only those through who have proved within 10 minutes who they are; ask all others for their password.
 
     `act` says to the person what they are about to do, such as `"Delete your account"`. In it, `{name}` stands for the
     form's field or the route's argument of this name. Who is not logged in is sent to log in.
+
+    The form is then sent again by the page that asks, without fields whose name ends in `password`. A file can't be
+    sent again: who sends one proves who they are first, and is led back to the form.
     """
 
-    def around(view: View[P]) -> View[P]:
+    def around(view: View[P]) -> Handler[P]:
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
             if not await current_user.is_authenticated:
                 raise Unauthorized
+            if is_key(current_found()):
+                raise KeyNotEnough
             if not _is_fresh():
-                if "sudo_password" not in await request.form or request.method in SAFE_METHODS:
+                if PROOFS.isdisjoint(await request.form) or request.method in SAFE_METHODS:
                     return await _ask(act)
                 try:
+                    if "sudo_provider" in await request.form:
+                        return await _go_to_provider(act)
                     await _prove()
                 except SessionRevoked as error:
                     return await log_in_again(error)
-                except (WrongPassword, WrongSudoCode, InvalidForm, TryLater) as error:
+                except (WrongPassword, WrongSudoCode, PasskeyRefused, InvalidForm, TryLater) as error:
                     return await _ask(act, error)
-            return await view(*arguments, **named)
+            act_on: Handler[P] = current_app.ensure_async(view)
+            return await act_on(*arguments, **named)
 
         return handler
 
@@ -70,20 +89,37 @@ def _is_fresh() -> bool:
 
 
 async def _prove() -> None:
+    found = current_found()
+    if "sudo_credential" in await request.form:
+        renewed = await prove_with_passkey((await read_fields("sudo_credential"))["sudo_credential"])
+    else:
+        renewed = await _prove_with_password()
+    await go_on_with(renewed.token, remember=found.session["remember"])
+
+
+async def _prove_with_password() -> Renewed:
     code = "sudo_code" in await request.form
     given = await read_fields("sudo_password", *(["sudo_code"] if code else []))
-    found = current_found()
-    renewed = await sudo.prove(
+    return await sudo.prove(
         transaction,
         passwords(),
         services().keys,
-        found=found,
+        found=current_found(),
         password=given["sudo_password"],
         code=given.get("sudo_code"),
         browser=this_browser(),
         now=clock.now(),
     )
-    await go_on_with(renewed.token, remember=found.session["remember"])
+
+
+async def _go_to_provider(act: str) -> Response:
+    # The code is given before: nobody comes back from the provider to a form that asks for one.
+    name, found = (await read_fields("sudo_provider"))["sudo_provider"], current_found()
+    providers.configured(name)
+    code = (await read_fields("sudo_code"))["sudo_code"] if "sudo_code" in await request.form else None
+    await sudo.check_code(transaction, services().keys, found=found, code=code, browser=this_browser(), now=clock.now())
+    suspended = {"act": await _named(act), "action": next_page.here(), "fields": await _received()}
+    return await providers.go(name, providers.SUDO, suspended=suspended)
 
 
 async def go_on_with(token: str, *, remember: bool) -> None:
@@ -98,21 +134,34 @@ async def _ask(act: str, error: AccountError | None = None) -> Response:
         note(error)
     if wants_json():
         return await refusal(error or SudoRequired())
-    if request.method in SAFE_METHODS:
-        action, fields = url_for("account.sudo"), {"next": [next_page.asked_for() or ""]}
+    has_files = bool(await request.files)
+    if request.method in SAFE_METHODS or has_files:
+        action, fields = (
+            url_for("account.sudo"),
+            {"next": [(next_page.came_from() if has_files else next_page.asked_for()) or ""]},
+        )
     else:
         action, fields = next_page.here() or "", await _received()
     async with reading() as db:
         state = await second_step.state(db, user_id=current_user.id)
-    known = {name: values[0] for name, values in fields.items()} | (request.view_args or {})
+        own = list(await passkeys.own(db, user_id=current_user.id))
+        connected = {each.issuer for each in await identities.own(db, user_id=current_user.id)}
+    typed = Typed()
+    if error:
+        typed.refused, typed.note = error.field, field_note(error)
     page = await render_template(
         "account/sudo.html",
-        act=filled(act, defaultdict(str, known)),
+        act=await _named(act),
         action=action,
         fields=fields,
+        has_files=has_files,
         error=error and sentence(error),
+        typed=typed,
         email=current_user.email,
         asks_for_code=state.is_on,
+        has_password=current_user.password != NO_PASSWORD,
+        options=sudo_options(own),
+        providers=[each for each in services().settings.providers if each.issuer in connected],
     )
     response = Response(page, status_of(error) if isinstance(error, TryLater) else ASKS)
     if isinstance(error, TryLater):
@@ -120,9 +169,14 @@ async def _ask(act: str, error: AccountError | None = None) -> Response:
     return response
 
 
+async def _named(act: str) -> str:
+    known = {name: values[0] for name, values in (await _received()).items()} | (request.view_args or {})
+    return filled(act, defaultdict(str, known))
+
+
 async def _received() -> dict[str, list[str]]:
     form = await request.form
-    return {name: form.getlist(name) for name in form if not is_secret(name)}
+    return {name: form.getlist(name) for name in form if not is_secret(name) and name != "sudo_provider"}
 
 
 async def log_in_again(error: SessionRevoked) -> ResponseReturnValue:

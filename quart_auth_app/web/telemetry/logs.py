@@ -6,7 +6,10 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from hypercorn.logging import AccessLogAtoms
 from quart import Quart
+
+from quart_auth_app.web.telemetry.repeated_errors import once_a_second
 
 LOGGER = "quart_auth_app"
 """The parent of all our loggers. Configure a handler for it before `create_app`, and the lines go there instead."""
@@ -32,6 +35,13 @@ def init_app(app: Quart) -> None:
     """Send our logs, and those of the application, to standard output unless somebody has said where else they go."""
     join()
     _send_to_standard_output(logging.getLogger(app.name))
+    logging.getLogger(app.name).addFilter(_is_no_second_access_log)
+
+
+def _is_no_second_access_log(record: logging.LogRecord) -> bool:
+    # `quart run` has hypercorn write one into the application's log. Ours has each request already, and no query
+    # strings, which hold the tokens of mailed links.
+    return not isinstance(record.args, AccessLogAtoms)
 
 
 def join() -> None:
@@ -44,6 +54,7 @@ def _send_to_standard_output(logger: logging.Logger) -> None:
     if not logger.hasHandlers():
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonLines())
+        handler.addFilter(once_a_second)
         logger.addHandler(handler)
         logger.propagate = False
 

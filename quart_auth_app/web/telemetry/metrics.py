@@ -2,27 +2,31 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sessions
+from quart_auth_app.accounts import outbox, sessions
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
 
 OUTCOMES = {
-    "log_in": "accepted",
-    "log_in_failed": "failed",
-    "second_step_failed": "failed",
-    "throttled": "throttled",
-    "busy": "busy",
+    "log_in": ("accepted", ""),
+    "log_in_failed": ("failed", "password"),
+    "second_step_failed": ("failed", "second-step"),
+    "passkey_failed": ("failed", "passkey"),
+    "mailed_log_in_failed": ("failed", "mail"),
+    "provider_failed": ("failed", "provider"),
+    "throttled": ("throttled", ""),
+    "busy": ("busy", ""),
 }
-"""Events of the security log that an attempt ends with."""
+"""Events of the security log that an attempt ends with: how that counts, and what was tried. `log_in` says by itself
+which methods it was made by; what is refused before it is looked at has none."""
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 """The methods that any of our routes knows."""
@@ -37,8 +41,15 @@ class Metrics:
         self.registry = CollectorRegistry()
         named: dict[str, Any] = {"namespace": "quart_auth_app", "registry": self.registry}
         self._seconds = Histogram("request_seconds", "Time to answer", ["method", "route", "status"], **named)
-        self._attempts = Counter("attempts", "Attempts to log in or sign up, by how they ended", ["outcome"], **named)
-        self._sessions = Gauge("sessions_active", "Sessions in the database that have not expired", **named)
+        self._attempts = Counter(
+            "attempts", "Attempts to log in or sign up, by how they ended", ["outcome", "methods"], **named
+        )
+        self._counted = [
+            Gauge("sessions_active", "Sessions in the database that have not expired", **named),
+            Gauge("mail_waiting", "Mails that are still to be sent", **named),
+            Gauge("mail_failed", "Mails that will not be tried again unless an operator asks for it", **named),
+            Gauge("mail_oldest_seconds", "How long the oldest of the waiting mails has waited", **named),
+        ]
         waiting = Gauge("hashing_queue", "People in line for a hash, those being served among them", **named)
         waiting.set_function(lambda: passwords.threads.in_line)
         self._wait = Histogram("hashing_wait_seconds", "Time in line before hashing begins", **named)
@@ -50,10 +61,11 @@ class Metrics:
         known = method if method in METHODS else "other"
         self._seconds.labels(known, route, status).observe(seconds)
 
-    def event(self, name: str) -> None:
-        """Note an event of the security log."""
+    def event(self, name: str, methods: str = "") -> None:
+        """Note an event of the security log. `methods` is how somebody has logged in, as in "password totp"."""
         if name in OUTCOMES:
-            self._attempts.labels(OUTCOMES[name]).inc()
+            outcome, tried = OUTCOMES[name]
+            self._attempts.labels(outcome, methods.replace(" ", "+") or tried).inc()
 
     @contextmanager
     def served(self, settings: Settings) -> Iterator[None]:
@@ -71,17 +83,20 @@ class Metrics:
         for candidate in range(port, port + settings.workers):
             try:
                 server, _ = start_http_server(candidate, host, self.registry)
-            except OSError as error:
-                _log.info("metrics: %s:%s: %s", host, candidate, error.strerror)
-            else:
-                _log.info("metrics on %s:%s", host, candidate)
-                return server
+            except OSError:
+                continue  # another worker's
+            _log.info("metrics on %s:%s", host, candidate)
+            return server
         raise SettingsError(f"METRICS_BIND is {host}:{port}, where nobody can listen now; allowed: a free port")
 
-    async def count_sessions(self, database: Database) -> None:
-        """Look how many sessions there are; while the database is away, that is not a number."""
-        try:
+    async def count(self, database: Database) -> None:
+        """Look how many sessions and mails there are; while the database is away, these are not numbers."""
+        now = clock.now()
+        numbers = [float("nan")] * 4
+        with suppress(DatabaseAway):
             async with database.reading() as db:
-                self._sessions.set(await sessions.count_active(db, now=clock.now()))
-        except DatabaseAway:
-            self._sessions.set(float("nan"))
+                active = await sessions.count_active(db, now=now)
+                waiting, failed, since = await outbox.count(db)
+            numbers = [active, waiting, failed, (now - since).total_seconds() if since else 0]
+        for gauge, number in zip(self._counted, numbers, strict=True):
+            gauge.set(number)

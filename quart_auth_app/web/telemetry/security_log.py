@@ -1,12 +1,15 @@
 """The security log: what happened to accounts, who did it, from where.
 
-It names users by number, accounts that may not exist by a hash of the address, and never holds a secret.
+It names users by number, accounts that may not exist by an HMAC of the address, and never holds a secret.
 """
 
+import hashlib
+import hmac
 import logging
 
 from quart import has_request_context, has_websocket_context
 
+from quart_auth_app.accounts import email_addresses
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.services import services
@@ -18,22 +21,43 @@ EVENTS = {
     "reset_asked": "somebody asked for a link to choose a new password",
     "password_reset": "a new password was chosen by a mailed link",
     "log_in": "somebody logged in; `methods` says how",
-    "log_in_failed": "address and password did not belong together, or the account is disabled",
+    "log_in_failed": "address and password did not belong together, the account is disabled, or its sign-up's mail is "
+    "not answered",
+    "mailed_log_in_asked": "somebody asked for a link and a code to log in by mail",
+    "mailed_log_in_failed": "a mailed code or link did not log in; the line says why",
     "second_step_asked": "a first factor was right, and the account has a second step",
     "second_step_failed": "a code for the second step did not count",
     "second_step_on": "somebody turned the second step on",
     "second_step_off": "somebody turned the second step off",
     "recovery_codes_renewed": "somebody replaced the recovery codes",
+    "passkey_failed": "a passkey's answer was refused; the line says why",
+    "passkey_added": "somebody added a passkey",
+    "passkey_removed": "somebody removed a passkey",
+    "password_removed": "somebody chose to have passkeys and no password",
+    "access_key_added": "somebody made an access key",
+    "access_key_revoked": "somebody revoked an access key",
+    "access_key_refused": "what was sent as an access key does not count, or not there; the line says why",
+    "provider_failed": "what came back from a provider proved nothing; the line says why",
+    "provider_connected": "somebody connected an account at a provider",
+    "provider_disconnected": "somebody disconnected an account at a provider",
     "log_out": "somebody logged out",
     "password_changed": "somebody changed their password",
-    "sessions_revoked": "somebody ended sessions of their own, or gave wrong passwords until theirs ended",
+    "sessions_revoked": "somebody revoked sessions of their own, gave wrong passwords until theirs was revoked, or had "
+    "too many",
+    "email_change_asked": "somebody asked for another address for their account",
+    "email_change_cancelled": "somebody cancelled a change of their address",
+    "email_changed": "an account has another address",
+    "email_change_undone": "who reads the mail of an account's former address got it back, with a new password",
     "exported": "somebody downloaded what is kept about them",
     "deletion_asked": "somebody asked for their account to be deleted",
     "deletion_cancelled": "somebody kept an account that was to be deleted",
     "throttled": "an attempt was refused because there were too many",
     "busy": "an attempt was refused because too many passwords were waiting to be checked",
     "cross_site_refused": "a request from another site; the line has what the browser said and the origin expected",
+    "host_refused": "a request named another host than `PUBLIC_URL`; the line has it",
     "log_in_required": "a page that needs a log-in was asked for without one",
+    "admin_act": "an admin, `user`, did something to the account of another, `on`; `act` says what",
+    "role_missing": "a page was asked for by somebody without the role, or by an admin without a second step",
     "input_refused": "a form was refused: fields missing, too long, or against the rules",
     "operator": "an operator's command changed something; the line has the command, who ran it, and from where",
     "error": "the application or the database failed; the error log tells more",
@@ -55,5 +79,11 @@ def write(event: str, **details: str | int) -> None:
             "path": asking().path,
         }
         if metrics := services().metrics:
-            metrics.event(event)
+            metrics.event(event, str(details.get("methods", "")))
     logs.write(_log, event=event, **where, **details)
+
+
+def account(email: str) -> str:
+    """Return what stands in a line in the address's place: who has the log and no key can't try addresses on it."""
+    subject = f"account in the security log\0{email_addresses.key(email)}"
+    return hmac.new(services().settings.secret_key.encode(), subject.encode(), hashlib.sha256).hexdigest()[:32]

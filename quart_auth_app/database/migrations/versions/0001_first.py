@@ -29,10 +29,11 @@ def upgrade() -> None:
 
 def _take_over(connection: sa.Connection) -> None:
     site.refuse_tables(connection, {"user"} & set(sa.inspect(connection).get_view_names()))
-    missing = [name for name in TUTORIALS if name not in site.column_names(connection, "user")]
-    if missing:
-        raise UnusableDatabase(f"Nothing was changed: the table user is not the tutorial's, it has no {missing[0]}")
+    if differs := _differs(connection):
+        raise UnusableDatabase(f"Nothing was changed: the table user is not the tutorial's, {differs}")
     site.refuse_columns(connection, "user", ["email_key", "password_version", "disabled_at"])
+    if connection.dialect.name == "sqlite":
+        sqlite_tables.refuse_other_kinds(connection, "user")
     users = _tutorials_users(connection)
     if connection.dialect.name == "postgresql":
         postgresql_tables.widen(connection, "user", LENGTHS)
@@ -44,12 +45,36 @@ def _take_over(connection: sa.Connection) -> None:
     _constrain(connection)
 
 
+def _differs(connection: sa.Connection) -> str | None:
+    """Return what is missing, or written in other letters: SQLite finds "User" where "user" is asked for."""
+    inspector = sa.inspect(connection)
+    if "user" not in inspector.get_table_names():
+        return "which is a table and written in small letters"
+    there = {each["name"] for each in inspector.get_columns("user")}
+    return next((f"it has no {name}" for name in TUTORIALS if name not in there), None)
+
+
 def _fill(connection: sa.Connection, users: list[dict[str, object]]) -> None:
     with triggers.off(connection, "user"):
-        connection.execute(sa.text("UPDATE \"user\" SET name = '' WHERE name IS NULL"))
+        _fill_names(connection)
         if users:
             update = 'UPDATE "user" SET email_key = :email_key WHERE id = :id'
             connection.execute(sa.text(update), [{"id": user["id"], "email_key": user["email_key"]} for user in users])
+
+
+def _fill_names(connection: sa.Connection) -> None:
+    nameless = connection.execute(sa.text('SELECT id FROM "user" WHERE name IS NULL ORDER BY id')).scalars().all()
+    if not nameless:
+        return
+    try:
+        connection.execute(sa.text("UPDATE \"user\" SET name = '' WHERE name IS NULL"))
+        if connection.dialect.name == "postgresql":  # which changes no table that has checks to come
+            connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+    except sa.exc.IntegrityError as error:
+        who = " and ".join(f"user {number}" for number in nameless)
+        raise UnusableDatabase(
+            f"Nothing was changed: {who} has no name, which accounts need, and an empty one is refused: {error.orig}"
+        ) from error
 
 
 def _constrain(connection: sa.Connection) -> None:
@@ -66,8 +91,10 @@ def _constrain(connection: sa.Connection) -> None:
 
 def _tutorials_users(connection: sa.Connection) -> list[dict[str, object]]:
     rows = connection.execute(sa.text('SELECT id, email, password FROM "user" ORDER BY id')).mappings()
-    users = [dict(row) | {"email_key": _key(row["email"] or "")} for row in rows]
-    problems = [f"user {user['id']} has no address or no password" for user in users if not _is_complete(user)]
+    found = [dict(row) for row in rows]
+    problems = [f"the address of user {each['id']} is no text" for each in found if not _is_text(each["email"])]
+    users = [each | {"email_key": _key(each["email"] or "")} for each in found if _is_text(each["email"])]
+    problems += [f"user {user['id']} has no address or no password" for user in users if not _is_complete(user)]
     by_key: dict[object, list[str]] = {}
     for user in filter(_is_complete, users):
         by_key.setdefault(user["email_key"], []).append(f"{user['email']} (user {user['id']})")
@@ -75,6 +102,10 @@ def _tutorials_users(connection: sa.Connection) -> list[dict[str, object]]:
     if problems:
         raise UnusableDatabase("The users can't be taken over, nothing was changed. " + "; ".join(problems))
     return users
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _is_complete(user: dict[str, object]) -> bool:

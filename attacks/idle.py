@@ -1,0 +1,44 @@
+"""More connections than a process has descriptors, with nothing on them: pages have to be served all the same."""
+
+import asyncio
+import resource
+import time
+from contextlib import suppress
+
+from attacks.attack import Verdict
+from attacks.browser import send
+from attacks.victims import Site
+
+CONNECTIONS = 4200
+DESCRIPTORS = 4096
+"""More than the 1,024 that systemd gives where nobody says otherwise, as asyncio takes in one go as many connections as
+the backlog of hypercorn.toml says."""
+PROMPT = 2.0
+"""Seconds in which a page has to be there."""
+MOST_LOGGED = 100_000
+"""Bytes of the log."""
+
+
+async def run(site: Site) -> Verdict:
+    """Open the connections, ask for a page every now and then, and look what the log has grown to."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    before, writers = len(site.log), list[asyncio.StreamWriter]()
+    for _ in range(CONNECTIONS):
+        try:
+            writers.append((await asyncio.wait_for(asyncio.open_connection("127.0.0.1", site.port), 1))[1])
+        except (OSError, TimeoutError):
+            await asyncio.sleep(0.1)  # the server has enough to take at the moment
+    try:
+        slowest, served = 0.0, 0
+        for _ in range(10):
+            start = time.monotonic()
+            with suppress(TimeoutError):
+                served += (await asyncio.wait_for(send(site, "GET", "/healthz"), PROMPT)).status == 200
+            slowest = max(slowest, time.monotonic() - start)
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+    await asyncio.sleep(0.5)
+    logged = len(site.log) - before
+    finding = f"{served} of 10 pages served, the slowest after {slowest:.1f} s; {logged // 1000} kB of log"
+    return Verdict(served < 10 or logged > MOST_LOGGED, len(writers) + 10, finding)

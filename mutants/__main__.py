@@ -1,0 +1,176 @@
+"""`python -m mutants`: break the code in each way of ours.toml; fail if the tests of that requirement don't notice."""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import sys
+import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from docs.write_asvs import ROWS, Marked, collect, read_rows
+
+ROOT = Path(__file__).parent.parent
+OURS = Path(__file__).parent / "ours.toml"
+AT_ONCE = os.cpu_count() or 1
+TIME_LIMIT = 300
+"""Seconds for the tests of one requirement; a fault that makes them hang is noticed too."""
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL")
+"""The server that a few faults need; most are noticed with SQLite alone, which is faster."""
+
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", ".node", ".mypy_cache", ".ruff_cache", ".pytest_cache", "dist", "instance"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A fault: what it replaces, and the requirement whose tests have to notice."""
+
+    row: str
+    does: str
+    file: str
+    old: str
+    new: str
+    test: str | None = None
+    """The name of the test that notices, so that the others of the requirement need not run."""
+
+    @property
+    def needs_postgresql(self) -> bool:
+        """Whether it is about PostgreSQL, and so is left out where there is none."""
+        return self.file.endswith("postgresql.py")
+
+
+def read(path: Path = OURS) -> list[Mutant]:
+    """Return the faults. Raises TypeError if a key is missing or unknown."""
+    return [Mutant(**fields) for fields in tomllib.loads(path.read_text("utf-8"))["mutant"]]
+
+
+def uncovered(mutants: Sequence[Mutant], marked: Marked) -> list[str]:
+    """Return the requirements that tests prove and that have neither a fault nor, in docs/asvs.toml, a reason."""
+    reasons = {row.id for row in read_rows(ROWS.read_text("utf-8")) if row.no_fault}
+    return sorted(marked.keys() - {each.row for each in mutants} - reasons)
+
+
+def put_in(mutant: Mutant, tree: Path) -> None:
+    """Break the code in `tree`. Raises ValueError where the text isn't there exactly once."""
+    source = (tree / mutant.file).read_text("utf-8")
+    if source.count(mutant.old) != 1 or mutant.old == mutant.new:
+        raise ValueError(f"{mutant.file} has {source.count(mutant.old)} times what is to be replaced: {mutant.old!r}")
+    (tree / mutant.file).write_text(source.replace(mutant.old, mutant.new), "utf-8")
+
+
+def noticing(mutant: Mutant, marked: Marked) -> list[str]:
+    """Return the tests with the requirement's mark, without those that start a browser, or the one that is named."""
+    tests = sorted(test for test in marked.get(mutant.row, ()) if not test.startswith("tests/browser/"))
+    return [test for test in tests if mutant.test is None or test.endswith(f"::{mutant.test}")]
+
+
+def start(mutant: Mutant, tests: Sequence[str], folder: Path) -> int:
+    """Run the tests on a broken copy in `folder`, in a process of its own whose number is returned.
+
+    It begins as a copy of this one, which has all libraries in its memory: to load them takes as long as most tests.
+    """
+    tree = folder / "tree"
+    # With the compiled files, which Python takes for current as the times of the sources are copied too.
+    shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
+    if (node := ROOT / ".node").exists():
+        (tree / node.name).symlink_to(node)  # its packages have folders named dist, and are large
+    put_in(mutant, tree)
+    sys.stdout.flush()
+    if process := os.fork():
+        return process
+    code = 2
+    try:
+        os.setsid()
+        signal.alarm(TIME_LIMIT)
+        output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        code = _test(tree, tests, database=POSTGRES if mutant.needs_postgresql else None)
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+def _test(tree: Path, tests: Sequence[str], *, database: str | None) -> int:
+    for name, module in [*sys.modules.items()]:
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(ROOT) and "site-packages" not in str(module):
+            del sys.modules[name]
+    for name in [name for name in os.environ if name.startswith(("TEST_", "PYTEST_"))]:
+        del os.environ[name]
+    os.environ.update({"PYTHONPATH": str(tree)} | ({"TEST_POSTGRES_URL": database} if database else {}))
+    os.chdir(tree)
+    sys.path[:] = [str(tree), *(each for each in sys.path if each not in {"", str(ROOT)})]
+    return pytest.main(["-q", "-x", "-p", "no:cacheprovider", f"--rootdir={tree}", *tests])
+
+
+def noticed_by(output: str) -> str:
+    """Return the name of the first test that was red."""
+    red = re.search(r"^FAILED \S+::(\w+)", output, re.M)
+    return f"noticed by {red[1]}" if red else "noticed, as the tests took too long"
+
+
+def verdict(status: int, output: str) -> str | None:
+    """Return what is wrong, or None if the fault was noticed, given how the process ended and what it wrote."""
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return None
+    code = os.waitstatus_to_exitcode(status)
+    if code == pytest.ExitCode.TESTS_FAILED and " failed" in output:  # not what a fixture could not set up
+        return None
+    return (
+        "SURVIVES" if code == pytest.ExitCode.OK and " passed" in output else f"the tests don't run:\n{output[-3000:]}"
+    )
+
+
+def run(mutants: Sequence[Mutant], marked: Marked) -> int:
+    """Try the faults, as many at once as there are cores, and print what came of each. Return how many were missed."""
+    missed, waiting, running = 0, [*mutants], dict[int, tuple[Mutant, TemporaryDirectory[str]]]()
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            mutant, folder = waiting.pop(0), TemporaryDirectory()
+            running[start(mutant, noticing(mutant, marked), Path(folder.name))] = mutant, folder
+        process, status = os.wait()
+        if process not in running:
+            continue
+        mutant, folder = running.pop(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)  # servers that its tests have started, where a test was cut off
+        output = (Path(folder.name) / "output").read_text("utf-8", errors="replace")
+        wrong = verdict(status, output)
+        folder.cleanup()
+        missed += wrong is not None
+        print(f"{mutant.row:8}{mutant.does}: {wrong or noticed_by(output)}", flush=True)
+    return missed
+
+
+def main() -> int:
+    """Return the exit status: 0 when every fault was noticed."""
+    parser = argparse.ArgumentParser(prog="python -m mutants")
+    parser.add_argument("--only", metavar="WORD", default="", help="those whose row or sentence contains this")
+    only = parser.parse_args().only
+    chosen = [each for each in read() if only in f"{each.row} {each.does}"]
+    mutants = [each for each in chosen if POSTGRES or not each.needs_postgresql]
+    marked = collect()
+    without = [f"{each.row} ({each.test or 'any test'})" for each in mutants if not noticing(each, marked)]
+    if without:
+        sys.exit(f"No test is marked with {', '.join(without)}")
+    if rows := uncovered(read(), marked):
+        sys.exit(f"Neither mutants/ours.toml nor a no_fault in docs/asvs.toml says what could break {', '.join(rows)}")
+    missed = run(mutants, marked)
+    if len(chosen) > len(mutants):
+        print(f"{len(chosen) - len(mutants)} faults were left out, as TEST_POSTGRES_URL is not set")
+    print(f"{missed} of {len(mutants)} faults were not noticed" if missed else f"{len(mutants)} faults, all noticed")
+    return 1 if missed or not mutants else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Access keys: what scripts send in place of a log-in. A key opens less than a log-in, and never counts as a proof."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, names, ways_in
+from quart_auth_app.accounts.browsers import OPERATOR, Browser
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.sessions import TOUCH_EVERY, Found
+from quart_auth_app.database.units_of_work import LookUp
+from quart_auth_app.models import AccessKey, User, columns_of
+
+PREFIX = "qaa_"
+"""What each key begins with, so that people and scanners of source code know one when they see it."""
+
+BYTES = 32
+"""256 random bits: nothing to guess, so that a plain hash will do."""
+
+SHOWN = len(PREFIX) + 6
+"""Characters of a key that its owner sees again."""
+
+MAX_KEYS = 20
+"""Keys of one account: more than anybody has scripts, and few enough to look through."""
+
+MAX_DAYS = 365
+"""Days that a key lasts at most: one that was forgotten ends by itself."""
+
+METHOD = "access-key"
+"""What `methods` says where a key was sent in place of a log-in."""
+
+_COUNTS = (
+    AccessKey.expires_at > bindparam("now"),
+    AccessKey.password_version == User.password_version,
+    User.disabled_at.is_(None),
+)
+
+
+class NoSuchAccessKey(AccountError):
+    """The account has no key of this number."""
+
+
+class TooManyAccessKeys(AccountError):
+    """The account has `most` keys already."""
+
+
+class WrongLifetime(AccountError):
+    """A key lasts from one day to `most`."""
+
+    field = "days"
+
+
+class KeyRefused(AccountError):
+    """What was sent as a key is none that counts."""
+
+
+class KeyNotEnough(AccountError):
+    """This takes a log-in: a key never opens it."""
+
+
+async def own(db: AsyncSession, *, user_id: int, now: datetime) -> Sequence[AccessKey]:
+    """Return the user's keys that count, oldest first."""
+    query = select(AccessKey).join(User, User.id == AccessKey.user_id).where(AccessKey.user_id == user_id, *_COUNTS)
+    return (await db.scalars(query.order_by(AccessKey.id), {"now": now})).all()
+
+
+async def create(
+    db: AsyncSession, *, user_id: int, name: str, days: str, browser: Browser, now: datetime
+) -> tuple[AccessKey, str]:
+    """Make a key that lasts so many days. Return what is known of it, and the key, which is told this once.
+
+    Raises InvalidName, WrongLifetime or TooManyAccessKeys.
+    """
+    name = names.validated(name)
+    lasts = activity.number(days) or 0
+    if not 1 <= lasts <= MAX_DAYS:
+        raise WrongLifetime(most=MAX_DAYS)
+    await ways_in.lock(db, user_id=user_id)
+    if len(await own(db, user_id=user_id, now=now)) >= MAX_KEYS:
+        raise TooManyAccessKeys(most=MAX_KEYS)
+    text = PREFIX + secrets.token_urlsafe(BYTES)
+    key = AccessKey(
+        user_id=user_id,
+        name=name,
+        beginning=text[:SHOWN],
+        key_hash=_hash(text),
+        password_version=(await db.get_one(User, user_id)).password_version,
+        created_at=now,
+        expires_at=now + timedelta(days=lasts),
+    )
+    db.add(key)
+    await db.flush()
+    await activity.note(db, user_id=user_id, kind="access_key_added", browser=browser, now=now, key=name)
+    return key, text
+
+
+async def revoke(db: AsyncSession, *, user_id: int, number: int, browser: Browser, now: datetime) -> None:
+    """Revoke one of the user's keys. Raises NoSuchAccessKey."""
+    if number > activity.NEWEST:
+        raise NoSuchAccessKey
+    query = delete(AccessKey).where(AccessKey.id == number, AccessKey.user_id == user_id).returning(AccessKey.name)
+    name = await db.scalar(query)
+    if name is None:
+        raise NoSuchAccessKey
+    await activity.note(db, user_id=user_id, kind="access_key_revoked", browser=browser, now=now, key=name)
+
+
+async def revoke_all(db: AsyncSession, *, user_id: int, now: datetime, browser: Browser = OPERATOR) -> None:
+    """Revoke all of the user's keys."""
+    for name in await db.scalars(delete(AccessKey).where(AccessKey.user_id == user_id).returning(AccessKey.name)):
+        await activity.note(db, user_id=user_id, kind="access_key_revoked", browser=browser, now=now, key=name)
+
+
+async def by_text(look_up: LookUp, *, text: str, now: datetime) -> Found | None:
+    """Return what stands in the place of a session for who sends this key, and whose it is; None if it doesn't count.
+
+    It is never fresh, and has no method that sudo or an admin's page would take.
+    """
+    question, of_user = _by_text()
+    row = await look_up(question, {"key_hash": _hash(text), "now": now})
+    if not row:
+        return None
+    number, created_at, last_used_at = row[:3]
+    stands_for = {
+        "id": 0,  # no session has this number
+        "replaced_by": None,
+        "authenticated_at": datetime.min.replace(tzinfo=UTC) + timedelta(days=1),
+        "created_at": created_at,
+        "last_seen_at": last_used_at or created_at,
+        "remember": False,
+        "methods": METHOD,
+        "access_key": number,
+        "is_stale": last_used_at is None or now - last_used_at >= TOUCH_EVERY,
+    }
+    return Found(stands_for, dict(zip(of_user, row[3:], strict=True)))
+
+
+@cache
+def _by_text() -> tuple[Select[*tuple[Any, ...]], list[str]]:
+    of_user = columns_of(User)
+    question = (
+        select(AccessKey.id, AccessKey.created_at, AccessKey.last_used_at, *of_user.values())
+        .join(User, User.id == AccessKey.user_id)
+        .where(AccessKey.key_hash == bindparam("key_hash"), *_COUNTS)
+    )
+    return question, [*of_user]
+
+
+async def touch(db: AsyncSession, *, number: int, now: datetime) -> None:
+    """Note that the key was used at `now`, if that is news."""
+    is_news = or_(AccessKey.last_used_at.is_(None), AccessKey.last_used_at < now)
+    await db.execute(update(AccessKey).where(AccessKey.id == number, is_news).values(last_used_at=now))
+
+
+async def prune(db: AsyncSession, *, now: datetime) -> None:
+    """Delete keys whose time is over, or whose owner has another password."""
+    version = select(User.password_version).where(User.id == AccessKey.user_id).scalar_subquery()
+    over = or_(AccessKey.expires_at <= now, AccessKey.password_version != version)
+    await db.execute(delete(AccessKey).where(over).execution_options(synchronize_session=False))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

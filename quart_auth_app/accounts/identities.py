@@ -1,0 +1,178 @@
+"""Accounts at providers: logging in with one, connecting and disconnecting, proving once more who one is.
+
+A provider's issuer and subject say together who somebody is. An address never does: whoever may write it into an
+account elsewhere would get in here.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, identity_rows, identity_sign_ups, log_in, sessions, throttle, ways_in
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import (
+    AccountError,
+    AttemptTooLate,
+    ProviderRefused,
+    SessionRevoked,
+    TooManyAttempts,
+    WrongDetails,
+)
+from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
+from quart_auth_app.accounts.log_in import Outcome
+from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.throttle import Limit
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import Identity, User
+from quart_auth_app.provider_settings import ProviderSettings
+
+_SPENT = Limit("provider attempt", 1, LASTS)
+"""Each attempt comes back once."""
+
+
+class IdentityTaken(AccountError):
+    """The account at the provider is connected to another account here."""
+
+
+class ProviderConnected(AccountError):
+    """Another account at this provider is connected already."""
+
+
+class NoSuchIdentity(AccountError):
+    """No account at this provider is connected, or not any more."""
+
+
+def method(provider: ProviderSettings) -> str:
+    """Return what a session's methods say of a log-in by this provider."""
+    return f"oidc:{provider.name}"
+
+
+async def own(db: AsyncSession, *, user_id: int) -> Sequence[Identity]:
+    """Return the user's accounts at providers, oldest first."""
+    return (await db.scalars(select(Identity).where(Identity.user_id == user_id).order_by(Identity.id))).all()
+
+
+async def count(transaction: UnitOfWork, *, attempt: Attempt, browser: Browser, now: datetime) -> None:
+    """Use the attempt up, and count it before the provider is asked. Raises AttemptTooLate or TooManyAttempts."""
+    async with transaction() as db:
+        await throttle.hit(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)), now=now)
+    try:
+        # One statement: of any number of requests with this answer, one wins.
+        async with transaction() as db:
+            await throttle.hit(db, (_SPENT, attempt.state), now=now)
+    except TooManyAttempts:
+        raise AttemptTooLate(reason="used") from None
+
+
+async def log_in_with_identity(
+    transaction: UnitOfWork,
+    *,
+    proven: Proven,
+    provider: ProviderSettings,
+    may_sign_up: bool,
+    remember: bool,
+    browser: Browser,
+    now: datetime,
+    own: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> tuple[Outcome, bool]:
+    """Log in who has come back from a provider, and tell whether an account was made for them.
+
+    For a new account, `own` is what was typed into the site's own fields, None before they were asked, and `name` the
+    name that was typed. Raises ProviderRefused, or what `identity_sign_ups.become_known` raises.
+    """
+    async with transaction() as db:
+        is_known = await identity_rows.owner(db, proven) is not None
+    is_new = not is_known and await identity_sign_ups.become_known(
+        transaction,
+        proven=proven,
+        provider=provider,
+        may_sign_up=may_sign_up,
+        own=own,
+        name=name,
+        browser=browser,
+        now=now,
+    )
+    async with transaction() as db:
+        user_id = await identity_rows.use(db, proven, now=now)
+        if user_id is None:
+            raise ProviderRefused(reason="disconnected in this very moment", label=provider.label)
+        await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+        user = await db.get_one(User, user_id)
+        try:
+            outcome = await log_in.start_session(
+                db, user=user, methods=[method(provider)], remember=remember, browser=browser, now=now
+            )
+        except WrongDetails:
+            raise ProviderRefused(reason="account closed", label=provider.label) from None
+    return outcome, is_new
+
+
+async def connect(
+    transaction: UnitOfWork,
+    *,
+    user_id: int,
+    proven: Proven,
+    provider: ProviderSettings,
+    browser: Browser,
+    now: datetime,
+) -> None:
+    """Let the user log in by this account at a provider too. Raises IdentityTaken or ProviderConnected."""
+    try:
+        async with transaction() as db:
+            await ways_in.lock(db, user_id=user_id)
+            owner = await identity_rows.owner(db, proven)
+            if owner == user_id:
+                return  # a second click
+            if owner is not None:
+                raise IdentityTaken(label=provider.label)
+            db.add(identity_rows.new(user_id, proven, now=now))
+            await db.flush()
+            await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+            await activity.note(db, user_id=user_id, kind="provider_connected", browser=browser, now=now)
+    except IntegrityError:
+        async with transaction() as db:
+            if await identity_rows.owner(db, proven) not in {None, user_id}:
+                raise IdentityTaken(label=provider.label) from None
+        raise ProviderConnected(label=provider.label) from None
+
+
+async def disconnect(
+    db: AsyncSession, *, user_id: int, provider: ProviderSettings, browser: Browser, now: datetime
+) -> None:
+    """Forget the user's account at the provider. Raises NoSuchIdentity or LastWayIn."""
+    await ways_in.lock(db, user_id=user_id)
+    await ways_in.insist_on_another(db, user_id=user_id, than_issuer=provider.issuer)
+    query = delete(Identity).where(Identity.user_id == user_id, Identity.issuer == provider.issuer)
+    if await db.scalar(query.returning(Identity.id)) is None:
+        raise NoSuchIdentity(label=provider.label)
+    await activity.note(db, user_id=user_id, kind="provider_disconnected", browser=browser, now=now)
+
+
+async def prove(
+    transaction: UnitOfWork,
+    *,
+    found: Found,
+    proven: Proven,
+    provider: ProviderSettings,
+    browser: Browser,
+    now: datetime,
+) -> Renewed:
+    """Take it as a proof of who is logged in that they have just logged in at the provider. Renews the session.
+
+    Raises ProviderRefused where the account there is not connected to this very user, and SessionRevoked.
+    """
+    user_id, version = found.user["id"], found.user["password_version"]
+    async with transaction() as db:
+        if await identity_rows.owner(db, proven) != user_id:
+            raise ProviderRefused(reason="somebody else's", label=provider.label)
+        await identity_rows.use(db, proven, now=now)
+        await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+        renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+    if not renewed:
+        raise SessionRevoked
+    return renewed

@@ -1,0 +1,41 @@
+"""The rows of accounts at providers: who is known by an issuer and a subject."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.errors import InvalidEmail
+from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.models import Identity
+
+
+async def owner(db: AsyncSession, proven: Proven) -> int | None:
+    """Return the number of the user whose account at a provider this is, None if nobody's."""
+    query = select(Identity.user_id).where(_is(proven))
+    return await db.scalar(query)
+
+
+async def use(db: AsyncSession, proven: Proven, *, now: datetime) -> int | None:
+    """Note down that the account was used. Return its user's number, None if it is nobody's."""
+    query = update(Identity).where(_is(proven))
+    changed = {"last_used_at": now, "email": shown(proven)}
+    return await db.scalar(query.values(changed).returning(Identity.user_id))
+
+
+def new(user_id: int, proven: Proven, *, now: datetime) -> Identity:
+    """Return a row that is to be added."""
+    return Identity(user_id=user_id, issuer=proven.issuer, subject=proven.subject, email=shown(proven), created_at=now)
+
+
+def shown(proven: Proven) -> str | None:
+    """Return the address that the provider tells, None if it is none."""
+    try:
+        return email_addresses.validated(proven.email or "")
+    except InvalidEmail:
+        return None
+
+
+def _is(proven: Proven) -> ColumnElement[bool]:
+    return and_(Identity.issuer == proven.issuer, Identity.subject == proven.subject)

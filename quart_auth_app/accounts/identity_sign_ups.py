@@ -1,0 +1,163 @@
+"""Accounts that are made by an account at a provider, for people whom nobody knows yet.
+
+An account that has the address stays its owner's, and is not told of to anybody but who has proved the address.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import (
+    activity,
+    email_addresses,
+    identity_rows,
+    names,
+    outbox,
+    own_fields,
+    recovery,
+    throttle,
+    ways_in,
+)
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import AccountError, InvalidName, SignUpClosed
+from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import SignUp, User
+from quart_auth_app.provider_settings import ProviderSettings
+
+
+class ConnectFirst(AccountError):
+    """The address has an account, which the provider's has to be connected to by who can log in to it."""
+
+
+class AddressNotVerified(AccountError):
+    """The provider doesn't say that the address is the person's, and no mail can ask, so no account is made by it."""
+
+
+class AddressMissing(AccountError):
+    """The provider tells no address that an account could be made with."""
+
+
+class SignUpUnfinished(AccountError):
+    """The provider doesn't tell all that an account needs; the person has to."""
+
+
+async def become_known(
+    transaction: UnitOfWork,
+    *,
+    proven: Proven,
+    provider: ProviderSettings,
+    may_sign_up: bool,
+    own: Mapping[str, str] | None,
+    name: str | None,
+    browser: Browser,
+    now: datetime,
+) -> bool:
+    """Make an account for a person whom nobody knows. Return whether one was made.
+
+    `own` is what was typed into the site's own fields, None before they were asked; `name` is the name that was typed.
+    Raises ConnectFirst, AddressNotVerified, AddressMissing, SignUpUnfinished, SignUpClosed, InvalidName,
+    OwnFieldRefused or TooManyAttempts.
+    """
+    email = address(proven, provider)
+    values = own_fields.values(own, own_fields.on_sign_up()) if own else {}
+    is_complete = own is not None or not own_fields.on_sign_up()
+    async with transaction() as db:
+        await _insist_on_verified(db, proven, provider, may_sign_up=may_sign_up)
+        if is_complete:  # and counted even if it is refused: what others have in a field could be tried out
+            await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now)
+    try:
+        async with transaction() as db:
+            if await identity_rows.owner(db, proven) is not None:
+                return False  # another tab was faster
+            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
+            is_new = user is None
+            if user:
+                await _take_over(db, user, provider=provider, browser=browser, now=now)
+            else:
+                if not may_sign_up:
+                    raise SignUpClosed
+                if not is_complete:
+                    raise SignUpUnfinished(label=provider.label)
+                user = _new_user(email, proven, name=name, browser=browser, now=now)
+                await _add(db, user, values=values, browser=browser, now=now)
+            db.add(identity_rows.new(user.id, proven, now=now))
+            await db.flush()
+            await activity.note(db, user_id=user.id, kind="provider_connected", browser=browser, now=now)
+    except IntegrityError:
+        # Another tab came back at the same moment, or the address has just become an account.
+        async with transaction() as db:
+            if await identity_rows.owner(db, proven) is not None:
+                return False
+            if not await db.scalar(select(User.id).where(User.email_key == email_addresses.key(email))):
+                await own_fields.insist_on_free(db, values=values)
+                raise  # a site's own constraints and triggers may refuse too
+        raise ConnectFirst(label=provider.label) from None
+    return is_new
+
+
+def address(proven: Proven, provider: ProviderSettings) -> str:
+    """Return the address that the provider tells. Raises AddressMissing."""
+    if email := identity_rows.shown(proven):
+        return email
+    raise AddressMissing(label=provider.label)
+
+
+async def _insist_on_verified(
+    db: AsyncSession, proven: Proven, provider: ProviderSettings, *, may_sign_up: bool
+) -> None:
+    # Not a word about whether the address has an account: anybody can write one into an account elsewhere.
+    if proven.email_verified:
+        return
+    if may_sign_up and outbox.is_on(db):
+        raise SignUpUnfinished(label=provider.label)  # our own mail asks the address's owner
+    raise AddressNotVerified(label=provider.label)
+
+
+def _new_user(email: str, proven: Proven, *, name: str | None, browser: Browser, now: datetime) -> User:
+    return User(
+        email=email,
+        email_key=email_addresses.key(email),
+        name=names.validated(name) if name is not None else name_of(proven, email),
+        password=ways_in.NO_PASSWORD,
+        language=browser.language,
+        created_at=now,
+        verified_at=now,
+    )
+
+
+async def _add(db: AsyncSession, user: User, *, values: Mapping[str, Any], browser: Browser, now: datetime) -> None:
+    db.add(user)
+    await db.flush()
+    await own_fields.store(db, user_id=user.id, values=values)
+    await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
+    await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
+
+
+async def _take_over(
+    db: AsyncSession, user: User, *, provider: ProviderSettings, browser: Browser, now: datetime
+) -> None:
+    """Give an account to the address's owner which anybody may have made, as nobody has proved the address yet.
+
+    Nothing of before lets anybody in: no password, session, passkey, second step or other provider. Only where mail is
+    on, and whoever reads the address's mail could take the account by a link anyway. Otherwise no address here is
+    proved, and none of the accounts is anybody's but of who knows the password. Raises ConnectFirst.
+    """
+    if user.verified_at is not None or user.disabled_at is not None or not outbox.is_on(db):
+        raise ConnectFirst(label=provider.label)
+    await recovery.hand_over(db, user, ways_in.NO_PASSWORD, browser=browser, now=now)
+    await activity.note(db, user_id=user.id, kind="password_removed", browser=browser, now=now)
+
+
+def name_of(proven: Proven, email: str) -> str:
+    """Return the name that the provider tells, or the address's first part where it tells none that can be used."""
+    for candidate in (proven.name or "", email.rpartition("@")[0]):
+        try:
+            return names.validated(candidate)
+        except InvalidName:
+            continue
+    return email

@@ -1,0 +1,157 @@
+"""Logging in by mail, where the operator has switched it on: a link for any browser, a code for the one that asked.
+
+Nothing here looks whether an address has an account before its mail is answered. The sender of mail does. The link and
+the code of a mail stand for one token: whichever is used first uses up both.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import (
+    email_addresses,
+    log_in,
+    mail_limits,
+    mailed_codes,
+    outbox,
+    pending_log_ins,
+    recovery,
+    sessions,
+    tokens,
+)
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed, WrongDetails, WrongMailedCode
+from quart_auth_app.accounts.log_in import LoggedIn, Outcome, SecondStepMissing
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.tokens import Consumed
+from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import MailedLogIn, MailToken, Session, User
+
+MAIL = "mail"
+
+LASTS = outbox.LINK_LASTS + mailed_codes.LASTS
+"""How long a browser may wait: as long as it is tried to send the mail, and as long as the code in it is good then."""
+
+
+class WrongLogInCode(WrongMailedCode):
+    """The code is not the one that was mailed for this browser, or it is over, was used, or was tried too often."""
+
+
+async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser, now: datetime) -> int:
+    """Have a link and a code mailed to whoever owns the address. Return the number that this browser is to keep.
+
+    Never looks whether the address has an account: the sender does. Raises TooManyAttempts or InvalidEmail.
+    """
+    await mail_limits.count_client(db, browser=browser, now=now)
+    email = email_addresses.validated(email)
+    asked = MailedLogIn(email=email, remember=remember, created_at=now)
+    db.add(asked)
+    await db.flush()
+    if await mail_limits.may_send(db, email=email, now=now):
+        await outbox.queue(
+            db, kind="log_in", to=email, language=browser.language, now=now, lasts=outbox.LINK_LASTS, asked=asked.id
+        )
+    return asked.id
+
+
+async def email_of(db: AsyncSession, *, number: int, now: datetime) -> str | None:
+    """Return the address that a waiting browser gave, None if it does not wait any more."""
+    query = select(MailedLogIn.email).where(MailedLogIn.id == number, MailedLogIn.created_at > now - LASTS)
+    return await db.scalar(query)
+
+
+async def by_code(
+    transaction: UnitOfWork, passwords: Passwords, *, number: int, code: str, browser: Browser, now: datetime
+) -> Outcome:
+    """Log in whoever asked in this browser and reads the address's mail. The second step is still asked for.
+
+    Raises WrongLogInCode, TooManyAttempts or TooBusy.
+    """
+    try:
+        await mailed_codes.check(
+            transaction,
+            passwords,
+            MailedLogIn,
+            MailedLogIn.id == number,
+            code=code,
+            browser=browser,
+            known=False,
+            now=now,
+        )
+    except WrongMailedCode:
+        raise WrongLogInCode from None
+    async with transaction() as db:
+        query = select(MailedLogIn.token_id, MailedLogIn.remember).where(MailedLogIn.id == number)
+        row = (await db.execute(query)).one_or_none()
+        consumed = row and row.token_id and await tokens.consume_log_in(db, number=row.token_id, now=now)
+        if row and not consumed and (again := await _again(db, MailToken.id == row.token_id, browser, now)):
+            return again
+        if not row or not consumed:
+            raise WrongLogInCode
+        try:
+            return await _let_in(db, consumed, remember=row.remember, browser=browser, now=now)
+        except WrongDetails:
+            raise WrongLogInCode from None
+
+
+async def by_link(transaction: UnitOfWork, *, token: str, remember: bool, browser: Browser, now: datetime) -> Outcome:
+    """Log in whoever has the link, in whatever browser. The second step is still asked for.
+
+    Raises LinkInvalid, LinkUsed or TooManyAttempts; the last uses nothing up.
+    """
+    async with transaction() as db:
+        try:
+            consumed = await tokens.consume(db, token=token, purpose=tokens.LOG_IN, now=now)
+        except LinkUsed:
+            if again := await _again(db, tokens.is_of(token), browser, now):
+                return again
+            raise
+        try:
+            return await _let_in(db, consumed, remember=remember, browser=browser, now=now)
+        except WrongDetails:
+            raise LinkInvalid from None
+
+
+async def _let_in(db: AsyncSession, consumed: Consumed, *, remember: bool, browser: Browser, now: datetime) -> Outcome:
+    user = await db.get_one(User, consumed.number)
+    if user.verified_at is None:
+        await recovery.hand_over(db, user, NO_PASSWORD, browser=browser, now=now)
+        await db.refresh(user)
+    await tokens.use_up_log_ins(db, user_id=user.id, now=now)
+    return await log_in.start_session(db, user=user, methods=[MAIL], remember=remember, browser=browser, now=now)
+
+
+async def _again(db: AsyncSession, which: ColumnElement[bool], browser: Browser, now: datetime) -> Outcome | None:
+    """Return what this browser has got for the token just now, under a new token: the click was a double click.
+
+    The browser drops the answer to the first click, and with it the session's cookie.
+    """
+    query = select(MailToken, User).join(User, User.id == MailToken.user_id).where(which)
+    row = (await db.execute(query)).one_or_none()
+    if row is None:
+        return None
+    token, user = row
+    used_at = token.used_at
+    if used_at is None or not used_at <= now < used_at + sessions.REPLACED_LASTS:
+        return None
+    # Which browser it is makes no difference here: the second step is still to be given.
+    pending = await pending_log_ins.renew(db, user_id=user.id, methods=MAIL, started_at=used_at)
+    if pending:
+        return SecondStepMissing(user, pending)
+    started = select(Session).where(
+        Session.user_id == user.id,
+        Session.created_at == used_at,
+        Session.methods == MAIL,
+        Session.address == browser.address,
+        Session.user_agent == browser.user_agent[: sessions.MAX_USER_AGENT_LENGTH],
+    )
+    first = await db.scalar(started.order_by(Session.id).limit(1))
+    renewed = first and await sessions.renew(db, session_id=first.id, password_version=user.password_version, now=now)
+    return LoggedIn(user, renewed.token, first.remember, is_again=True) if first and renewed else None
+
+
+async def prune(db: AsyncSession, *, now: datetime) -> None:
+    """Delete those whose mail was not answered in time."""
+    await db.execute(delete(MailedLogIn).where(MailedLogIn.created_at <= now - LASTS))

@@ -1,0 +1,75 @@
+"""Fields of a site's own: columns that it has added to the user, which people fill in themselves."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts.own_field import OwnField, OwnFieldRefused, OwnFieldTaken
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import User, columns_of
+from quart_auth_app.models.own_fields import KEY
+
+
+def fields() -> list[OwnField]:
+    """Return the fields of the account's page, in the order of the columns."""
+    columns = {name: attribute.property.columns[0] for name, attribute in columns_of(User).items()}
+    found = [(name, column, column.info[KEY]) for name, column in columns.items() if KEY in column.info]
+    return [OwnField(name, form.label, form.on_sign_up, column) for name, column, form in found]
+
+
+def on_sign_up() -> list[OwnField]:
+    """Return the fields of the sign-up form."""
+    return [each for each in fields() if each.on_sign_up]
+
+
+def values(texts: Mapping[str, str], fields: Sequence[OwnField]) -> dict[str, Any]:
+    """Return the values that were typed, by column. Raises OwnFieldRefused or a child of it."""
+    return {each.name: each.value(texts.get(each.name, "")) for each in fields}
+
+
+def readable(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of what was typed a while ago; fields that have changed since are left out."""
+    found = {}
+    for each in on_sign_up():
+        with suppress(OwnFieldRefused):
+            found[each.name] = each.value(texts[each.name]) if each.name in texts else None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+async def store(db: AsyncSession, *, user_id: int, values: Mapping[str, Any]) -> None:
+    """Give the user these values."""
+    columns = {each.name: each.column for each in fields()}
+    if values:
+        query = update(User.__table__).where(User.__table__.c.id == user_id)  # type: ignore[arg-type]  # SQLAlchemy types it as FromClause
+        await db.execute(query.values({columns[name]: value for name, value in values.items()}))
+
+
+async def change(transaction: UnitOfWork, *, user_id: int, values: Mapping[str, Any]) -> None:
+    """Give the user these values. Raises OwnFieldTaken where one has to be unique and another account has it."""
+    async with refused_if_taken(transaction, values=values, but=user_id), transaction() as db:
+        await store(db, user_id=user_id, values=values)
+
+
+@asynccontextmanager
+async def refused_if_taken(transaction: UnitOfWork, *, values: Mapping[str, Any], but: int = 0) -> AsyncIterator[None]:
+    """Raise OwnFieldTaken where the block's transaction fails because another user than `but` has one of `values`."""
+    try:
+        yield
+    except IntegrityError:
+        async with transaction() as db:
+            await insist_on_free(db, values=values, but=but)
+        raise
+
+
+async def insist_on_free(db: AsyncSession, *, values: Mapping[str, Any], but: int = 0) -> None:
+    """Raise OwnFieldTaken where a value has to be unique, and another user than `but` has it now."""
+    for each in fields():
+        value = values.get(each.name)
+        if not each.column.unique or value is None:  # any number of users may have no value
+            continue
+        if await db.scalar(select(User.id).where(each.column == value, User.id != but).limit(1)):
+            raise OwnFieldTaken(each)

@@ -1,0 +1,116 @@
+"""Roles: what a user may do beside what everybody may who is logged in.
+
+`admin` is ours. A site names its own in the setting ROLES. `user` is the role of everybody who is logged in: it is
+never granted, nor withdrawn.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import literal_column, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
+
+from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.models import User
+
+USER = "user"
+ADMIN = "admin"
+
+MOST = 255
+"""Characters of all roles of one user together, with a space between: the column holds no more."""
+
+
+class NoSuchRole(AccountError):
+    """No role has the name that was given, or it is `user`, which everybody has. `known` are those that there are."""
+
+    field = "role"
+
+
+class TooManyRoles(AccountError):
+    """The names of the user's roles are longer than MOST together."""
+
+    field = "role"
+
+
+class RoleMissing(AccountError):
+    """This is for users with another role."""
+
+
+class StrongLogInRequired(AccountError):
+    """This is for admins who have logged in with a second step or a passkey."""
+
+
+class LastAdmin(AccountError):
+    """Nobody else is an admin, so this one has to stay."""
+
+
+def may(user: Mapping[str, Any], role: str) -> bool:
+    """Tell whether the user, who is logged in, has the role."""
+    return role == USER or role in user["roles"]
+
+
+def is_strong(session: Mapping[str, Any]) -> bool:
+    """Tell whether the session was begun with a second step or a passkey."""
+    return not sessions.COMPLETE.isdisjoint(session["methods"].split())
+
+
+async def grant(db: AsyncSession, *, user: User, role: str, known: frozenset[str], now: datetime) -> None:
+    """Give the user the role. Raises NoSuchRole or TooManyRoles. One that the user has already is no change."""
+    _insist(role, known)
+    roles = await _locked(db, user)
+    if role in roles:
+        return
+    roles = sorted([*roles, role])
+    if len(" ".join(roles)) > MOST:
+        raise TooManyRoles
+    await _store(db, user, roles)
+    await activity.note(db, user_id=user.id, kind="role_granted", browser=OPERATOR, now=now, role=role)
+
+
+async def withdraw(
+    db: AsyncSession, *, user: User, role: str, known: frozenset[str], now: datetime, even_last: bool = False
+) -> None:
+    """Take the role from the user. Raises NoSuchRole, or LastAdmin unless `even_last`.
+
+    A role that the user has, and that the site names no more, is withdrawn like any other.
+    """
+    if role == ADMIN and not even_last:
+        await keep_an_admin(db, user_id=user.id)
+    roles = await _locked(db, user)
+    if role not in roles:
+        return _insist(role, known)
+    await _store(db, user, [each for each in roles if each != role])
+    await activity.note(db, user_id=user.id, kind="role_withdrawn", browser=OPERATOR, now=now, role=role)
+    return None
+
+
+async def keep_an_admin(db: AsyncSession, *, user_id: int) -> None:
+    """Raise LastAdmin if the user is an admin, and nobody else is who can log in and stays.
+
+    Call it in the transaction that takes the user away: it locks the rows of all admins, so that two who take each
+    other away at the same moment are not both let.
+    """
+    # Not a parameter: then the index of those who have a role would not be used.
+    query = select(User.id, User.roles, User.disabled_at, User.delete_at).where(User.roles != literal_column("''"))
+    rows = (await db.execute(query.order_by(User.id).with_for_update())).all()
+    admins = {row.id for row in rows if ADMIN in row.roles and row.disabled_at is None and row.delete_at is None}
+    if admins == {user_id}:
+        raise LastAdmin
+
+
+def _insist(role: str, known: frozenset[str]) -> None:
+    if role == USER or role not in known:
+        raise NoSuchRole(role=role, known=", ".join(sorted(known - {USER})))
+
+
+async def _locked(db: AsyncSession, user: User) -> list[str]:
+    return await db.scalar(select(User.roles).where(User.id == user.id).with_for_update()) or []
+
+
+async def _store(db: AsyncSession, user: User, roles: list[str]) -> None:
+    await db.execute(update(User).where(User.id == user.id).values(roles=roles))
+    set_committed_value(user, "roles", roles)

@@ -1,0 +1,57 @@
+"""Access keys: the page where they are made, listed and revoked."""
+
+from quart import Blueprint, Response, render_template
+from quart.typing import ResponseReturnValue
+from quart_auth import login_required
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import access_keys as domain
+from quart_auth_app.web.forms.flashes import typed_before
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.sudo import sudo_required
+from quart_auth_app.web.sentences import ACCESS_KEY_REVOKED
+from quart_auth_app.web.services import reading, transaction
+from quart_auth_app.web.telemetry import security_log
+
+access_keys = Blueprint("access_keys", __name__)
+
+CREATE = Form("access_keys.overview", "name", "days")
+REVOKE = Form("access_keys.overview")
+
+
+@access_keys.get("/account/access-keys")
+@login_required
+async def overview() -> ResponseReturnValue:
+    """List the keys, and offer to make one."""
+    async with reading() as db:
+        keys = await domain.own(db, user_id=current_user.id, now=clock.now())
+    return await render_template("account/access_keys.html", keys=keys, most=domain.MAX_DAYS, typed=typed_before())
+
+
+@access_keys.post("/account/access-keys")
+@login_required
+@sudo_required("Make an access key")
+@CREATE.handles
+async def create_post() -> ResponseReturnValue:
+    """Make a key, and show it once."""
+    form, browser = await CREATE.read(), this_browser()
+    async with transaction() as db:
+        key, text = await domain.create(db, **form, user_id=current_user.id, browser=browser, now=clock.now())
+    security_log.write("access_key_added", user=current_user.id, key=key.id)
+    response = Response(await render_template("account/new_access_key.html", key=key, text=text))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@access_keys.post("/account/access-keys/<int:number>/revoke")
+@login_required
+@REVOKE.handles
+async def revoke_post(number: int) -> ResponseReturnValue:
+    """Revoke a key. No proof is asked for: this has to be quick when a key has got lost."""
+    user_id, browser = current_user.id, this_browser()
+    async with transaction() as db:
+        await domain.revoke(db, user_id=user_id, number=number, browser=browser, now=clock.now())
+    security_log.write("access_key_revoked", user=user_id, key=number)
+    return await REVOKE.done(ACCESS_KEY_REVOKED)

@@ -1,0 +1,83 @@
+"""The pages of admins: people, and what can be done to their accounts."""
+
+from quart import Blueprint, abort, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import access_keys, activity, passkeys, second_step, sessions, ways_in
+from quart_auth_app.accounts.roles import ADMIN
+from quart_auth_app.blueprints.activity import title_of
+from quart_auth_app.operations import acts, directory, search
+from quart_auth_app.web.forms.flashes import flash_one, typed_before
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.roles import role_required
+from quart_auth_app.web.identity.sudo import sudo_required
+from quart_auth_app.web.sentences import ADMIN_DONE
+from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+admin = Blueprint("admin", __name__)
+
+PERSON = Form("admin.user", optional=("role", "email"))
+"""`grant` and `withdraw` take a role, `delete` the address of whom is to be deleted, typed once more."""
+
+
+@admin.get("/admin/users")
+@role_required(ADMIN)
+async def users() -> ResponseReturnValue:
+    """List people: `?search=` a number, or what an address or a name begins with; `?after=` goes on."""
+    wanted = request.args.get("search", "").strip()
+    async with reading() as db:
+        page = await search.page(db, search=wanted, after=request.args.get("after", ""))
+    return await render_template("admin/users.html", page=page, search=wanted)
+
+
+@admin.get("/admin/users/<int:number>")
+@role_required(ADMIN)
+async def user(number: int) -> ResponseReturnValue:
+    """Show one person's state, sessions, activity and factors."""
+    async with reading() as db:
+        found = await directory.named(db, who=str(number))
+        active = await sessions.own(db, user_id=found.id, first=0, now=clock.now())
+        events = await activity.page(db, user_id=found.id)
+        state = await second_step.state(db, user_id=found.id)
+        found_passkeys = list(await passkeys.own(db, user_id=found.id))
+        keys = await access_keys.own(db, user_id=found.id, now=clock.now())
+    return await render_template(
+        "admin/user.html",
+        user=found,
+        sessions=active,
+        events=events,
+        titles={event.id: title_of(event) for event in events},
+        state=state,
+        passkeys=len(found_passkeys),
+        access_keys=keys,
+        has_password=found.password != ways_in.NO_PASSWORD,
+        roles=sorted(services().settings.all_roles - {"user"}),
+        typed=typed_before(),
+    )
+
+
+@admin.post("/admin/users/<int:number>/<act>")
+@role_required(ADMIN)
+@sudo_required("Change the account of user {number}")
+@PERSON.handles
+async def act_post(number: int, act: str) -> ResponseReturnValue:
+    """Do one of `operations.acts.ACTS` to the account."""
+    if act not in acts.ACTS:
+        abort(404)
+    given = await PERSON.read()
+    by = acts.Admin(user_id=current_user.id, browser=this_browser())
+    async with transaction() as db:
+        found = await directory.named(db, who=str(number))
+        if act == "delete" and given["email"] != found.email:
+            raise acts.NotConfirmed
+        wish = acts.Wish(user=found, now=clock.now(), role=given["role"], known_roles=services().settings.all_roles)
+        await acts.carry_out(db, act, wish, by=by)
+    security_log.write("admin_act", user=by.user_id, act=act, on=number)
+    if act != "delete":
+        return await PERSON.done(ADMIN_DONE)
+    await flash_one(ADMIN_DONE, "success")
+    return redirect(url_for("admin.users"))

@@ -1,0 +1,100 @@
+"""Another address for the account: asked for on its page, confirmed by who reads the new address's mail."""
+
+from quart import Blueprint, render_template, url_for
+from quart.typing import ResponseReturnValue
+from quart_auth import login_required
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import email_changes as domain
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.blueprints.confirmation import link_is_over, only_with_mail
+from quart_auth_app.models import User
+from quart_auth_app.web import signals
+from quart_auth_app.web.forms.flashes import typed_before
+from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.device_cookie import remember_device
+from quart_auth_app.web.identity.sudo import sudo_required
+from quart_auth_app.web.sentences import EMAIL_ASKED, EMAIL_CHANGED, EMAIL_KEPT
+from quart_auth_app.web.services import passwords, reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+email_change = Blueprint("email_change", __name__)
+
+EMAIL = Form("account.overview", "email", section="address")
+CODE = Form("account.overview", "code", section="address")
+CONFIRM = LinkForm("email_change.confirm", "token")
+
+
+@email_change.post("/account/email")
+@sudo_required("Change your address to {email}")
+@EMAIL.handles
+async def ask() -> ResponseReturnValue:
+    """Ask the new address. Where no mail is sent, change it at once."""
+    form, found = await EMAIL.read(), current_found()
+    if not services().sender:
+        return await _changed(
+            await domain.change_at_once(transaction, **form, found=found, browser=this_browser(), now=clock.now())
+        )
+    await domain.ask(transaction, **form, found=found, browser=this_browser(), now=clock.now())
+    security_log.write("email_change_asked", user=current_user.id)
+    return await EMAIL.done(EMAIL_ASKED)
+
+
+@email_change.post("/account/email/code")
+@login_required
+@only_with_mail
+@CODE.handles
+async def code() -> ResponseReturnValue:
+    """Change the address, for whoever types the code that was mailed to the new one."""
+    form, found = await CODE.read(), current_found()
+    return await _changed(
+        await domain.confirm_by_code(
+            transaction, passwords(), **form, found=found, browser=this_browser(), now=clock.now()
+        )
+    )
+
+
+@email_change.post("/account/email/cancel")
+@login_required
+async def cancel() -> ResponseReturnValue:
+    """Keep the address as it is."""
+    async with transaction() as db:
+        await domain.cancel(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+    security_log.write("email_change_cancelled", user=current_user.id)
+    return await EMAIL.done(EMAIL_KEPT)
+
+
+@email_change.get("/account/email/confirm")
+@login_required
+@only_with_mail
+async def confirm() -> ResponseReturnValue:
+    """Show which address is to be the account's. To look at it uses nothing up."""
+    token = await link_token()
+    try:
+        async with reading() as db:
+            email = await domain.by_link(db, token=token, user_id=current_user.id, now=clock.now())
+    except (LinkInvalid, LinkUsed) as error:
+        return await link_is_over(error, again=url_for("account.overview", _anchor="address"), words="Your account")
+    return await render_template("account/confirm_email.html", email=email, token=token, typed=typed_before())
+
+
+@email_change.post("/account/email/confirm")
+@login_required
+@only_with_mail
+@CONFIRM.handles
+async def confirm_post() -> ResponseReturnValue:
+    """Change the address, for its owner who has the link."""
+    form, found = await CONFIRM.read(), current_found()
+    return await _changed(
+        await domain.confirm_by_link(transaction, **form, found=found, browser=this_browser(), now=clock.now())
+    )
+
+
+async def _changed(user: User) -> ResponseReturnValue:
+    security_log.write("email_changed", user=user.id)
+    signals.announce(signals.email_changed, user_id=user.id)
+    remember_device(user)  # this browser is known to the new address too
+    return await EMAIL.done(EMAIL_CHANGED)

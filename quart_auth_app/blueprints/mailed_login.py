@@ -1,0 +1,113 @@
+"""Logging in by mail. There are no such pages unless MAILED_LOGIN is `yes`."""
+
+from functools import wraps
+
+from quart import Blueprint, abort, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import mailed_log_in as accounts
+from quart_auth_app.accounts import tokens
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
+from quart_auth_app.blueprints.confirmation import link_is_over
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms.fields import is_checked
+from quart_auth_app.web.forms.flashes import typed_before
+from quart_auth_app.web.forms.form import Form, View
+from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.log_in import landing, log_in_with_mailed_code, log_in_with_mailed_link
+from quart_auth_app.web.identity.number_cookies import MAILED_LOG_IN
+from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+mailed_login = Blueprint("mailed_login", __name__)
+
+ASK = Form("auth.login", "email", ticks=("remember",))
+CODE = Form("mailed_login.check_mail", "code")
+LINK = LinkForm("mailed_login.link", "token", ticks=("remember",))
+
+
+def only_where_switched_on(view: View[...]) -> View[...]:
+    """Make a page of this route only where people may log in by mail."""
+
+    @wraps(view)
+    async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
+        if not services().settings.mailed_login:
+            abort(404)
+        return await view(*arguments, **named)
+
+    return handler
+
+
+@mailed_login.post("/login/mail")
+@only_where_switched_on
+@ASK.handles
+async def mail_post() -> ResponseReturnValue:
+    """Have a link and a code mailed. The page that follows is the same whether or not the address has an account."""
+    form, remember = await ASK.read(), await is_checked("remember")
+    async with transaction() as db:
+        number = await accounts.ask(db, **form, remember=remember, browser=this_browser(), now=clock.now())
+    security_log.write("mailed_log_in_asked", account=security_log.account(form["email"]))
+    MAILED_LOG_IN.remember(number)
+    return redirect(url_for("mailed_login.check_mail", next=await next_page.wanted()))
+
+
+@mailed_login.get("/login/check-mail")
+@only_where_switched_on
+async def check_mail() -> ResponseReturnValue:
+    """Wait for the code that was mailed."""
+    wanted, number = await next_page.wanted(), MAILED_LOG_IN.own()
+    async with reading() as db:
+        email = await accounts.email_of(db, number=number, now=clock.now()) if number else None
+    if email is None:
+        return redirect(url_for("auth.login", next=wanted))
+    return await render_template(
+        "mailed_login/check_mail.html", email=email, length=LOG_IN_LENGTH, typed=typed_before(), next=wanted
+    )
+
+
+@mailed_login.post("/login/code")
+@only_where_switched_on
+@CODE.handles
+async def code_post() -> ResponseReturnValue:
+    """Log in whoever types the code that was mailed for this browser, and go to the page that was asked for."""
+    is_complete = await log_in_with_mailed_code(number=MAILED_LOG_IN.own() or 0, **await CODE.read())
+    return await _go_on(is_complete)
+
+
+@mailed_login.get("/login/link")
+@only_where_switched_on
+async def link() -> ResponseReturnValue:
+    """Say who would be logged in here. To look at the page uses nothing up, and logs nobody in."""
+    token = await link_token()
+    try:
+        async with reading() as db:
+            linked = await tokens.look(db, token=token, purpose=tokens.LOG_IN, now=clock.now())
+    except (LinkInvalid, LinkUsed) as error:
+        return await link_is_over(error, again=url_for("auth.login"), words="Ask for a new link")
+    other = current_user.email if await current_user.is_authenticated else None
+    return await render_template(
+        "mailed_login/link.html",
+        email=linked.sent_to,
+        other=None if other == linked.sent_to else other,
+        token=token,
+        typed=typed_before(),
+    )
+
+
+@mailed_login.post("/login/link")
+@only_where_switched_on
+@LINK.handles
+async def link_post() -> ResponseReturnValue:
+    """Log in whoever has the link, in this browser."""
+    form = await LINK.read()
+    return await _go_on(await log_in_with_mailed_link(**form, remember=await is_checked("remember")))
+
+
+async def _go_on(is_complete: bool) -> ResponseReturnValue:
+    MAILED_LOG_IN.forget()
+    wanted = await next_page.wanted()
+    return redirect(landing(wanted) if is_complete else url_for("second_step.login", next=wanted))

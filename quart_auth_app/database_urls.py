@@ -1,0 +1,70 @@
+"""Where the users are kept, as DATABASE_URL says it: a SQLite file, or PostgreSQL on one host or several."""
+
+import re
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ALLOWED = (
+    "sqlite:///path/to/file, postgresql://user:password@host/database, "
+    "postgresql://user:password@host1:5432,host2:5432/database, "
+    "with %40 for an @ in the user or the password, %3A for a :, %2F for a /"
+)
+
+PORT = 5432
+"""PostgreSQL's port, where a host is named without one."""
+
+WRITABLE = ("read-write", "primary")
+"""Values of libpq's `target_session_attrs` that name a server one can write to."""
+
+_SEVERAL = re.compile(r"(?P<start>postgres(?:ql)?://(?:[^/?@]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<rest>.*)")
+# An IPv6 address stands in brackets. An empty name would be this machine's socket, which no second machine has.
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::(?P<port>\d{1,5}))?")
+
+
+def parsed(value: str) -> URL | None:
+    """Return the parts of a DATABASE_URL, None if it is none. Several hosts are in its query, each a `host`."""
+    try:
+        # SQLAlchemy doesn't know several hosts as libpq writes them, but as repeated parameters.
+        several = _SEVERAL.fullmatch(value)
+        url = make_url(several["start"] + several["rest"] if several else value)
+    except (ArgumentError, ValueError):
+        return None
+    if several:
+        if "host" in url.query:
+            return None
+        url = url.update_query_dict({"host": several["hosts"].split(",")})
+    backend = {"postgres": "postgresql"}.get(url.drivername, url.get_backend_name())
+    return url.set(drivername=backend) if _is_usable(url, backend) else None
+
+
+def hosts(url: URL) -> list[tuple[str, int]]:
+    """Return name and port of each host, where several are named; otherwise nothing."""
+    named = url.query.get("host", ())
+    if isinstance(named, str):
+        return []
+    found = [_HOST.fullmatch(host) for host in named]
+    return [(each["address"] or each["name"], int(each["port"] or PORT)) for each in found if each]
+
+
+def _is_usable(url: URL, backend: str) -> bool:
+    if backend == "sqlite":
+        # SQLAlchemy would refuse a host or a user later on, and show the password in its message.
+        return not (url.host or url.port or url.username or url.password or url.query)
+    # An @ behind the host's is what is left of a password that has one: it would be taken for a part of a name, and so
+    # be shown in messages.
+    rest = f"{url.host}{url.database}{dict(url.query)}"
+    return backend == "postgresql" and "@" not in rest and _is_port(url.port) and _has_usable_hosts(url)
+
+
+def _has_usable_hosts(url: URL) -> bool:
+    named, several = url.query.get("host", ()), hosts(url)
+    if not isinstance(named, str) and (len(several) < len(named) or not all(_is_port(port) for _, port in several)):
+        return False
+    if several and (url.host or url.port or "port" in url.query):
+        return False
+    return url.query.get("target_session_attrs", WRITABLE[0]) in WRITABLE
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port < 65536

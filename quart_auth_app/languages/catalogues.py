@@ -1,0 +1,99 @@
+"""Which languages an application has, and which of them a browser asks for.
+
+A catalogue is `locales/LANGUAGE/LC_MESSAGES/messages.mo`, in our package and in a site's folder. A site's goes first,
+and what it doesn't have comes from ours.
+"""
+
+import gettext
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from quart_auth_app.languages.language import ENGLISH, Language
+
+DOMAIN = "messages"
+OURS = Path(__file__).parents[1] / "locales"
+
+MAX_HEADER = 256
+"""Characters of the longest Accept-Language that is read; browsers send up to about 100."""
+
+
+class NoCatalogue(ValueError):
+    """There is no catalogue for a language."""
+
+
+class Languages(Mapping[str, Language]):
+    """The languages that an application offers, by their code. The first is for who asks for none of them."""
+
+    def __init__(self, codes: Sequence[str] = (), *, sites_own: Path | None = None) -> None:
+        """Offer these languages, or without `codes` all that there are. Raises NoCatalogue."""
+        folders = [OURS, *([sites_own] if sites_own else [])]
+        there = {ENGLISH.code, *(code for folder in folders for code in _codes(folder))}
+        if unknown := set(codes) - there:
+            raise NoCatalogue(f"{', '.join(sorted(unknown))}; allowed: {', '.join(sorted(there))}")
+        chosen = codes or sorted(there, key=lambda code: (code != ENGLISH.code, code))
+        self._languages = {code: _language(code, folders) for code in chosen}
+        self.default = self._languages[chosen[0]]
+        self.asked_for = lru_cache(maxsize=500)(self._asked_for)  # browsers send a few hundred different ones
+
+    def add(self, language: Language) -> None:
+        """Offer one more language, such as one that tests make up."""
+        self._languages[language.code] = language
+        self.asked_for.cache_clear()
+
+    def __getitem__(self, code: str) -> Language:
+        return self._languages[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)
+
+    def _asked_for(self, header: str) -> Language | None:
+        """Return the language that an Accept-Language likes best (RFC 4647, look-up); None if it names none of them."""
+        if len(header) > MAX_HEADER:
+            return None
+        by_lower = {code.lower(): language for code, language in self._languages.items()}
+        for wanted in _ranges(header):
+            tag = wanted
+            while tag:
+                if tag in by_lower:
+                    return by_lower[tag]
+                tag = tag.rpartition("-")[0]
+            for code, language in by_lower.items():  # "pt" is content with pt-br
+                if code.startswith(f"{wanted}-"):
+                    return language
+        return None
+
+
+def _ranges(header: str) -> list[str]:
+    """Return what an Accept-Language names, in lower case, best first; a malformed part is passed by."""
+    found = []
+    for part in header.lower().split(","):
+        tag, *parameters = (each.strip() for each in part.split(";"))
+        weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        try:
+            quality = float(weight)
+        except ValueError:
+            continue
+        if tag and tag != "*" and 0 < quality <= 1:
+            found.append((quality, tag))
+    return [tag for _, tag in sorted(found, key=lambda each: -each[0])]
+
+
+def _codes(folder: Path) -> list[str]:
+    return [file.parts[-3].replace("_", "-") for file in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")]
+
+
+def _language(code: str, folders: Sequence[Path]) -> Language:
+    texts: gettext.NullTranslations | None = None
+    for folder in folders:
+        file = folder / code.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.mo"
+        if file.is_file():
+            with file.open("rb") as opened:
+                found = gettext.GNUTranslations(opened)
+            if texts:
+                found.add_fallback(texts)
+            texts = found
+    return Language(code, texts) if texts else ENGLISH

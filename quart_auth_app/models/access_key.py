@@ -1,0 +1,28 @@
+"""Access keys: any number for each user, for scripts."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from quart_auth_app.models.base import Base, UtcDateTime
+
+
+class AccessKey(Base):
+    """What is known of a key. The key itself is kept nowhere."""
+
+    __tablename__ = "access_key"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # addresses of pages name a row by its number
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    beginning: Mapped[str] = mapped_column(String(20))
+    """The first characters of the key, by which its owner knows it again."""
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the key: who reads the database can't use it."""
+    password_version: Mapped[int]
+    """The owner's when the key was made: another password ends it."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,96 @@
+"""Finding people fast among a million: by number, or by what an address, a name or a name's last word begins with.
+
+Each has an index (migration 0012), and a page goes on behind the last row of the page before. So each page takes the
+same time, whatever is searched for. `directory.page` finds words within as well, and reads the whole table for it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, func, literal, literal_column, not_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, email_addresses
+from quart_auth_app.models import User
+from quart_auth_app.operations import directory
+from quart_auth_app.operations.directory import NoSuchUser
+
+PAGE = 50
+"""People on one page."""
+
+HIGHEST = "\U0010ffff"
+"""The last of all characters, in the order of bytes too."""
+
+MAX_KEY = 64
+"""Characters of a name that the indexes hold."""
+
+KEYS: dict[str, dict[str, ColumnElement[Any]]] = {
+    "sqlite": {
+        "email": literal_column("email_key"),
+        "name": literal_column("substr(lower(name), 1, 64)"),
+        "last": literal_column("substr(lower(replace(name, rtrim(name, replace(name, ' ', '')), '')), 1, 64)"),
+    },
+    "postgresql": {
+        "email": literal_column('email_key COLLATE "C"'),
+        "name": literal_column('(substr(lower(name), 1, 64)) COLLATE "C"'),
+        "last": literal_column(
+            "(substr(lower(replace(name, rtrim(name, replace(name, ' ', '')), '')), 1, 64)) COLLATE \"C\""
+        ),
+    },
+}
+"""What people are found by, in this order: the same expressions as the indexes have."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some people, and what to give as `after` for the next page; None where there is none."""
+
+    users: Sequence[User]
+    next: str | None
+
+
+async def page(db: AsyncSession, *, search: str = "", after: str = "") -> Page:
+    """Return up to PAGE people: all by number, or those that are meant by `search`. A wrong `after` begins anew."""
+    kind, _, number = after.rpartition("-")
+    behind = activity.number(number) or 0
+    if not search or not search.isprintable():
+        users = await directory.page(db, after=behind, limit=PAGE + 1) if not search else []
+        return _page(users, "all")
+    with suppress(NoSuchUser):
+        return Page([await directory.named(db, who=search)], None)
+    return await _beginning(db, search, kind, behind)
+
+
+async def _beginning(db: AsyncSession, search: str, kind: str, behind: int) -> Page:
+    keys = KEYS[db.get_bind().dialect.name]
+    kinds = [*keys]
+    for each in kinds[kinds.index(kind) if kind in kinds else 0 :]:
+        found = await _of_kind(db, keys[each], _begins(each, search), behind=behind if each == kind else 0)
+        result = _page(found, each)
+        if result.next or (result.users and each == kinds[-1]):
+            return result
+        if result.users:
+            return Page(result.users, f"{kinds[kinds.index(each) + 1]}-0")
+    return Page([], None)
+
+
+def _begins(kind: str, search: str) -> ColumnElement[str]:
+    if kind == "email":
+        return literal(email_addresses.key(search), String)
+    return func.lower(literal(search[:MAX_KEY], String))
+
+
+async def _of_kind(
+    db: AsyncSession, key: ColumnElement[Any], first: ColumnElement[str], *, behind: int
+) -> Sequence[User]:
+    query = select(User).where(key >= first, key < first + literal(HIGHEST, String))
+    if behind and (last := await db.scalar(select(key).select_from(User).where(User.id == behind))) is not None:
+        reached = literal(last, String)
+        query = query.where(key >= reached, not_(and_(key == reached, User.id <= behind)))
+    return (await db.scalars(query.order_by(key, User.id).limit(PAGE + 1))).all()
+
+
+def _page(users: Sequence[User], kind: str) -> Page:
+    return Page(users[:PAGE], f"{kind}-{users[PAGE - 1].id}" if len(users) > PAGE else None)

@@ -1,0 +1,192 @@
+"""A provider's client: the authorization code flow of OpenID Connect Core 1.0, with PKCE, state, nonce and RFC 9207."""
+
+import asyncio
+import base64
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderDenied, ProviderRefused
+from quart_auth_app.accounts.factors import identities
+from quart_auth_app.accounts.factors import provider_attempts as attempts
+from quart_auth_app.accounts.factors.identities import NotProven, Proven
+from quart_auth_app.accounts.factors.provider_attempts import Attempt
+from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.providers.discovery import Metadata, discover
+from quart_auth_app.providers.fetching import Answer, Unreachable, fetch
+from quart_auth_app.providers.kept import AFTER_FAILURE, Kept
+from quart_auth_app.providers.keys import fetch_keys, verified
+
+KEPT = timedelta(hours=1)
+"""How long the discovery document and the keys are believed."""
+
+REFETCH_KEYS_AFTER = timedelta(minutes=1)
+"""How soon keys are fetched anew for a token that none of them has signed: not with each such token."""
+
+SECONDS_IN_ALL = 10
+"""For all that a provider is asked while one person comes back from it."""
+
+SCOPE = "openid email profile"
+
+Keys = Sequence[Mapping[str, Any]]
+
+_ERROR = re.compile(r"[a-z_]{1,40}", re.ASCII)
+
+_log = logging.getLogger("quart_auth_app.providers")
+
+
+class Provider:
+    """One provider, as long as the application runs."""
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self.settings = settings
+        self._metadata: Kept[Metadata] = Kept(self._discover, lasts=KEPT)
+        self._keys: Kept[Keys] = Kept(self._fetch_keys, lasts=KEPT)
+
+    async def address(self, attempt: Attempt, *, now: datetime) -> str:
+        """Return where the browser is to go. Raises ProviderAway."""
+        try:
+            metadata = await self._metadata.get(now=now)
+        except Unreachable as error:
+            raise self._away(str(error)) from None
+        asked = {
+            "response_type": "code",
+            "client_id": self.settings.client_id,
+            "redirect_uri": attempt.redirect_uri,
+            "scope": SCOPE,
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": attempt.challenge,
+            "code_challenge_method": "S256",
+        }
+        if attempt.fresh:
+            asked |= {"max_age": "0"}
+        separator = "&" if "?" in metadata.authorization_endpoint else "?"
+        return metadata.authorization_endpoint + separator + urlencode(asked, quote_via=quote)
+
+    async def proven(self, attempt: Attempt, answer: Mapping[str, str], *, now: datetime) -> Proven:
+        """Return who has come back. `answer` is the query of the address that they came back to.
+
+        Raises AttemptTooLate, ProviderDenied, ProviderRefused or ProviderAway.
+        """
+        if attempt.provider != self.settings.name or answer.get("state") != attempt.state:
+            raise AttemptTooLate(reason="state", label=self.settings.label)
+        if attempts.is_over(attempt, now=now):
+            raise AttemptTooLate(reason="time", label=self.settings.label)
+        try:
+            async with asyncio.timeout(SECONDS_IN_ALL):
+                metadata = await self._metadata.get(now=now)
+                self._check_issuer(metadata, answer)
+                tokens = await self._redeem(metadata, attempt, answer)
+                return await self._identified(metadata, attempt, tokens, now=now)
+        except Unreachable as error:
+            raise self._away(str(error)) from None
+        except TimeoutError:
+            raise self._away(f"its answers took more than {SECONDS_IN_ALL} seconds together") from None
+        except NotProven as error:
+            raise ProviderRefused(reason=str(error), label=self.settings.label) from None
+
+    async def faults(self, *, now: datetime) -> str | None:
+        """Return what is wrong with the provider's discovery document or its keys, None if nothing is."""
+        try:
+            await self._metadata.get(now=now)
+            await self._keys.get(now=now)
+        except Unreachable as error:
+            return str(error)
+        return None
+
+    async def _discover(self, _now: datetime) -> Metadata:
+        return await discover(self.settings.issuer)
+
+    async def _fetch_keys(self, now: datetime) -> Keys:
+        return await fetch_keys((await self._metadata.get(now=now)).jwks_uri)
+
+    def _check_issuer(self, metadata: Metadata, answer: Mapping[str, str]) -> None:
+        # RFC 9207, 2.4: an answer of another provider must not be redeemed at this one, not even an error.
+        wanted = self.settings.issuer
+        if answer.get("iss", None if metadata.names_itself else wanted) != wanted:
+            raise NotProven("iss of the answer")
+
+    async def _redeem(self, metadata: Metadata, attempt: Attempt, answer: Mapping[str, str]) -> Mapping[str, Any]:
+        if "error" in answer:
+            raise ProviderDenied(reason=_error(answer["error"]), label=self.settings.label)
+        if not answer.get("code"):
+            raise NotProven("no code")
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "redirect_uri": attempt.redirect_uri,
+            "code_verifier": attempt.verifier,
+        }
+        got = await fetch(metadata.token_endpoint, **self._signed(metadata, form))
+        if got.status != 200:
+            raise self._not_redeemed(got)
+        return got.body
+
+    def _signed(self, metadata: Metadata, form: dict[str, str]) -> dict[str, Any]:
+        own, secret = self.settings.client_id, self.settings.client_secret
+        if metadata.secret_in_body:
+            return {"form": form | {"client_id": own, "client_secret": secret}}
+        # RFC 6749, 2.3.1: each is encoded as a form's value before the colon joins them.
+        pair = f"{quote(own, safe='')}:{quote(secret, safe='')}"
+        return {"form": form, "headers": {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}}
+
+    def _not_redeemed(self, got: Answer) -> Exception:
+        said = _error(got.body.get("error"))
+        if got.status >= 500 or got.status == 429:
+            return Unreachable(f"its token endpoint answers with status {got.status}")
+        if said in {"invalid_client", "unauthorized_client", "invalid_request"}:
+            _log.error("%s does not accept us: %s; look at its client id and secret", self.settings.name, said)
+        return NotProven(f"token endpoint: {said}")
+
+    async def _identified(
+        self, metadata: Metadata, attempt: Attempt, tokens: Mapping[str, Any], *, now: datetime
+    ) -> Proven:
+        token = tokens.get("id_token")
+        if not isinstance(token, str):
+            raise NotProven("no ID token")
+        claims = await self._verified(token, now=now)
+        identities.check(
+            claims,
+            issuer=self.settings.issuer,
+            client_id=self.settings.client_id,
+            nonce=attempt.nonce,
+            began_at=attempt.began_at,
+            fresh=attempt.fresh,
+            now=now,
+        )
+        if "email" not in claims and metadata.userinfo_endpoint:
+            told = await self._user_info(metadata.userinfo_endpoint, tokens, claims["sub"])
+            # As a whole: whether an address is verified must be said beside the address.
+            claims = {"sub": claims["sub"], **{name: told.get(name) for name in ("email", "email_verified", "name")}}
+        return identities.proven(claims, issuer=self.settings.issuer)
+
+    async def _verified(self, token: str, *, now: datetime) -> Mapping[str, Any]:
+        try:
+            return verified(token, await self._keys.get(now=now))
+        except NotProven:
+            # Perhaps the provider has new keys.
+            return verified(token, await self._keys.get(now=now, but_not_older_than=REFETCH_KEYS_AFTER))
+
+    async def _user_info(self, url: str, tokens: Mapping[str, Any], subject: str) -> Mapping[str, Any]:
+        token = tokens.get("access_token")
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            return {}
+        got = await fetch(url, headers={"Authorization": f"Bearer {token}"})
+        if got.status != 200:
+            return {}
+        if got.body.get("sub") != subject:
+            raise NotProven("sub of the user info")  # OpenID Connect Core 1.0, 5.3.2
+        return got.body
+
+    def _away(self, error: str) -> ProviderAway:
+        _log.warning("%s can't be used now: %s", self.settings.name, error)
+        return ProviderAway(self.settings.label, int(AFTER_FAILURE.total_seconds()))
+
+
+def _error(value: object) -> str:
+    # Anybody can write into the address; what stands in the log is one of RFC 6749's words, or none.
+    return value if isinstance(value, str) and _ERROR.fullmatch(value) else "another error"

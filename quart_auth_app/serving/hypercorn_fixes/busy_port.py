@@ -1,0 +1,30 @@
+"""hypercorn answers a port that is busy, or that may not be used, with a traceback.
+
+Seen in 0.18.0; not reported. Here it is one sentence, and exit code 1.
+"""
+
+from typing import Any
+
+from hypercorn.config import Config
+
+from quart_auth_app.serving.refused_start import exit_with
+from quart_auth_app.third_party import is_for
+
+VERSIONS = ("0.18.0",)
+
+
+def tell_in_a_sentence() -> None:
+    """Turn the error into a SystemExit with its sentence. To be called before hypercorn listens."""
+    if Config._create_sockets is not _create_sockets and is_for("hypercorn", "the sentence for a busy port", VERSIONS):
+        Config._create_sockets = _create_sockets  # type: ignore[method-assign, assignment]  # hypercorn has no setting for it
+
+
+_hypercorns_own = Config._create_sockets
+
+
+def _create_sockets(config: Config, binds: list[str], *options: Any) -> list[Any]:
+    try:
+        return _hypercorns_own(config, binds, *options)
+    except (OSError, OverflowError) as error:  # the latter for a port above 65535
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise exit_with(f"Can't listen on {' and '.join(binds)}: {reason}") from None

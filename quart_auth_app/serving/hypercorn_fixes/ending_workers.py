@@ -1,0 +1,24 @@
+"""hypercorn's workers are cut off at their end, and outlive a master that is killed.
+
+Seen in 0.18.0; not reported. hypercorn tells its workers to finish by an event. As soon as one of them has, it sends
+the others SIGTERM, which ends them in the middle of a request; so does systemd, and whoever else signals the whole
+process group. If the master is killed nothing tells them at all: they keep the port, and the next start fails.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+
+from quart_auth_app.serving.hypercorn_fixes import serves_this_process
+from quart_auth_app.third_party import is_for
+
+VERSIONS = ("0.18.0",)
+
+
+def end_well() -> None:
+    """Finish after SIGTERM, and end with the master. To be called in the event loop of a worker."""
+    master = multiprocessing.parent_process()
+    if master and serves_this_process() and is_for("hypercorn", "the end of workers", VERSIONS):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        asyncio.get_running_loop().add_reader(master.sentinel, os._exit, 1)

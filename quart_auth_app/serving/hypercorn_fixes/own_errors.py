@@ -1,0 +1,35 @@
+"""What hypercorn refuses before any application sees it has neither our headers nor a line in the access log.
+
+Seen in 0.18.0; not reported. It answers 400, 431 or 501 by itself to what is no HTTP, has headers without end, or a
+transfer coding that nobody knows.
+"""
+
+import h11
+import hypercorn.protocol
+from hypercorn.protocol.h11 import H11Protocol
+
+from quart_auth_app.third_party import is_for
+from quart_auth_app.web.edge.middleware import note_unreadable
+from quart_auth_app.web.services import Services
+
+VERSIONS = ("0.18.0",)
+
+EMPTY = [(b"content-length", b"0"), (b"connection", b"close")]
+
+
+def answer_as_ours(services: Services) -> None:
+    """Put it in place of hypercorn's own answer, in the process that serves."""
+    if not is_for("hypercorn", "our headers with its own errors", VERSIONS):
+        return
+    used: type[H11Protocol] = hypercorn.protocol.H11Protocol  # type: ignore[attr-defined]  # perhaps http1_only's
+    before = getattr(used, "before", used)  # of an application that this process served earlier
+
+    class Answering(before):  # type: ignore[misc, valid-type]  # one of two
+        async def _send_error_response(self, status_code: int) -> None:
+            ours = note_unreadable(services, status_code, client=self.client)
+            headers = [*EMPTY, *ours, *self.config.response_headers("h11")]
+            await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+            await self._send_h11_event(h11.EndOfMessage())
+
+    Answering.before = before
+    hypercorn.protocol.H11Protocol = Answering  # type: ignore[attr-defined]  # hypercorn has no setting for it

@@ -1,0 +1,1 @@
+"""The same routes in JSON: bodies read, answers written, and the document that describes both (OpenAPI)."""

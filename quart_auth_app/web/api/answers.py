@@ -1,0 +1,93 @@
+"""Answers in JSON. Routes don't know of it: what they render, flash and redirect to is told as fields.
+
+A page is told by its view in `views.py`; one that has none is an empty object. A message for the next page is the field
+`message`, the page to go on to is `next`. A message that is a refusal becomes that refusal.
+"""
+
+import json
+from collections.abc import Set
+from typing import Any
+
+from jinja2 import Template
+from quart import Quart, g, request, session, url_for
+from quart.signals import before_render_template
+from quart.typing import ResponseTypes
+
+from quart_auth_app.web.api.plain import plain
+from quart_auth_app.web.api.views import VIEWS
+from quart_auth_app.web.compiled_languages import without_language
+from quart_auth_app.web.edge.asking import JSON, wants_json
+from quart_auth_app.web.pages import KINDS
+from quart_auth_app.web.refusals import become_problem, problem_fields, status_of_code
+from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
+
+CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post"}
+"""Endpoints that make something: 201, unless it is made later, by who answers a mail."""
+
+LEAVES = ("_flashes", "section", "typed", "refused", "note", "opened")
+"""What a page leaves in the session for the next page, which nobody opens here."""
+
+SECOND_STEP = ["totp", "recovery-code"]
+"""Methods by which a second step is made."""
+
+
+def init_app(app: Quart, *, blueprints: Set[str]) -> None:
+    """Answer in JSON, where it is wanted, what these blueprints are asked."""
+
+    async def note_page(_app: Quart, *, template: Template, context: dict[str, Any], **_: object) -> None:
+        if g:
+            g.page = without_language(template.name), context
+
+    before_render_template.connect(note_page, app, weak=False)
+
+    @app.after_request
+    async def answer(response: ResponseTypes) -> ResponseTypes:
+        is_ours = not blueprints.isdisjoint(request.blueprints)
+        if is_ours and wants_json():
+            response.vary.update(["Accept", "Cookie"])
+            if response.mimetype == "text/html" and response.status_code != 308:
+                _translate(response)
+        return response
+
+
+def _translate(response: ResponseTypes) -> None:
+    messages = _messages()
+    location = response.headers.pop("Location", None)
+    refused = next((each for each in messages if each[0] not in KINDS | {"message"}), None)
+    if refused:
+        code, sentence = refused
+        become_problem(response, problem_fields(status_of_code(code), sentence, code=code))
+    elif location and location.partition("?")[0] == url_for("second_step.login"):
+        fields = problem_fields(401, SECOND_STEP_REQUIRED, code="SecondStepRequired")
+        become_problem(response, fields | {"methods": SECOND_STEP, "next": location})
+    elif response.status_code >= 400:
+        become_problem(response, problem_fields(response.status_code, "", code="AccountError"))
+    else:
+        _tell(response, messages, location)
+
+
+def _tell(response: ResponseTypes, messages: list[tuple[str, str]], location: str | None) -> None:
+    template, context = g.get("page", ("", {}))
+    view = VIEWS.get(request.endpoint or "")
+    told = plain(view.make(context)) if view and view.template == template else {}
+    if messages:
+        told["message"] = " ".join(sentence for _, sentence in messages)
+    if location:
+        told["next"] = location
+    response.status_code = 201 if request.endpoint in CREATED and not _waits(location) else 200
+    response.set_data(json.dumps(told))
+    response.content_type = JSON
+
+
+def _waits(location: str | None) -> bool:
+    return bool(location) and (location or "").partition("?")[0] == url_for("auth.check_mail")
+
+
+def _messages() -> list[tuple[str, str]]:
+    """Take what is left for the next page out of the session, and return its messages with their categories."""
+    messages = [(str(category), str(sentence)) for category, sentence in session.get("_flashes", [])]
+    for name in LEAVES:
+        session.pop(name, None)
+    if not session and not request.cookies:
+        session.modified = False  # nothing was there, and nothing is left: no cookie has to go
+    return messages

@@ -1,0 +1,57 @@
+"""What each page tells in JSON, by endpoint."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quart_auth_app.web.api.views import account, admin, factors
+from quart_auth_app.web.api.views.view import View
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """The options for navigator.credentials.get(), null where there are no passkeys."""
+
+    options: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """What a new password has to have."""
+
+    min_password_length: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Who is logged in."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Address:
+    """The address that a mail was sent to."""
+
+    email: str
+
+
+_CODES = View("second_step/recovery_codes.html", factors.RecoveryCodes, factors.recovery_codes)
+
+VIEWS: dict[str, View] = {
+    "main.profile": View("profile.html", Profile, lambda context: Profile(context["name"])),
+    "auth.login": View("login.html", LogIn, lambda context: LogIn(context["options"]), leads_on=True),
+    "auth.signup": View("signup.html", SignUp, lambda context: SignUp(context["min_password_length"]), True),
+    "auth.check_mail": View("check_mail.html", Address, lambda context: Address(context["email"]), leads_on=True),
+    "auth.confirm": View("confirm.html", Address, lambda context: Address(context["email"])),
+    "account.overview": View("account/overview.html", account.Account, account.account),
+    "sessions.overview": View("account/sessions.html", account.Sessions, account.sessions),
+    "activity.overview": View("account/activity.html", account.Activity, account.activity),
+    "second_step.overview": View("second_step/overview.html", factors.SecondStep, factors.second_step),
+    "second_step.confirm_post": _CODES,
+    "second_step.recovery_codes_post": _CODES,
+    "admin.users": View("admin/users.html", admin.People, admin.people),
+    "admin.user": View("admin/user.html", admin.OnePerson, admin.one_person),
+    "passkeys.overview": View("passkeys/overview.html", factors.Passkeys, factors.passkeys),
+    "access_keys.overview": View("account/access_keys.html", factors.AccessKeys, factors.access_keys),
+    "access_keys.create_post": View("account/new_access_key.html", factors.NewAccessKey, factors.new_access_key),
+}

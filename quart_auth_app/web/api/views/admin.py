@@ -1,0 +1,69 @@
+"""What the admin pages tell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from quart_auth_app.models import User
+from quart_auth_app.web.api.views.account import Event, OneSession, event, one_session
+from quart_auth_app.web.api.views.factors import OneAccessKey, one_access_key
+from quart_auth_app.web.api.views.view import Context
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user, as admins see them."""
+
+    id: int
+    email: str
+    name: str
+    roles: list[str]
+    created_at: datetime | None
+    last_log_in_at: datetime | None
+    verified_at: datetime | None
+    disabled_at: datetime | None
+    delete_at: datetime | None
+
+
+@dataclass(frozen=True)
+class People:
+    """Up to 50 users. `next` is what to give as `after` for the next page."""
+
+    users: list[Person]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """A user, with sessions and the newest events."""
+
+    user: Person
+    has_password: bool
+    has_second_step: bool
+    passkeys: int
+    access_keys: list[OneAccessKey]
+    sessions: list[OneSession]
+    events: list[Event]
+
+
+def people(context: Context) -> People:
+    """Return a page of users."""
+    page = context["page"]
+    return People([_person(user) for user in page.users], page.next)
+
+
+def one_person(context: Context) -> OnePerson:
+    """Return a user, with sessions and the newest events."""
+    return OnePerson(
+        user=_person(context["user"]),
+        has_password=context["has_password"],
+        has_second_step=context["state"].is_on,
+        passkeys=context["passkeys"],
+        access_keys=[one_access_key(each) for each in context["access_keys"]],
+        sessions=[one_session(each, browser) for each, browser in context["sessions"]],
+        events=[event(each, context["titles"]) for each in context["events"]],
+    )
+
+
+def _person(user: User) -> Person:
+    named = {name: getattr(user, name) for name in Person.__dataclass_fields__}
+    return Person(**named)

@@ -1,0 +1,106 @@
+"""What the pages of factors and keys tell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from quart_auth_app.models import AccessKey, Passkey
+from quart_auth_app.web.api.views.view import Context
+
+
+@dataclass(frozen=True)
+class SecondStep:
+    """Whether the second step is on, and what an authenticator app needs while it is set up."""
+
+    is_on: bool
+    recovery_codes: int
+    key: str | None
+    uri: str | None
+
+
+@dataclass(frozen=True)
+class RecoveryCodes:
+    """Recovery codes, which are told this once."""
+
+    recovery_codes: list[str]
+
+
+@dataclass(frozen=True)
+class OnePasskey:
+    """A passkey of the account."""
+
+    id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    backed_up: bool
+
+
+@dataclass(frozen=True)
+class Passkeys:
+    """The passkeys, and the options for navigator.credentials.create(), null where there can be none."""
+
+    passkeys: list[OnePasskey]
+    options: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class OneAccessKey:
+    """An access key, without the key itself."""
+
+    id: int
+    name: str
+    beginning: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AccessKeys:
+    """The access keys that count."""
+
+    access_keys: list[OneAccessKey]
+
+
+@dataclass(frozen=True)
+class NewAccessKey:
+    """A key that was just made. `secret` is the key itself, which is told this once."""
+
+    access_key: OneAccessKey
+    secret: str
+
+
+def recovery_codes(context: Context) -> RecoveryCodes:
+    """Return the codes that were just made."""
+    return RecoveryCodes(context["codes"])
+
+
+def second_step(context: Context) -> SecondStep:
+    """Return whether the second step is on."""
+    state = context["state"]
+    return SecondStep(state.is_on, state.codes_left, context["key"], context["uri"])
+
+
+def passkeys(context: Context) -> Passkeys:
+    """Return the passkeys, and the options for another one."""
+    return Passkeys([_one_passkey(each) for each in context["passkeys"]], context["options"])
+
+
+def _one_passkey(passkey: Passkey) -> OnePasskey:
+    return OnePasskey(passkey.id, passkey.name, passkey.created_at, passkey.last_used_at, passkey.backed_up)
+
+
+def one_access_key(key: AccessKey) -> OneAccessKey:
+    """Return what is told of an access key."""
+    return OneAccessKey(**{name: getattr(key, name) for name in OneAccessKey.__dataclass_fields__})
+
+
+def access_keys(context: Context) -> AccessKeys:
+    """Return the access keys."""
+    return AccessKeys([one_access_key(each) for each in context["keys"]])
+
+
+def new_access_key(context: Context) -> NewAccessKey:
+    """Return the key that was just made."""
+    return NewAccessKey(one_access_key(context["key"]), context["text"])

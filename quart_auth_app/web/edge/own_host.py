@@ -1,0 +1,60 @@
+"""Requests that name another host than PUBLIC_URL's are refused here, before any page is made for them.
+
+Else whoever points a name of their own at this server gets our pages under it: browsers then keep cookies and passwords
+for that name, and a cache in front may keep a page that was made for it.
+"""
+
+from collections.abc import Set
+from urllib.parse import urlsplit
+
+from quart import Quart
+from werkzeug.exceptions import BadRequest
+
+from quart_auth_app import origins
+from quart_auth_app.web.edge.asking import asking
+from quart_auth_app.web.services import services
+from quart_auth_app.web.telemetry import security_log
+
+ANOTHER_HOST = "This site is at another address."
+
+NAMELESS = {"health.healthz", "health.readyz"}
+"""Endpoints that are asked by the number of a container or a machine. They tell nothing, and set no cookies."""
+
+MAX_LOGGED = 200
+"""Characters of the longest name that a log line repeats."""
+
+
+def init_app(app: Quart) -> None:
+    """Look at every request and every WebSocket."""
+    app.before_request(_refuse_other_hosts)
+    app.before_websocket(_refuse_other_hosts)
+
+
+def join(app: Quart, *, blueprints: Set[str]) -> None:
+    """In another application, look at what our blueprints are asked: its own routes may have other names."""
+
+    async def look() -> None:
+        if not blueprints.isdisjoint(asking().blueprints):
+            await _refuse_other_hosts()
+
+    app.before_request(look)
+    app.before_websocket(look)
+
+
+async def _refuse_other_hosts() -> None:
+    public_url = services().settings.public_url
+    if public_url and asking().endpoint not in NAMELESS and not _is_ours(_asked_for(), public_url):
+        security_log.write("host_refused", host=_asked_for()[:MAX_LOGGED])
+        raise BadRequest(ANOTHER_HOST)
+
+
+def _asked_for() -> str:
+    return asking().headers.get("Host", "")
+
+
+def _is_ours(host: str, public_url: str) -> bool:
+    # Ports don't matter: a proxy in front may leave them out, or put its own in.
+    named = None if "@" in host else origins.origin(f"http://{host}")
+    if not named:
+        return False
+    return urlsplit(named).hostname == urlsplit(public_url).hostname or origins.is_trustworthy(named)

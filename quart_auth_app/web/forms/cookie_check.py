@@ -1,0 +1,76 @@
+"""Cookies blocked: nobody can be logged in then, and no message waits for the next page. So the person is told.
+
+A browser's form that comes without any cookie is answered with a cookie and, on the way to the next page, a page that
+looks whether it came back. A browser that keeps cookies passes it unseen, and only with its first form. A program
+isn't sent there: it reads the sentence in the answer that sends it on.
+"""
+
+from collections.abc import Set
+from datetime import timedelta
+
+from markupsafe import escape
+from quart import Quart, Response, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue, ResponseTypes
+
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.web.edge.asking import wants_json
+from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.refusals import note, refusal, status_of
+from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.services import services
+
+LASTS = timedelta(minutes=1)
+"""How long the cookie has to come back; a browser that keeps it sends it at once."""
+
+FROM_A_BROWSER = ("Sec-Fetch-Mode", "Referer")
+"""Headers of which each browser sends one with a form of ours. What sends neither is a program: no detour for it."""
+
+
+def init_app(app: Quart, *, blueprints: Set[str]) -> None:
+    """Look at the forms that these blueprints take."""
+
+    @app.after_request
+    async def check(response: ResponseTypes) -> ResponseTypes:
+        if blueprints.isdisjoint(request.blueprints) or not _may_be_blocked(response):
+            return response
+        if isinstance(response, Response) and response.mimetype == "text/html":
+            said = f"<p>{escape(sentence(CookiesBlocked()))}</p>\n"
+            response.set_data(await response.get_data(as_text=True) + said)
+        if any(name in request.headers for name in FROM_A_BROWSER):
+            response.headers["Location"] = url_for("auth.cookies", next=response.headers["Location"])
+            response.set_cookie(
+                cookie_name("cookies", services().settings),
+                "on",
+                max_age=LASTS,
+                secure=services().settings.https,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+def _may_be_blocked(response: ResponseTypes) -> bool:
+    return (
+        request.method == "POST"
+        and response.status_code in {302, 303}
+        and next_page.safe(response.headers.get("Location")) is not None
+        and not request.cookies
+        and not wants_json()
+    )
+
+
+class CookiesBlocked(AccountError):
+    """The browser sends no cookies back."""
+
+
+async def go_on() -> ResponseReturnValue:
+    """Go on to the next page if any cookie came; else say that the site needs them."""
+    wanted = next_page.allowed(request.args.get("next")) or url_for("main.index")
+    if request.cookies:
+        return redirect(wanted)
+    error = CookiesBlocked()
+    note(error)
+    if wants_json():
+        return await refusal(error)
+    return Response(await render_template("cookies.html", sentence=sentence(error), next=wanted), status_of(error))

@@ -1,0 +1,108 @@
+"""Who a browser's person is at a provider, kept in a signed cookie where more is needed before that counts.
+
+Either the address has an account, to which the person has to log in, or the account that is to be made needs more than
+the provider tells. Nothing is written to the database for who goes away instead.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from itsdangerous import BadData
+from quart import after_this_request, current_app, request
+from quart.typing import ResponseTypes
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import sign_ups
+from quart_auth_app.accounts.email_addresses import key
+from quart_auth_app.accounts.factors import provider_attempts
+from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
+from quart_auth_app.web.identity.current_user import current_found
+from quart_auth_app.web.identity.signatures import PatientSerializer
+from quart_auth_app.web.services import services
+
+MAX_NAME = 200
+"""Characters of a name that are kept: a cookie has to stay below 4,096 bytes."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A proof that waits."""
+
+    proven: Proven
+    at: datetime
+    sign_up: int | None = None
+    """The number of the sign-up that was begun with it."""
+
+
+def keep(proven: Proven, *, at: datetime | None = None, sign_up: int | None = None) -> None:
+    """Let the browser carry the proof when the response leaves. The address in it is one that can be written to."""
+    shortened = replace(proven, name=proven.name and proven.name[:MAX_NAME])
+    fields = {"proven": asdict(shortened), "at": (at or clock.now()).timestamp(), "sign_up": sign_up}
+    value, settings = _serializer().dumps(fields), services().settings
+
+    @after_this_request
+    async def set_cookie(response: ResponseTypes) -> ResponseTypes:
+        response.set_cookie(
+            _name(), value, max_age=sign_ups.LASTS, secure=settings.https, httponly=True, samesite="Lax"
+        )
+        return response
+
+
+def forget() -> None:
+    """Take the cookie away when the response leaves."""
+
+    @after_this_request
+    async def delete_cookie(response: ResponseTypes) -> ResponseTypes:
+        response.delete_cookie(_name(), secure=services().settings.https, httponly=True, samesite="Lax")
+        return response
+
+
+def for_new_account(provider: ProviderSettings) -> Kept | None:
+    """Return the proof by which an account may be made, None if there is none or it is more than 10 minutes old."""
+    kept = _read(provider_attempts.LASTS)
+    return kept if kept and kept.sign_up is None and kept.proven.issuer == provider.issuer else None
+
+
+def for_own_account(provider: ProviderSettings) -> Kept | None:
+    """Return the proof that the person who is logged in may connect, None if there is none.
+
+    It is less than 10 minutes old, of the account's own address, which the provider has verified, and the session began
+    after it. So it is of no use to who leaves one in the browser of somebody with another address or an older session.
+    """
+    kept, found = for_new_account(provider), current_found()
+    if kept is None or not kept.proven.email_verified or key(kept.proven.email or "") != found.user["email_key"]:
+        return None
+    return kept if kept.at <= found.session["created_at"] else None
+
+
+def for_sign_up(number: int | None) -> Kept | None:
+    """Return the proof with which this sign-up was begun, None if it was begun otherwise."""
+    kept = _read(sign_ups.LASTS)
+    return kept if kept and number is not None and kept.sign_up == number else None
+
+
+def _read(lasts: timedelta) -> Kept | None:
+    try:
+        fields: dict[str, Any] = _serializer().loads(
+            request.cookies.get(_name(), ""), max_age=int(lasts.total_seconds())
+        )
+    except BadData:
+        return None
+    at = datetime.fromtimestamp(fields["at"], UTC)
+    return Kept(Proven(**fields["proven"]), at, fields["sign_up"]) if clock.now() - at < lasts else None
+
+
+def _name() -> str:
+    return cookie_name("proof-of-provider", services().settings)
+
+
+def _serializer() -> PatientSerializer:
+    # PUBLIC_URL in the salt: where two sites share a key, a proof at one means nothing at the other.
+    salt = f"proof of a provider, for {services().settings.public_url}"
+    return PatientSerializer(
+        signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}
+    )

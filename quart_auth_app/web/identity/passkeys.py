@@ -1,0 +1,138 @@
+"""Passkeys, as the browser sees them: what a page asks, and what comes back."""
+
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from quart import after_this_request, g, request, session
+from quart.typing import ResponseTypes
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import passkeys
+from quart_auth_app.accounts.factors.passkeys import Site, encoded
+from quart_auth_app.accounts.log_in import LoggedIn
+from quart_auth_app.accounts.passkeys import Asking, PasskeyRefused, PasskeyUnknown
+from quart_auth_app.accounts.sessions import Renewed
+from quart_auth_app.models import Passkey
+from quart_auth_app.web.edge.same_origin import own_origin
+from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.identity.current_user import current_found
+from quart_auth_app.web.services import services, transaction
+from quart_auth_app.web.telemetry import security_log
+
+LOG_IN = "log-in"
+SUDO = "sudo"
+ADD = "add"
+
+_GONE = "passkey_gone"
+
+
+def are_offered() -> bool:
+    """Tell whether this page can have passkeys: browsers make none for an IP address, nor for another host."""
+    host = services().settings.passkey_host
+    return host is not None and urlsplit(own_origin()).hostname == host
+
+
+def log_in_options() -> dict[str, object] | None:
+    """Return what the log-in page asks the browser for, None where there are no passkeys.
+
+    The challenge is bound to a random cookie: what it was answered with counts in no other browser.
+    """
+    if not are_offered():
+        return None
+    visit = request.cookies.get(_cookie()) or g.setdefault("visit", secrets.token_urlsafe(16))
+    if "visit" in g:
+        after_this_request(_set_visit)
+    return _asking(LOG_IN, visit).options(now=clock.now())
+
+
+def sudo_options(own: list[Passkey]) -> dict[str, object] | None:
+    """Return what the page asks that wants to know once more who it is; None without a passkey of theirs."""
+    if not own or not are_offered():
+        return None
+    return account_asking(SUDO).options(now=clock.now(), allowed=[each.credential_id for each in own])
+
+
+def account_asking(purpose: str) -> Asking:
+    """Return who asks, for whoever is logged in. It stays the same when the session is renewed."""
+    found = current_found()
+    return _asking(purpose, f"{found.user['id']} {found.session['created_at'].isoformat()}")
+
+
+async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
+    """Log in by a passkey alone. Raises PasskeyRefused or a child of it, or TooManyAttempts."""
+    try:
+        return await passkeys.log_in_with_passkey(
+            transaction,
+            _asking(LOG_IN, request.cookies.get(_cookie(), "")),
+            credential=credential,
+            remember=remember,
+            browser=this_browser(),
+            now=clock.now(),
+        )
+    except PasskeyRefused as error:
+        note_failure(error)
+        raise
+
+
+async def prove_with_passkey(credential: str) -> Renewed:
+    """Prove by a passkey who is logged in. Raises PasskeyRefused, TooManyAttempts or SessionRevoked."""
+    try:
+        return await passkeys.prove(
+            transaction,
+            account_asking(SUDO),
+            found=current_found(),
+            credential=credential,
+            browser=this_browser(),
+            now=clock.now(),
+        )
+    except PasskeyRefused as error:
+        note_failure(error)
+        raise
+
+
+def note_failure(error: PasskeyRefused) -> None:
+    """Write into the security log that a passkey was refused, and why."""
+    security_log.write("passkey_failed", reason=str(error.values.get("reason", error.code)))
+    if isinstance(error, PasskeyUnknown):
+        tell_it_is_gone(str(error.values["credential_id"]))
+
+
+def tell_it_is_gone(credential_id: str) -> None:
+    """Let the next page tell the browser that this passkey counts no more, so that it is offered no more.
+
+    Only ever one that is in the database no more: the browser may delete it for good.
+    """
+    session[_GONE] = credential_id
+
+
+def signals(own: list[Passkey] | None = None) -> dict[str, Any]:
+    """Return what the page tells the browser's store of passkeys, by the names of WebAuthn's Signal API."""
+    host, found = services().settings.passkey_host, {}
+    if gone := session.pop(_GONE, None):
+        found["signalUnknownCredential"] = {"rpId": host, "credentialId": gone}
+    if own:
+        about, user = {"rpId": host, "userId": encoded(own[0].user_handle)}, current_found().user
+        ids = [encoded(each.credential_id) for each in own]
+        found["signalAllAcceptedCredentials"] = about | {"allAcceptedCredentialIds": ids}
+        found["signalCurrentUserDetails"] = about | {"name": user["email"], "displayName": user["name"]}
+    return found
+
+
+def _asking(purpose: str, who: str) -> Asking:
+    settings = services().settings
+    if not are_offered():
+        raise PasskeyRefused(reason="this host is an IP address, or not the one of PUBLIC_URL")
+    # Where PUBLIC_URL is not set, the site may be on any port of localhost.
+    site = Site(settings.passkey_host or "", own_origin(), settings.site_name)
+    return Asking(site, services().challenges, f"{purpose} {who}")
+
+
+def _cookie() -> str:
+    return cookie_name("visit", services().settings)
+
+
+async def _set_visit(response: ResponseTypes) -> ResponseTypes:
+    response.set_cookie(_cookie(), g.visit, secure=services().settings.https, httponly=True, samesite="Lax")
+    return response

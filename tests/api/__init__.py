@@ -1,0 +1,1 @@
+"""Programs: other people's, led by docs/openapi.json."""

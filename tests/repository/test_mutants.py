@@ -1,0 +1,62 @@
+"""The faults of mutants/ours.toml can be put in, and a test is there to notice each; `make mutants` tries them."""
+
+import ast
+import re
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from docs.write_asvs import PROOF
+from mutants.__main__ import ROOT, Mutant, noticing, put_in, read, uncovered, verdict
+
+
+def proven() -> Mapping[str, set[str]]:
+    """Return the tests that docs/asvs.md names, by requirement; another test sees to it that the page is up to date."""
+    lines = re.findall(r"^\| ([\d.]+) \|.*\| Met \| (.*) \|$", PROOF.read_text("utf-8"), re.M)
+    return {row: {f"tests/{test}" for test in re.findall(r"\[([\w/]+\.py::\w+)\]", proof)} for row, proof in lines}
+
+
+@pytest.mark.parametrize("mutant", read(), ids=lambda mutant: f"{mutant.row} {mutant.does}")
+def test_the_text_that_a_fault_replaces_is_there_once(mutant: Mutant) -> None:
+    source = (ROOT / mutant.file).read_text("utf-8")
+    assert source.count(mutant.old) == 1
+    broken = source.replace(mutant.old, mutant.new)
+    assert broken != source
+    if mutant.file.endswith(".py"):
+        ast.parse(broken)
+
+
+@pytest.mark.parametrize("mutant", read(), ids=lambda mutant: f"{mutant.row} {mutant.does}")
+def test_a_test_with_the_requirements_mark_is_there_to_notice(mutant: Mutant) -> None:
+    assert noticing(mutant, proven())
+
+
+def test_a_requirement_that_is_met_and_has_neither_fault_nor_reason_is_named() -> None:
+    named = [mutant.row for mutant in read()]
+    proof = {row: ["tests/test_a.py::test_a"] for row in [*named, "99.1.1"]}
+    assert uncovered(read(), proof) == ["99.1.1"]
+
+
+def test_only_a_red_test_or_one_that_hangs_has_noticed() -> None:
+    assert verdict(1 << 8, "1 failed") is None
+    assert verdict(signal.SIGALRM, "") is None
+    assert verdict(0, "1 passed") == "SURVIVES"
+    for status, output in [
+        (0, "1 skipped"),
+        (1 << 8, "1 error"),
+        (2 << 8, ""),
+        (5 << 8, "no tests ran"),
+        (signal.SIGSEGV, ""),
+    ]:
+        assert str(verdict(status, output)).startswith("the tests don't run")
+
+
+def test_a_text_that_is_not_there_once_is_no_fault(tmp_path: Path) -> None:
+    mutant = Mutant(row="1.1.1", does="", file="a.py", old="a", new="b")
+    file = tmp_path / "a.py"
+    for content in ("", "aa"):
+        file.write_text(content)
+        with pytest.raises(ValueError, match="times what is to be replaced"):
+            put_in(mutant, tmp_path)

@@ -1,0 +1,111 @@
+"""How servers start, fail to start, and load changed code."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import SECRET_KEY
+from tests.servers import ROOT, free_port, started, wait_for
+
+ENVIRONMENT = {"SECRET_KEY": SECRET_KEY, "PYTHONPATH": str(ROOT), "DATABASE_URL": "sqlite://"}
+
+
+def run(folder: Path, command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a module with arguments until it ends."""
+    return subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=folder, env=os.environ | ENVIRONMENT | settings, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_several_workers_that_cannot_start_end_the_server_with_exit_code_1(tmp_path: Path) -> None:
+    ended = run(tmp_path, "quart_auth_app.cli serve --bind 127.0.0.1:0 --workers 3", SECRET_KEY="short")
+    assert ended.returncode == 1
+    assert {line.partition(" has ")[0] for line in ended.stderr.splitlines()} == {"SECRET_KEY"}
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", ["serve --bind 127.0.0.1:PORT", "serve --bind 127.0.0.1:PORT --workers 2"])
+def test_a_busy_port_is_told_in_one_sentence(tmp_path: Path, busy_port: int, command: str) -> None:
+    ended = run(tmp_path, f"quart_auth_app.cli {command}".replace("PORT", str(busy_port)))
+    assert (ended.returncode, ended.stderr) == (1, f"Can't listen on 127.0.0.1:{busy_port}: Address already in use\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("nope:app", "Error: Cannot load application from 'nope:app', module not found."),
+        ("quart_auth_app:nope", "Error: Cannot load application from 'quart_auth_app:nope', application not found."),
+        ("--bind 127.0.0.1:99999", "Can't listen on 127.0.0.1:99999: bind(): port must be 0-65535."),
+    ],
+)
+def test_what_can_not_be_served_is_told_in_one_sentence(tmp_path: Path, options: str, sentence: str) -> None:
+    ended = run(tmp_path, f"quart_auth_app.cli serve {options}")
+    assert (ended.returncode, ended.stderr) == (1, f"{sentence}\n")
+
+
+def test_quart_run_tells_of_a_busy_port_in_one_sentence(tmp_path: Path, busy_port: int) -> None:
+    ended = run(tmp_path, f"quart --app quart_auth_app run --port {busy_port}")
+    assert ended.returncode == 1
+    assert ended.stderr == f"Can't listen on 127.0.0.1:{busy_port}: Address already in use\n"
+
+
+def test_two_workers_start_without_a_word_about_ports_in_use(tmp_path: Path) -> None:
+    settings = ENVIRONMENT | {"WORKERS": "2", "METRICS_BIND": f"127.0.0.1:{free_port(2)}"}
+    with started(tmp_path, settings, workers=2) as server:
+        wait_for(server)
+        end = time.monotonic() + 20
+        while server.log.read_text().count("metrics on") < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+    log = server.log.read_text()
+    assert log.count("metrics on") == 2
+    assert "in use" not in log
+
+
+@pytest.mark.slow
+def test_quart_run_loads_changed_code_without_a_traceback_and_logs_each_request_once(tmp_path: Path) -> None:
+    site, port, log = tmp_path / "my_site.py", free_port(), tmp_path / "log"
+    site.write_text("from quart_auth_app import create_app\napp = create_app()\n")
+    command = [sys.executable, "-m", "quart", "--app", "my_site", "run", "--debug", "--port", str(port)]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env=os.environ | ENVIRONMENT, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        until_answered(server, port, log)
+        site.write_text(site.read_text() + "@app.get('/new')\nasync def new():\n    return 'new'\n")
+        until_answered(server, port, log, "/new?secret-token")
+    finally:
+        server.terminate()
+        server.wait(20)
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert "secret-token" not in said
+    assert len(re.findall(r'/new\b.*"?status"?\W+200|GET /new\b', said)) == 1
+
+
+def until_answered(server: "subprocess.Popen[bytes]", port: int, log: Path, path: str = "/") -> None:
+    """Wait until the page is there."""
+    end = time.monotonic() + 40
+    while True:
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)

@@ -1,0 +1,147 @@
+"""Where PUBLIC_URL is set, requests that name another host are refused: no page is made for a name that isn't ours."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from quart import Quart, redirect, request, url_for, websocket
+from quart.testing.connections import WebsocketResponseError
+from quart.typing import ResponseReturnValue
+
+from quart_auth_app import Accounts
+from tests.conftest import MakeApp
+from tests.databases import SECRET_KEY, NewDatabase
+from tests.people import BOB, Client, Events, is_logged_in, text
+
+OURS = ["site.example", "SITE.example:443", "site.example:8443", "localhost:8000", "127.0.0.1", "[::1]:8000"]
+OTHERS = [
+    "evil.example",
+    "site.example.evil.example",
+    "evil-site.example",
+    "10.0.0.7:8000",
+    "x@site.example",
+    "",
+    "a b",
+]
+
+
+@pytest.fixture
+def site(make_app: MakeApp) -> Client:
+    """A browser at a site that says where it is."""
+    return make_app(PUBLIC_URL="https://site.example").test_client()
+
+
+@pytest.mark.parametrize("host", OURS)
+async def test_our_own_name_at_any_port_and_the_machine_itself_are_served(site: Client, host: str) -> None:
+    assert (await site.get("/login", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.asvs("16.3.3")
+@pytest.mark.parametrize("host", OTHERS)
+@pytest.mark.parametrize("path", ["/", "/login", "/static/style.css", "/nowhere"])
+async def test_another_host_gets_nothing_and_is_logged(site: Client, events: Events, host: str, path: str) -> None:
+    response = await site.get(path, headers={"Host": host})
+    assert response.status_code == 400
+    assert "This site is at another address." in await text(response)
+    assert events.names == ["host_refused"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_another_host_logs_nobody_in(site: Client) -> None:
+    await site.post("/signup", form=BOB)
+    assert (await site.post("/login", form=BOB, headers={"Host": "evil.example"})).status_code == 400
+    assert not await is_logged_in(site)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_is_told_to_who_asks_by_number(site: Client, path: str) -> None:
+    assert (await site.get(path, headers={"Host": "10.0.0.7:8000"})).status_code in {200, 503}
+
+
+@pytest.mark.parametrize("host", OTHERS[:4])
+async def test_without_a_public_url_any_name_will_do(client: Client, host: str) -> None:
+    assert (await client.get("/login", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "host"), [("https://münchen.example", "xn--mnchen-3ya.example"), ("http://[::2]", "[0::2]")]
+)
+async def test_names_are_compared_as_browsers_write_them(make_app: MakeApp, url: str, host: str) -> None:
+    assert (await make_app(PUBLIC_URL=url).test_client().get("/", headers={"Host": host})).status_code == 200
+
+
+async def test_a_websocket_of_another_host_is_refused(make_app: MakeApp) -> None:
+    app: Quart = make_app(PUBLIC_URL="https://site.example")
+
+    @app.websocket("/socket")
+    async def socket() -> None:
+        await websocket.send("hello")
+
+    with pytest.raises(WebsocketResponseError) as refused:
+        async with app.test_client().websocket("/socket", headers={"Host": "evil.example"}) as open_socket:
+            await open_socket.receive()
+    assert refused.value.response.status_code == 400
+
+
+LOCATIONS = ["/external", "/by-hand", "/slash", "/static//style.css"]
+
+
+def add_routes(app: Quart) -> None:
+    """Add routes of a site that lead on to one of its pages."""
+
+    @app.get("/external")
+    async def external() -> ResponseReturnValue:
+        return redirect(url_for("external", _external=True))
+
+    @app.get("/by-hand")
+    async def by_hand() -> ResponseReturnValue:
+        return redirect(f"{request.host_url}by-hand?a=b#c")
+
+    @app.get("/slash/")
+    async def slash() -> str:
+        return ""
+
+    @app.get("/elsewhere")
+    async def elsewhere() -> ResponseReturnValue:
+        return redirect("https://other.example:444/x")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "site.example:8443", "site.example"])
+@pytest.mark.parametrize("path", LOCATIONS)
+async def test_no_location_names_another_host(make_app: MakeApp, path: str, host: str) -> None:
+    app = make_app(PUBLIC_URL="https://site.example")
+    add_routes(app)
+    response = await app.test_client().get(path, headers={"Host": host})
+    named = urlsplit(response.headers["Location"])
+    assert (named.scheme, named.netloc) in {("https", "site.example"), ("", "")}
+
+
+async def test_a_sites_redirect_to_another_site_stays(make_app: MakeApp) -> None:
+    app = make_app(PUBLIC_URL="https://site.example")
+    add_routes(app)
+    response = await app.test_client().get("/elsewhere")
+    assert response.headers["Location"] == "https://other.example:444/x"
+
+
+@pytest.fixture
+def host(new_database: NewDatabase) -> Quart:
+    """Return an application that accounts have joined."""
+    app = Quart("host")
+    app.config.update(PUBLIC_URL="https://site.example", SECRET_KEY=SECRET_KEY, DATABASE_URL=new_database())
+    add_routes(app)
+    Accounts(app)
+    return app
+
+
+async def test_in_another_application_our_routes_are_refused_under_another_host_and_its_own_are_not(
+    host: Quart,
+) -> None:
+    client = host.test_client()
+    evil = {"Host": "evil.example"}
+    assert (await client.get("/login", headers=evil)).status_code == 400
+    assert (await client.get("/login", headers={"Host": "site.example"})).status_code == 200
+    assert (await client.get("/external", headers=evil)).headers["Location"] == "http://evil.example/external"
+
+
+async def test_in_another_application_the_router_names_no_host(host: Quart) -> None:
+    response = await host.test_client().get("/slash", headers={"Host": "evil.example"})
+    assert response.headers["Location"] == "/slash/"

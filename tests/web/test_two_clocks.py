@@ -1,0 +1,92 @@
+"""Two servers share a database and a key, and their clocks are not quite the same."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from itsdangerous.timed import TimestampSigner
+from quart import Quart
+
+from quart_auth_app import clock
+from quart_auth_app.accounts.throttle import LOG_IN_BY_ACCOUNT
+from tests.people import BOB, EVE, WRONG_DETAILS, Client, elsewhere, is_logged_in, notice
+
+Move = Callable[[int], None]
+
+APART = [5, -5, 290, -290]
+"""Seconds that the second server's clock is ahead of the first one's."""
+
+SIGNED_UP = "Your account has been created. You can log in now."
+
+
+@pytest.fixture
+def second_server(monkeypatch: pytest.MonkeyPatch) -> Move:
+    """Let what follows happen on a server whose clock is that many seconds ahead."""
+    ahead, signed_at = {"seconds": 0}, TimestampSigner.get_timestamp
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: signed_at(self) + ahead["seconds"])
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(seconds=ahead["seconds"]))
+    return lambda seconds: ahead.update(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", APART)
+async def test_a_fresh_log_in_counts_at_the_other_server(
+    client: Client, bob: dict[str, str], second_server: Move, seconds: int
+) -> None:
+    await client.post("/login", form=bob)
+    second_server(seconds)
+    assert await is_logged_in(client)
+
+
+@pytest.mark.parametrize("seconds", APART)
+async def test_the_message_that_waits_is_shown_by_the_other_server(
+    client: Client, second_server: Move, seconds: int
+) -> None:
+    await client.post("/signup", form=EVE)
+    second_server(seconds)
+    assert await notice(client, "/login") == SIGNED_UP
+    second_server(0)
+    await client.post("/login", form=EVE | {"password": "wrong"})
+    second_server(seconds)
+    assert await notice(client, "/login") == WRONG_DETAILS
+
+
+@pytest.mark.parametrize("seconds", APART)
+async def test_a_password_given_at_one_server_is_not_asked_for_by_the_other(
+    client: Client, bob: dict[str, str], second_server: Move, seconds: int
+) -> None:
+    await client.post("/login", form=bob)
+    second_server(seconds)
+    assert (await client.post("/account/export")).status_code == 200
+
+
+@pytest.mark.parametrize("seconds", APART)
+async def test_the_device_is_known_to_the_other_server(
+    app: Quart, client: Client, bob: dict[str, str], second_server: Move, seconds: int
+) -> None:
+    await client.post("/login", form=bob)
+    second_server(seconds)
+    for _ in range(LOG_IN_BY_ACCOUNT.attempts):
+        await app.test_client().post("/login", form=BOB | {"password": "wrong"}, **elsewhere())
+    assert (await client.post("/login", form=bob)).location == "/profile", "only strangers have to wait"
+
+
+@pytest.mark.parametrize("seconds", [400, -400])
+async def test_clocks_that_are_further_apart_are_not_believed_forever(
+    client: Client, bob: dict[str, str], second_server: Move, seconds: int
+) -> None:
+    """A cookie from far in the future is refused; one that is a little old is not."""
+    second_server(seconds)
+    await client.post("/login", form=bob)
+    second_server(0)
+    assert await is_logged_in(client) is (seconds < 0)
+
+
+async def test_a_clock_that_was_ahead_leaves_no_limit_of_a_day(
+    client: Client, bob: dict[str, str], second_server: Move
+) -> None:
+    second_server(24 * 60 * 60)
+    for _ in range(LOG_IN_BY_ACCOUNT.attempts + 1):
+        refused = await client.post("/login", form=BOB | {"password": "wrong"}, **elsewhere())
+    assert refused.status_code == 429
+    second_server(0)
+    assert (await client.post("/login", form=bob, **elsewhere())).location == "/profile"
