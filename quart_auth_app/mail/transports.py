@@ -77,7 +77,7 @@ class Smtp:
         try:
             async with asyncio.timeout(TIMEOUT):
                 await _connect(client, self._url)
-                await client.quit()
+                await client.execute_command(b"QUIT")
         except aiosmtplib.SMTPException as error:
             raise Unreachable(_one_line(error)) from None
         except TimeoutError:
@@ -121,8 +121,8 @@ async def _connect(client: aiosmtplib.SMTP, url: MailUrl) -> None:
 
 
 def _end(client: aiosmtplib.SMTP) -> None:
-    # close() alone would keep the socket for as long as the server takes to agree on the end of TLS, or until the end
-    # of the event loop.
+    # client.close(), which client.quit() calls too, keeps the socket for as long as the server takes to agree on the
+    # end of TLS, or until the event loop ends. abort() closes it now.
     transport = client.transport
     client.close()
     if isinstance(transport, asyncio.WriteTransport):
@@ -145,7 +145,7 @@ async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, sender: str
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Delayed(_one_line(error)) from None
     with suppress(aiosmtplib.SMTPException, OSError):  # the server has taken the mail, however it says goodbye
-        await client.quit()
+        await client.execute_command(b"QUIT")
 
 
 def _reply(error: aiosmtplib.SMTPResponseException) -> Refused | Delayed:
