@@ -160,6 +160,27 @@ async def test_at_the_servers_end_idle_connections_close_at_once_and_others_afte
         await served.is_done()
 
 
+@pytest.mark.parametrize("first", [POST, POST + b"12345", GET + POST], ids=["no body", "half of it", "a second one"])
+async def test_at_the_servers_end_nobody_is_waited_for_who_has_not_sent_all_of_a_request(first: bytes) -> None:
+    async with serving(keep_alive_timeout=60, read_timeout=60) as served:
+        client = await served.connect()
+        client[1].write(first)
+        await asyncio.sleep(LIMIT / 4)
+        await served.context.terminated.set()
+        await served.is_done()
+
+
+async def test_a_connection_that_is_cut_off_ends_without_an_error() -> None:
+    async with serving(keep_alive_timeout=60, read_timeout=60) as served:
+        client = await served.connect()
+        client[1].write(POST)
+        await asyncio.sleep(LIMIT / 4)
+        (connection,) = served.connections
+        connection.cancel()
+        (ended,) = await asyncio.gather(connection, return_exceptions=True)
+        assert ended is None or isinstance(ended, asyncio.CancelledError), ended
+
+
 @pytest.mark.parametrize("requests", [1, 2])
 async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch, requests: int) -> None:
     monkeypatch.setattr(time_limits, "FLUSH_SECONDS", LIMIT)

@@ -9,9 +9,11 @@ import asyncio
 import resource
 from contextlib import suppress
 
+import h11
 from hypercorn.asyncio import run
 from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H11Protocol
 
 from quart_auth_app.third_party import is_for
 
@@ -78,7 +80,7 @@ class Connection(TCPServer):
             await super().protocol_send(event)
 
     async def _read_data(self) -> None:
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(None) as self._open:
                 while not self.reader.at_eof():
                     self._reading_since = self.loop.time()
@@ -88,7 +90,10 @@ class Connection(TCPServer):
                         break
                     self._reading_since = None
                     await self.protocol.handle(RawData(data))
-        self._open = None
+        except TimeoutError:
+            pass
+        finally:
+            self._open = None  # also where the server ends and cancels this: `_close` may not touch it then
         await self.protocol.handle(Closed())
         await self.idle_task.stop()
 
@@ -100,7 +105,7 @@ class Connection(TCPServer):
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self.context.terminated.wait()
-        if self._idle_since is None and self.context.terminated.is_set():
+        if self._idle_since is None and self.context.terminated.is_set() and not self._is_owed_a_body():
             return  # hypercorn closes it after the answer
         await asyncio.shield(self._initiate_server_close())
         await asyncio.sleep(FLUSH_SECONDS)
@@ -112,6 +117,11 @@ class Connection(TCPServer):
         end.cancel()
         if self._open:  # hypercorn may wait for ever to hand on what came after a request that was not answered
             self._open.reschedule(self.loop.time())
+
+    def _is_owed_a_body(self) -> bool:
+        # Whoever has not sent all of a request has asked for nothing yet, and the end of the server waits for nobody.
+        protocol = self.protocol.protocol
+        return isinstance(protocol, H11Protocol) and protocol.connection.their_state is h11.SEND_BODY
 
     def _seconds_left(self) -> float:
         now = self.loop.time()
