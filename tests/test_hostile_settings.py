@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.settings import ALL_NAMES, SECRETS, Settings
+from quart_auth_app.settings import ALL_NAMES, Settings
+from quart_auth_app.settings.sources import SECRETS
 
 CANARY = "canary-s3cr3t"
 KEY = {"SECRET_KEY": "k" * 40}

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.provider_settings import ProviderSettings
 from quart_auth_app.settings import Settings
+from quart_auth_app.settings.providers import ProviderSettings
 from tests.conftest import MakeApp
 
 GOOGLE: dict[str, str | None] = {

@@ -28,7 +28,7 @@ from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Identity, User
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 
 _SPENT = Limit("provider attempt", 1, LASTS)
 """Each attempt comes back once."""

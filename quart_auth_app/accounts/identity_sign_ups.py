@@ -27,7 +27,7 @@ from quart_auth_app.accounts.errors import AccountError, InvalidName, SignUpClos
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 
 
 class ConnectFirst(AccountError):

@@ -12,7 +12,7 @@ from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.models import Identity
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts

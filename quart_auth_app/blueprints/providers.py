@@ -9,7 +9,7 @@ from quart_auth_app.accounts import identities, identity_sign_ups, own_fields, s
 from quart_auth_app.accounts.errors import AccountError, AttemptTooLate, ProviderRefused, SessionRevoked, SignUpClosed
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.identity_sign_ups import AddressNotVerified, ConnectFirst, SignUpUnfinished
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals
 from quart_auth_app.web.edge.to_the_end import to_the_end
 from quart_auth_app.web.forms import next_page

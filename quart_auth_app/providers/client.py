@@ -14,11 +14,11 @@ from quart_auth_app.accounts.factors import identities
 from quart_auth_app.accounts.factors import provider_attempts as attempts
 from quart_auth_app.accounts.factors.identities import NotProven, Proven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
-from quart_auth_app.provider_settings import ProviderSettings
 from quart_auth_app.providers.discovery import Metadata, discover
 from quart_auth_app.providers.fetching import Answer, Unreachable, fetch
 from quart_auth_app.providers.kept import AFTER_FAILURE, Kept
 from quart_auth_app.providers.keys import fetch_keys, verified
+from quart_auth_app.settings.providers import ProviderSettings
 
 KEPT = timedelta(hours=1)
 """How long the discovery document and the keys are believed."""

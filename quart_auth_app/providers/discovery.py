@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quart_auth_app.provider_settings import is_safe
 from quart_auth_app.providers.fetching import Unreachable, fetch
+from quart_auth_app.settings.providers import is_safe
 
 PATH = "/.well-known/openid-configuration"
 

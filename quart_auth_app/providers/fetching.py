@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from quart_auth_app.provider_settings import is_safe
+from quart_auth_app.settings.providers import is_safe
 
 SECONDS = 5.0
 """For one answer, from the first byte of the question to the last of the answer: a person waits."""

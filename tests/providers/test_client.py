@@ -22,10 +22,10 @@ from quart_auth_app.accounts.factors import provider_attempts as attempts
 from quart_auth_app.accounts.factors.identities import NotProven, Proven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
 from quart_auth_app.operations.doctor import about_providers
-from quart_auth_app.provider_settings import ProviderSettings
 from quart_auth_app.providers import client, fetching, keys
 from quart_auth_app.providers.client import Provider
 from quart_auth_app.settings import Settings
+from quart_auth_app.settings.providers import ProviderSettings
 from tests.providers.fake import CLIENT_ID, CLIENT_SECRET, FIRST_KEY, Fake, Reply, as_json, new_key, serving
 
 BACK = "http://localhost/login/with/fake/callback"

@@ -18,7 +18,7 @@ from quart_auth_app.accounts import sign_ups
 from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
 from quart_auth_app.web.identity.current_user import current_found
 from quart_auth_app.web.identity.signatures import PatientSerializer

@@ -10,7 +10,7 @@ from quart_auth_app.accounts import identities
 from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
-from quart_auth_app.provider_settings import ProviderSettings
+from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import own_origin
 from quart_auth_app.web.forms import next_page

@@ -1,0 +1,204 @@
+"""Settings: read from the environment once, checked, and handed on. Nothing else reads the environment."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL
+
+from quart_auth_app import content_policy, database_urls, origins
+from quart_auth_app.instance import SettingsError
+from quart_auth_app.mail_urls import MailUrl
+from quart_auth_app.settings import mail, near_misses, providers, secret_keys
+from quart_auth_app.settings.providers import ProviderSettings
+from quart_auth_app.settings.sources import SECRETS, given, may_be_a_file
+from quart_auth_app.settings.values import bind, is_chosen, public_url, shown, whole_number
+
+DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
+DEFAULT_PUBLIC_URL = "http://localhost:8000"
+DEFAULT_SITE_NAME = "Quart Auth App"
+
+MAX_SITE_NAME = 64
+"""Characters of the longest site name: it has to fit a title, a subject line, and an authenticator app's list."""
+
+NAMES = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "PUBLIC_URL",
+    "PROXY_HOPS",
+    "SITE_NAME",
+    "SIGN_UP",
+    "LANGUAGES",
+    "MAIL_URL",
+    "MAIL_FROM",
+    "MAILED_LOGIN",
+    "OIDC_PROVIDERS",
+    "WORKERS",
+    "METRICS_BIND",
+    "CSP_ALLOW",
+    "ROLES",
+    "ADMIN_SECOND_STEP",
+    "OPENAPI",
+)
+
+OUR_ROLES = ("user", "admin")
+
+ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
+
+ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the operator decides. README.md explains each; the names there are these in upper case."""
+
+    database_url: URL
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    public_url: str | None
+    proxy_hops: int
+    site_name: str
+    sign_up_open: bool
+    languages: tuple[str, ...]
+    """The codes of what the pages are offered in, the first for who asks for none of them; none means all there are."""
+    mail_url: MailUrl | None
+    """None where no mail is sent; then everything is as in the tutorial."""
+    mail_from: str
+    mailed_login: bool
+    """Whether people may log in by a link or a code that is mailed to them."""
+    providers: tuple[ProviderSettings, ...]
+    """Other sites by whose accounts people may log in."""
+    workers: int
+    metrics_bind: tuple[str, int] | None
+    csp_allow: content_policy.Policy
+    """What pages may load beside what ours need."""
+    roles: tuple[str, ...]
+    """The site's own roles, beside `user` and `admin`."""
+    admin_second_step: bool
+    """Whether admins need a second step or a passkey."""
+    openapi: bool
+    """Whether `/openapi.json` is served."""
+
+    @property
+    def all_roles(self) -> frozenset[str]:
+        """The roles that there are."""
+        return frozenset({*OUR_ROLES, *self.roles})
+
+    @property
+    def sender(self) -> str | None:
+        """The address that mails come from, None where none is sent."""
+        return self.mail_from if self.mail_url else None
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach the site by https."""
+        return (self.public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+
+    @property
+    def base_url(self) -> str:
+        """What links in mail begin with; never taken from a request."""
+        return self.public_url or DEFAULT_PUBLIC_URL
+
+    @property
+    def passkey_host(self) -> str | None:
+        """The host that passkeys are made for; None where it is an IP address, for which browsers make none."""
+        host = urlsplit(self.base_url).hostname or ""
+        return None if origins.is_ip_address(host) else host
+
+    @property
+    def site(self) -> str:
+        """The site's host name, as people write it."""
+        return origins.readable_host(self.public_url or DEFAULT_PUBLIC_URL)
+
+    @classmethod
+    def read(cls, config: Mapping[str, object], environment: Mapping[str, str], *, create: bool = True) -> "Settings":
+        """Read every setting from `config`, or else from `environment`. Other keys of `config` are passed by.
+
+        Without `create` no secret key is made. Raises SettingsError naming the variable and what is allowed; the value
+        is shown only where it can't be a secret.
+        """
+        for name in config:
+            if meant := near_misses.meant(name, ALL_NAMES):
+                raise SettingsError(f"{name} is no setting; {meant} is probably meant")
+        values = {name: given(name, config) or given(name, environment) for name in NAMES}
+        database_url = _database_url(values["DATABASE_URL"] or DEFAULT_DATABASE_URL)
+        site = public_url(values["PUBLIC_URL"])
+        mail_url = mail.mail_url(values["MAIL_URL"], site)
+        return cls(
+            database_url=database_url,
+            secret_key=secret_keys.secret_key(values["SECRET_KEY"], database_url, create=create),
+            secret_key_fallbacks=secret_keys.fallbacks(values["SECRET_KEY_FALLBACKS"]),
+            public_url=site,
+            proxy_hops=whole_number("PROXY_HOPS", values["PROXY_HOPS"], least=0, otherwise=0),
+            site_name=_site_name(values["SITE_NAME"] or DEFAULT_SITE_NAME),
+            sign_up_open=is_chosen("SIGN_UP", values["SIGN_UP"], "open", "closed"),
+            languages=tuple(filter(None, (code.strip() for code in values["LANGUAGES"].split(",")))),
+            mail_url=mail_url,
+            mail_from=mail.mail_from(values["MAIL_FROM"], mail_url),
+            mailed_login=mail.mailed_login(values["MAILED_LOGIN"], mail_url),
+            providers=_providers(values["OIDC_PROVIDERS"], config, environment),
+            workers=whole_number("WORKERS", values["WORKERS"], least=1, otherwise=1),
+            metrics_bind=bind(values["METRICS_BIND"]),
+            csp_allow=_csp_allow(values["CSP_ALLOW"]),
+            roles=_roles(values["ROLES"]),
+            admin_second_step=is_chosen("ADMIN_SECOND_STEP", values["ADMIN_SECOND_STEP"], "required", "optional"),
+            openapi=_openapi(values["OPENAPI"], site),
+        )
+
+
+def _providers(
+    value: str, config: Mapping[str, object], environment: Mapping[str, str]
+) -> tuple[ProviderSettings, ...]:
+    known = {name for each in providers.listed(value) for name in providers.names(each)}
+    known |= {f"{name}_FILE" for name in known if may_be_a_file(name)}
+    for name in config:
+        if name.startswith(providers.PREFIX) and name not in known | set(ALL_NAMES):
+            raise SettingsError(f"{name} belongs to no provider of OIDC_PROVIDERS; allowed: {', '.join(sorted(known))}")
+    return providers.read(value, lambda name: given(name, config) or given(name, environment))
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a key of `config` is one of our settings, and so nothing for `app.config`."""
+    return name in ALL_NAMES or name.startswith(providers.PREFIX)
+
+
+def _database_url(value: str) -> URL:
+    url = database_urls.parsed(value)
+    if not url:
+        # The value is not shown: it may hold a password.
+        raise SettingsError(
+            f"DATABASE_URL is not an address this application can use. Allowed: {database_urls.ALLOWED}"
+        )
+    return url
+
+
+def _site_name(value: str) -> str:
+    if len(value) > MAX_SITE_NAME:
+        raise SettingsError(f"SITE_NAME has {len(value)} characters; allowed: at most {MAX_SITE_NAME}")
+    return value
+
+
+def _roles(value: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in value.split(",")))))
+    for name in names:
+        if name in OUR_ROLES or not ROLE.fullmatch(name):
+            raise SettingsError(
+                f"ROLES has {shown(name)} in it; allowed: names of up to 32 small letters, digits, - and _, "
+                "with commas between, other than user and admin"
+            )
+    return names
+
+
+def _openapi(value: str, public_url: str | None) -> bool:
+    if not value:  # what helps a developer helps an attacker too: in production somebody has to ask for it
+        return not (public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+    return is_chosen("OPENAPI", value, "on", "off")
+
+
+def _csp_allow(value: str) -> content_policy.Policy:
+    try:
+        return content_policy.parsed(value)
+    except ValueError as error:
+        raise SettingsError(f"CSP_ALLOW: {error}") from None

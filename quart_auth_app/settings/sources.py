@@ -1,0 +1,61 @@
+"""Where a setting's value comes from: a configuration, the environment, or a file that one of them names."""
+
+from collections.abc import Mapping
+
+from quart_auth_app import instance
+from quart_auth_app.instance import SettingsError
+
+MAX_VALUE = 2000
+"""Characters of any setting but the keys. A message repeats what is wrong, and has to be one that people can read."""
+
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL")
+"""May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
+
+MAX_FILE = instance.MAX_FILE
+"""Bytes that are read of a file with a secret; more is another file, such as /dev/zero."""
+
+
+def given(name: str, source: Mapping[str, object]) -> str:
+    """Return the value that `source` has for a setting, or that its file holds; "" if there is none."""
+    path = _text(f"{name}_FILE", source.get(f"{name}_FILE")) if may_be_a_file(name) else ""
+    value = _text(name, source.get(name))
+    if not path:
+        return value
+    if value:
+        raise SettingsError(f"{name} and {name}_FILE are both set; allowed: one of them")
+    return _text(name, _content(f"{name}_FILE", path))
+
+
+def may_be_a_file(name: str) -> bool:
+    return name in SECRETS or name.endswith("_CLIENT_SECRET")
+
+
+def _content(name: str, path: str) -> str:
+    # The path is not shown: it may be the secret itself, put into the wrong variable.
+    try:
+        with instance.opened(path) as file:
+            content = file.read(MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is no path"
+        raise SettingsError(f"{name} is a file that can't be read: {reason}") from None
+    if len(content) > MAX_FILE:
+        raise SettingsError(f"{name} is a file of more than {MAX_FILE} bytes, so it can't be the right one")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} is a file that can't be read: it is not text in UTF-8") from None
+
+
+def _text(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # what the environment holds may be any bytes
+        raise SettingsError(f"{name} is not text in UTF-8") from None
+    if len(text) > MAX_VALUE and not name.startswith("SECRET_KEY") and not name.endswith("_FILE"):
+        raise SettingsError(f"{name} has {len(text)} characters; allowed: at most {MAX_VALUE}")
+    if not text.isprintable() and not name.startswith("SECRET_KEY"):
+        raise SettingsError(f"{name} has a line break or another character that can't be printed in it")
+    return text

@@ -1,0 +1,63 @@
+"""Checks of the values that several settings have: one of two words, a whole number, an address to listen on."""
+
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+from quart_auth_app import origins
+from quart_auth_app.instance import SettingsError
+
+MOST = 1000
+"""Workers and proxies that are believed; a number beyond it is a mistake."""
+
+
+def is_chosen(name: str, value: str, usual: str, other: str) -> bool:
+    """Tell whether a setting that has two values has, or is left at, the usual one."""
+    if value not in {"", usual, other}:
+        raise SettingsError(f"{name} is {shown(value)}; allowed: {usual}, {other}")
+    return value != other
+
+
+def whole_number(name: str, value: str, *, least: int, otherwise: int) -> int:
+    if not value:
+        return otherwise
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        raise SettingsError(f"{name} is {shown(value)}; allowed: a whole number from {least} up")
+    if int(value) > MOST:
+        raise SettingsError(f"{name} is {shown(value)}; allowed: a whole number up to {MOST}")
+    return int(value)
+
+
+def bind(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or "@" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise SettingsError(f"METRICS_BIND is {shown(value)}; allowed: host:port, for example 127.0.0.1:9100")
+    return host.strip("[]"), int(port)
+
+
+def public_url(value: str) -> str | None:
+    if not value:
+        return None
+    if "@" in value:  # not shown: there may be a password in front of it
+        raise SettingsError("PUBLIC_URL has a user or a password in it; allowed: http:// or https:// and a host name")
+    origin = origins.origin(value)
+    parts = urlsplit(value) if origin else None
+    odd = {"?", "#"} & set(value)
+    if not parts or odd or parts.path not in {"", "/"} or parts.port == 0 or not _is_host(parts.hostname or ""):
+        raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
+    return origin
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:  # urlsplit has taken the brackets of an IPv6 address away, and looked at them in newer Pythons only
+        try:
+            return bool(IPv6Address(host))
+        except ValueError:
+            return False
+    return not set(host) & set(" \\%<>^`{|}[]\"'")
+
+
+def shown(value: str) -> str:
+    """Return a value for a message, unless it may be an address with a password, put into the wrong variable."""
+    return "an address" if "@" in value else repr(value)
