@@ -12,6 +12,7 @@ class MailToken(Base):
     """What a link lets its reader do, once. The row stays until it expires, so that a second click is known."""
 
     __tablename__ = "mail_token"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # an attempt to log in names a row by its number
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -16,7 +16,7 @@ OF_OTHERS = {"user": {"birthday", "place", "nick", "initial", "picture"}}
 
 TUTORIAL = """CREATE TABLE "user" (
     id {key},
-    email VARCHAR(100),
+    email VARCHAR(100){collated},
     password VARCHAR(100),
     name VARCHAR(1000) CHECK (length(name) < 900),
     UNIQUE (email)
@@ -66,11 +66,37 @@ ONLY_POSTGRESQL = [
     'ALTER TABLE "user" ENABLE ALWAYS TRIGGER always',
     'ALTER TABLE "user" DISABLE TRIGGER never',
     'CREATE MATERIALIZED VIEW counted AS SELECT count(id) AS people FROM "user"',
+    'CREATE INDEX by_lower_email ON "user" (lower(email)) WITH (fillfactor = 50)',
+    "COMMENT ON INDEX by_lower_email IS 'for look-ups'",
+    "ALTER INDEX by_lower_email ALTER COLUMN 1 SET STATISTICS 333",
+    'ALTER TABLE "user" CLUSTER ON by_lower_email',
+    'CREATE STATISTICS of_two (ndistinct) ON email, password FROM "user"',
+    "ALTER STATISTICS of_two SET STATISTICS 77",
+    'ALTER TABLE "user" ALTER COLUMN email SET STORAGE EXTERNAL',
+    'ALTER TABLE "user" ALTER COLUMN email SET STATISTICS 500',
+    'ALTER TABLE "user" ALTER COLUMN email SET (n_distinct = -0.5)',
+    """ALTER TABLE "user" ALTER COLUMN email SET DEFAULT 'nobody'""",
+    'ALTER TABLE "user" ALTER COLUMN password SET COMPRESSION pglz',
+    """COMMENT ON COLUMN "user".email IS 'where to write'""",
+    """COMMENT ON CONSTRAINT user_email_key ON "user" IS 'one each'""",
+    'GRANT SELECT (email), UPDATE (password) ON "user" TO PUBLIC',
 ]
 
 WORDS = {
-    "sqlite": {"key": "INTEGER NOT NULL PRIMARY KEY", "collation": "NOCASE", "blob": "BLOB", "bytes": "x'00ff'"},
-    "postgresql": {"key": "SERIAL PRIMARY KEY", "collation": '"C"', "blob": "BYTEA", "bytes": r"'\x00ff'"},
+    "sqlite": {
+        "key": "INTEGER NOT NULL PRIMARY KEY",
+        "collated": "",
+        "collation": "NOCASE",
+        "blob": "BLOB",
+        "bytes": "x'00ff'",
+    },
+    "postgresql": {
+        "key": "SERIAL PRIMARY KEY",
+        "collated": ' COLLATE "C"',
+        "collation": '"C"',
+        "blob": "BYTEA",
+        "bytes": r"'\x00ff'",
+    },
 }
 
 
@@ -149,9 +175,23 @@ _POSTGRESQL = {
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT attisdropped AND c.relkind <> 'i'""",
-    "constraint": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated
+    "constraint": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated,
+        obj_description(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
-    "index": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "setting": """SELECT c.relname, a.attname, a.attstorage::text, to_jsonb(a) ->> 'attcompression', a.attstattarget,
+        a.attcollation::regcollation::text, a.attacl::text, col_description(c.oid, a.attnum),
+        ARRAY(SELECT option FROM unnest(a.attoptions) AS option WHERE option LIKE 'n_distinct%'),
+        pg_get_expr(d.adbin, d.adrelid)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT attisdropped""",
+    "index": """SELECT i.indrelid::regclass::text, c.relname, pg_get_indexdef(c.oid), obj_description(c.oid),
+        i.indisclustered, i.indisreplident, i.indisvalid
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = 'public'::regnamespace""",
+    "statistics": """SELECT stxrelid::regclass::text, stxname, pg_get_statisticsobjdef(oid),
+        to_jsonb(s) ->> 'stxstattarget' FROM pg_statistic_ext s""",
+    "table": """SELECT relkind::text, relname, relacl::text, reloptions, relrowsecurity, relreplident::text
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm')""",
     "trigger": """SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger
         WHERE NOT tgisinternal""",
     "view": "SELECT relname, relkind::text, pg_get_viewdef(oid) FROM pg_class WHERE relkind IN ('v', 'm')",

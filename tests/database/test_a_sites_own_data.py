@@ -10,6 +10,7 @@ from sqlalchemy import table as table_
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from quart_auth_app.models import Base
 from tests import databases
 from tests.databases import NewDatabase
 
@@ -127,6 +128,20 @@ async def test_a_number_is_never_given_twice(new_database: NewDatabase) -> None:
     assert second is not None
     assert second > first
     await database.close()
+
+
+async def test_no_table_of_ours_gives_a_number_twice(new_database: NewDatabase, database_kind: str) -> None:
+    """In SQLite the number of the row that was deleted last is given again, unless the table says otherwise."""
+    numbered = [table for table in Base.metadata.sorted_tables if table.autoincrement_column is not None]
+    assert len(numbered) > 10
+    assert all(table.dialect_options["sqlite"]["autoincrement"] for table in numbered)
+    if database_kind == "sqlite":
+        database = Database(make_url(new_database()))
+        async with database.reader.connect() as connection:
+            rows = await connection.execute(text("SELECT name, sql FROM sqlite_schema"))
+            schema: dict[str, str] = {row.name: row.sql for row in rows}
+        assert [table.name for table in numbered if "AUTOINCREMENT" not in schema[table.name]] == []
+        await database.close()
 
 
 async def test_the_sites_own_alembic_is_left_alone(tmp_path: Path) -> None:

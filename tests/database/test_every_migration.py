@@ -233,8 +233,13 @@ async def stays_as_it_was(database: Database, said: str) -> None:
 
 
 IN_THE_WAY = {
-    'CREATE VIEW addresses AS SELECT email FROM "user"': "Drop addresses, upgrade, and create it again",
-    'CREATE MATERIALIZED VIEW kept AS SELECT password FROM "user"': "Drop kept, upgrade",
+    'CREATE VIEW addresses AS SELECT email FROM "user"': "Drop the view addresses, upgrade, and create it again",
+    'CREATE MATERIALIZED VIEW kept AS SELECT password FROM "user"': "Drop the view kept, upgrade",
+    """CREATE POLICY own ON "user" USING (email = current_user)""": 'the policy own on table "user"',
+    """CREATE RULE r AS ON DELETE TO "user" WHERE old.email = 'x' DO INSTEAD NOTHING""": 'the rule r on table "user"',
+    """CREATE TABLE by_address (email VARCHAR(100) REFERENCES "user"(email));
+    ALTER TABLE by_address DISABLE TRIGGER ALL""": "the constraint by_address_email_fkey on table by_address, whose",
+    'CREATE TABLE member () INHERITS ("user")': "shares its columns with member, by inheritance",
     """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
     CREATE TRIGGER checks BEFORE UPDATE OF email ON "user" FOR EACH ROW EXECUTE FUNCTION f()""": "the trigger checks",
     'ALTER TABLE "user" ADD COLUMN shown TEXT GENERATED ALWAYS AS (lower(email)) STORED': "the generated column shown",
@@ -351,6 +356,29 @@ async def test_rules_and_comments_of_postgresql_are_left_as_they_are(old: Make, 
         rule = await connection.scalar(text("SELECT ev_enabled::text FROM pg_rewrite WHERE rulename = 'note'"))
     assert rule == "O"
     await is_whole(database)
+
+
+async def test_rows_that_a_policy_hides_are_never_left_behind(old: Make, database_kind: str) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has no policies")
+    database: Database = await old()
+    owner = f"quart_auth_app_owner_{os.getpid()}"
+    for statement in (
+        f"CREATE ROLE {owner} NOLOGIN",
+        f"GRANT ALL ON SCHEMA public TO {owner}",
+        f'ALTER TABLE "user" OWNER TO {owner}',
+        'CREATE POLICY nobody ON "user" USING (id < 0)',
+        'ALTER TABLE "user" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+    ):
+        await do(database, methodcaller("exec_driver_sql", statement))
+    try:
+        refused = "affected by row-level security policy for table"
+        with pytest.raises(migrations.UnusableDatabase, match=refused):
+            await do(database, methodcaller("exec_driver_sql", f"SET LOCAL ROLE {owner}"), migrations.upgrade)
+        assert await database.revision() is None
+    finally:
+        for statement in (f"DROP OWNED BY {owner} CASCADE", f"DROP ROLE {owner}"):
+            await do(database, methodcaller("exec_driver_sql", statement))
 
 
 async def test_a_refused_upgrade_leaves_postgresqls_sequence_where_it_was(old: Make, database_kind: str) -> None:

@@ -4,34 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, String, inspect, text
 
+from quart_auth_app.database.migrations import postgresql_columns
 from quart_auth_app.database.migrations.errors import UnusableDatabase
-
-_VIEWS_OF_A_COLUMN = """
-SELECT DISTINCT rewritten.ev_class::regclass::text
-FROM pg_depend used
-JOIN pg_rewrite rewritten ON used.classid = 'pg_rewrite'::regclass AND rewritten.oid = used.objid
-JOIN pg_attribute a ON a.attrelid = used.refobjid AND a.attnum = used.refobjsubid
-WHERE used.refclassid = 'pg_class'::regclass AND used.refobjid = CAST(:table AS regclass)
-  AND a.attname = :column AND rewritten.ev_class <> used.refobjid
-ORDER BY 1
-"""
-
-_TRIGGERS_OF_A_COLUMN = """
-SELECT 'the trigger ' || t.tgname
-FROM pg_trigger t JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = ANY(t.tgattr)
-WHERE t.tgrelid = CAST(:table AS regclass) AND a.attname = :column AND NOT t.tgisinternal
-ORDER BY 1
-"""
-_COLUMNS_MADE_OF_A_COLUMN = """
-SELECT DISTINCT 'the generated column ' || made.attname
-FROM pg_depend used
-JOIN pg_attrdef d ON used.classid = 'pg_attrdef'::regclass AND d.oid = used.objid
-JOIN pg_attribute a ON a.attrelid = used.refobjid AND a.attnum = used.refobjsubid
-JOIN pg_attribute made ON made.attrelid = d.adrelid AND made.attnum = d.adnum
-WHERE used.refclassid = 'pg_class'::regclass AND used.refobjid = CAST(:table AS regclass)
-  AND a.attname = :column AND made.attnum <> a.attnum
-ORDER BY 1
-"""
 
 
 def widen(connection: Connection, table: str, lengths: Mapping[str, int]) -> None:
@@ -41,7 +15,7 @@ def widen(connection: Connection, table: str, lengths: Mapping[str, int]) -> Non
     """
     types = {each["name"]: each["type"] for each in inspect(connection).get_columns(table)}
     short = [name for name, length in lengths.items() if _is_shorter(types[name], length)]
-    in_the_way = {each for name in short for each in _made_of(connection, table, name)}
+    in_the_way = {each for name in short for each in postgresql_columns.made_of(connection, table, name)}
     if in_the_way:
         raise UnusableDatabase(
             f"Nothing was changed: {' and '.join(short)} of the table {table} must hold longer texts, which PostgreSQL "
@@ -49,17 +23,29 @@ def widen(connection: Connection, table: str, lengths: Mapping[str, int]) -> Non
             "create it again"
         )
     for name in short:
-        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{name}" TYPE VARCHAR({lengths[name]})')
+        postgresql_columns.set_length(connection, table, name, lengths[name])
 
 
 def _is_shorter(type_: object, length: int) -> bool:
     return isinstance(type_, String) and type_.length is not None and type_.length < length
 
 
-def _made_of(connection: Connection, table: str, column: str) -> list[str]:
-    queries = (_VIEWS_OF_A_COLUMN, _TRIGGERS_OF_A_COLUMN, _COLUMNS_MADE_OF_A_COLUMN)
-    values = {"table": f'"{table}"', "column": column}
-    return [name for query in queries for name in connection.execute(text(query), values).scalars()]
+_KIN = """
+SELECT DISTINCT other::regclass::text
+FROM pg_inherits, unnest(ARRAY[inhparent, inhrelid]) AS other
+WHERE CAST(:table AS regclass) IN (inhparent, inhrelid) AND other <> CAST(:table AS regclass)
+ORDER BY 1
+"""
+
+
+def refuse_kin(connection: Connection, table: str) -> None:
+    """Raise UnusableDatabase if other tables have their columns from this one, or this one from them."""
+    kin = connection.execute(text(_KIN), {"table": f'"{table}"'}).scalars().all()
+    if kin:
+        raise UnusableDatabase(
+            f"Nothing was changed: the table {table} shares its columns with {' and '.join(kin)}, by inheritance or as "
+            "partitions, so that they would change with it. Undo that with ALTER TABLE … NO INHERIT or DETACH PARTITION"
+        )
 
 
 _SEQUENCE = """

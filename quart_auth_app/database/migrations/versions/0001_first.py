@@ -34,6 +34,8 @@ def _take_over(connection: sa.Connection) -> None:
     site.refuse_columns(connection, "user", ["email_key", "password_version", "disabled_at"])
     if connection.dialect.name == "sqlite":
         sqlite_tables.refuse_other_kinds(connection, "user")
+    else:
+        postgresql_tables.refuse_kin(connection, "user")
     users = _tutorials_users(connection)
     if connection.dialect.name == "postgresql":
         postgresql_tables.widen(connection, "user", LENGTHS)
