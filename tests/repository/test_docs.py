@@ -192,7 +192,7 @@ def test_the_log_inventory() -> None:
     assert rows == {"Event": "Meaning"} | security_log.EVENTS
 
 
-@pytest.mark.parametrize(("name", "fewest"), [("", 20), ("-dev", 20), ("-bench", 20), ("-node", 1)])
+@pytest.mark.parametrize(("name", "fewest"), [("", 20), ("-dev", 20), ("-bench", 20), ("-node", 1), ("-client", 20)])
 def test_locks_name_a_hash_for_everything_and_no_address(name: str, fewest: int) -> None:
     text = (ROOT / "locks" / f"requirements{name}.lock").read_text()
     assert "://" not in text

@@ -13,6 +13,7 @@ from typing import Any
 from quart import Quart
 from werkzeug.routing import Rule
 
+from quart_auth_app.accounts.access_keys import PREFIX
 from quart_auth_app.operations.acts import ACTS
 from quart_auth_app.operations.directory import MAX_ID
 from quart_auth_app.web.api.answers import CREATED
@@ -23,6 +24,7 @@ from quart_auth_app.web.edge.asking import JSON, PROBLEM
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import CREDENTIALS, limit_of
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.identity.access_keys import OPEN
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.services import services_of
 
@@ -60,6 +62,23 @@ PROBLEM_SCHEMA = {
     },
     "required": ["title", "status", "code"],
 }
+
+EXPORT = {
+    "type": "object",
+    "description": "All that is kept about the user, by table; what a site adds is in it too.",
+    "properties": {"account": {"type": "object", "additionalProperties": True}},
+    "required": ["account"],
+    "additionalProperties": True,
+}
+
+TOLD_OTHERWISE = {"account.export_post": ("Export", EXPORT)}
+"""Endpoints that answer in JSON whoever asks: the schema's name, and the schema."""
+
+HOW_TO_ASK = (
+    "The routes of the pages, in JSON. Send `Accept: application/json`; without it the answer is a page. A browser's "
+    "log-in is a cookie, so keep the cookies that are set. A script sends an access key in place of it "
+    "(`Authorization: Bearer qaa_...`), which opens the operations that name `accessKey`."
+)
 
 QUERIES = {"activity.overview": ["before"], "admin.users": ["search", "after"]}
 """What pages take behind the question mark."""
@@ -109,11 +128,14 @@ def document(app: Quart) -> dict[str, Any]:
             path |= {method.lower(): _operation(app, rule, method, schemas) for method in _methods(rule)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "quart-auth-app", "version": version("quart-auth-app")},
+        "info": {"title": "quart-auth-app", "version": version("quart-auth-app"), "description": HOW_TO_ASK},
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {"cookie": {"type": "apiKey", "in": "cookie", "name": cookie}},
+            "securitySchemes": {
+                "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
+                "accessKey": {"type": "http", "scheme": "bearer", "bearerFormat": f"{PREFIX}..."},
+            },
         },
     }
 
@@ -136,9 +158,11 @@ def _operation(app: Quart, rule: Rule, method: str, schemas: Schemas) -> dict[st
         "responses": _responses(rule.endpoint, method, schemas),
     }
     if _needs_log_in(view):
-        operation["security"] = [{"cookie": []}]
+        by_key: list[Schemas] = [{"accessKey": []}] if rule.endpoint in OPEN else []
+        operation["security"] = [{"cookie": []}, *by_key]
     if method == "POST":
-        operation["requestBody"] = {"content": {JSON: {"schema": _body(rule.endpoint, view)}}}
+        body = _body(rule.endpoint, view)
+        operation["requestBody"] = {"required": "required" in body, "content": {JSON: {"schema": body}}}
     return operation
 
 
@@ -155,7 +179,9 @@ def _parameters(rule: Rule, method: str) -> Iterator[dict[str, Any]]:
 
 def _responses(endpoint: str, method: str, schemas: Schemas) -> dict[str, Any]:
     view = VIEWS.get(endpoint)
-    done = {"$ref": "#/components/schemas/Done"}
+    name, otherwise = TOLD_OTHERWISE.get(endpoint, ("Done", DONE))
+    schemas[name] = otherwise
+    done = {"$ref": f"#/components/schemas/{name}"}
     told = schema(view.type, schemas) if view else done
     if view and view.leads_on:
         told = {"anyOf": [told, done]}

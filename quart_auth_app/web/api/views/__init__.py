@@ -35,7 +35,7 @@ class Address:
     email: str
 
 
-_CODES = View("second_step/recovery_codes.html", factors.RecoveryCodes, factors.recovery_codes)
+_CODES = View("second_step/recovery_codes.html", factors.RecoveryCodeList, factors.recovery_codes)
 
 VIEWS: dict[str, View] = {
     "main.profile": View("profile.html", Profile, lambda context: Profile(context["name"])),
@@ -44,14 +44,14 @@ VIEWS: dict[str, View] = {
     "auth.check_mail": View("check_mail.html", Address, lambda context: Address(context["email"]), leads_on=True),
     "auth.confirm": View("confirm.html", Address, lambda context: Address(context["email"])),
     "account.overview": View("account/overview.html", account.Account, account.account),
-    "sessions.overview": View("account/sessions.html", account.Sessions, account.sessions),
+    "sessions.overview": View("account/sessions.html", account.SessionList, account.sessions),
     "activity.overview": View("account/activity.html", account.Activity, account.activity),
     "second_step.overview": View("second_step/overview.html", factors.SecondStep, factors.second_step),
     "second_step.confirm_post": _CODES,
     "second_step.recovery_codes_post": _CODES,
     "admin.users": View("admin/users.html", admin.People, admin.people),
     "admin.user": View("admin/user.html", admin.OnePerson, admin.one_person),
-    "passkeys.overview": View("passkeys/overview.html", factors.Passkeys, factors.passkeys),
-    "access_keys.overview": View("account/access_keys.html", factors.AccessKeys, factors.access_keys),
+    "passkeys.overview": View("passkeys/overview.html", factors.PasskeyList, factors.passkeys),
+    "access_keys.overview": View("account/access_keys.html", factors.AccessKeyList, factors.access_keys),
     "access_keys.create_post": View("account/new_access_key.html", factors.NewAccessKey, factors.new_access_key),
 }

@@ -42,7 +42,7 @@ class OneSession:
 
 
 @dataclass(frozen=True)
-class Sessions:
+class SessionList:
     """Where somebody is logged in."""
 
     sessions: list[OneSession]
@@ -106,9 +106,9 @@ def event(event: SecurityEvent, titles: Mapping[int, str]) -> Event:
     return Event(event.id, event.at, event.kind, sentence, event.address, event.browser, event.details)
 
 
-def sessions(context: Context) -> Sessions:
+def sessions(context: Context) -> SessionList:
     """Return where somebody is logged in."""
-    return Sessions([one_session(each, browser, this=context["this"]) for each, browser in context["sessions"]])
+    return SessionList([one_session(each, browser, this=context["this"]) for each, browser in context["sessions"]])
 
 
 def activity(context: Context) -> Activity:

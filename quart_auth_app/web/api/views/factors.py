@@ -19,7 +19,7 @@ class SecondStep:
 
 
 @dataclass(frozen=True)
-class RecoveryCodes:
+class RecoveryCodeList:
     """Recovery codes, which are told this once."""
 
     recovery_codes: list[str]
@@ -37,7 +37,7 @@ class OnePasskey:
 
 
 @dataclass(frozen=True)
-class Passkeys:
+class PasskeyList:
     """The passkeys, and the options for navigator.credentials.create(), null where there can be none."""
 
     passkeys: list[OnePasskey]
@@ -57,7 +57,7 @@ class OneAccessKey:
 
 
 @dataclass(frozen=True)
-class AccessKeys:
+class AccessKeyList:
     """The access keys that count."""
 
     access_keys: list[OneAccessKey]
@@ -71,9 +71,9 @@ class NewAccessKey:
     secret: str
 
 
-def recovery_codes(context: Context) -> RecoveryCodes:
+def recovery_codes(context: Context) -> RecoveryCodeList:
     """Return the codes that were just made."""
-    return RecoveryCodes(context["codes"])
+    return RecoveryCodeList(context["codes"])
 
 
 def second_step(context: Context) -> SecondStep:
@@ -82,9 +82,9 @@ def second_step(context: Context) -> SecondStep:
     return SecondStep(state.is_on, state.codes_left, context["key"], context["uri"])
 
 
-def passkeys(context: Context) -> Passkeys:
+def passkeys(context: Context) -> PasskeyList:
     """Return the passkeys, and the options for another one."""
-    return Passkeys([_one_passkey(each) for each in context["passkeys"]], context["options"])
+    return PasskeyList([_one_passkey(each) for each in context["passkeys"]], context["options"])
 
 
 def _one_passkey(passkey: Passkey) -> OnePasskey:
@@ -96,9 +96,9 @@ def one_access_key(key: AccessKey) -> OneAccessKey:
     return OneAccessKey(**{name: getattr(key, name) for name in OneAccessKey.__dataclass_fields__})
 
 
-def access_keys(context: Context) -> AccessKeys:
+def access_keys(context: Context) -> AccessKeyList:
     """Return the access keys."""
-    return AccessKeys([one_access_key(each) for each in context["keys"]])
+    return AccessKeyList([one_access_key(each) for each in context["keys"]])
 
 
 def new_access_key(context: Context) -> NewAccessKey:
