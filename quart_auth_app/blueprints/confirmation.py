@@ -22,6 +22,7 @@ from quart_auth_app.web.forms.form import Form, View
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
+from quart_auth_app.web.identity.kept_proofs import Kept
 from quart_auth_app.web.identity.number_cookies import SIGN_UP
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.refusals import refusal, status_of
@@ -115,17 +116,18 @@ async def confirm_post() -> ResponseReturnValue:
 async def _to_log_in(user: User) -> ResponseReturnValue:
     security_log.write("sign_up", user=user.id)
     signals.announce(signals.signed_up, user=user)
-    await _connect(user)
+    kept = kept_proofs.for_sign_up(SIGN_UP.own())
+    if kept:
+        await _connect(user, kept)
     SIGN_UP.forget()
-    session["typed"] = {"email": user.email}
+    session["typed"] = {"email": user.email} | ({"remember": "on"} if kept and kept.remember else {})
     await flash_one(SIGNED_UP, "success")
     return redirect(url_for("auth.login", next=await next_page.wanted()))
 
 
-async def _connect(user: User) -> None:
+async def _connect(user: User, kept: Kept) -> None:
     # What was begun with an account at a provider, in this browser, is an account that one logs in to by that.
-    kept = kept_proofs.for_sign_up(SIGN_UP.own())
-    if kept is None or user.password != NO_PASSWORD or key(kept.proven.email or "") != user.email_key:
+    if user.password != NO_PASSWORD or key(kept.proven.email or "") != user.email_key:
         return
     kept_proofs.forget()
     for provider in services().settings.providers:

@@ -64,11 +64,11 @@ async def _log_in(provider: ProviderSettings, carried: Carried, proven: Proven) 
     try:
         return await _let_in(provider, proven, remember=carried.remember, wanted=carried.next)
     except ConnectFirst:
-        kept_proofs.keep(proven)
+        kept_proofs.keep(proven, remember=carried.remember)
         g.next = url_for("account.overview", _anchor="providers")
         raise
     except SignUpUnfinished as error:
-        kept_proofs.keep(proven)
+        kept_proofs.keep(proven, remember=carried.remember)
         return await FINISH.refuse(error)
 
 
@@ -134,7 +134,7 @@ async def sign_up_post(provider: str) -> ResponseReturnValue:
         await next_page.wanted(),
     )
     if kept.proven.email_verified:
-        response = await _let_in(settings, kept.proven, remember=False, wanted=wanted, own=own, name=name)
+        response = await _let_in(settings, kept.proven, remember=kept.remember, wanted=wanted, own=own, name=name)
         kept_proofs.forget()  # not before: who is refused tries again
         return response
     email = identity_sign_ups.address(kept.proven, settings)
@@ -146,7 +146,7 @@ async def sign_up_post(provider: str) -> ResponseReturnValue:
         transaction, email=email, name=name, own=own, browser=this_browser(), now=clock.now()
     )
     security_log.write("sign_up_asked", account=security_log.account(email))
-    kept_proofs.keep(kept.proven, sign_up=number)
+    kept_proofs.keep(kept.proven, remember=kept.remember, sign_up=number)
     SIGN_UP_COOKIE.remember(number)
     return redirect(url_for("auth.check_mail", next=wanted))
 

@@ -90,7 +90,7 @@ async def test_sign_up_with_a_provider(outbox, request):
     async with serving(Fake()) as fake:
         fake.person |= {"email": f"{abs(hash(request.node.name))}@example.com", "email_verified": True}
         client = create_site(where | settings(fake)).test_client()
-        assert (await log_in(client, fake)).location == "/login/with/fake/sign-up"
+        assert (await log_in(client, fake, remember="on")).location == "/login/with/fake/sign-up"
         assert not await is_logged_in(client)
         form = await page(client, "/login/with/fake/sign-up")
         assert '<option value="VEGAN">no animals</option>' in form and 'value="Bob"' in form
@@ -99,7 +99,9 @@ async def test_sign_up_with_a_provider(outbox, request):
         again = await refused.get_data(as_text=True)
         assert "Please fill in “Diet”." in again and 'value="Ann"' in again
         details = DETAILS | {"name": "Ann", "points": "99", "email": "eve@example.com"}
-        assert (await client.post("/login/with/fake/sign-up", form=details)).location == "/profile"
+        answer = await client.post("/login/with/fake/sign-up", form=details)
+        assert answer.location == "/profile"
+        assert any("Expires" in each for each in answer.headers.getlist("Set-Cookie") if each.startswith("log-in="))
         assert "Welcome, Ann!" in await page(client, "/profile")
         kept = (await (await client.post("/account/export")).get_json())["account"]
         assert (kept["diet"], kept["wants_letters"], kept["tip"], kept["points"]) == ("no animals", True, "1.50", 0)

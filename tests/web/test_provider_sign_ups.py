@@ -13,7 +13,7 @@ from tests.conftest import MakeApp
 from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, cookie, elsewhere, is_logged_in, notice, text
 from tests.providers.fake import Fake, serving
-from tests.web.test_providers import CONNECT_FIRST, TOO_LATE, counted, log_in, make_old, settings
+from tests.web.test_providers import CONNECT_FIRST, TOO_LATE, counted, log_in, make_old, remember_me_is_ticked, settings
 
 FINISH = "/login/with/fake/sign-up"
 
@@ -32,9 +32,9 @@ def app(make_app: MakeApp, fake: Fake, inbox: Inbox) -> Quart:
     return make_app(MAIL_URL=inbox.url, **settings(fake))
 
 
-async def begin(client: Client, fake: Fake, *, name: str = "Robert") -> None:
+async def begin(client: Client, fake: Fake, *, name: str = "Robert", remember: str = "") -> None:
     """Come back from the provider, and let our mail be sent."""
-    assert (await log_in(client, fake)).headers["Location"] == FINISH
+    assert (await log_in(client, fake, remember=remember)).headers["Location"] == FINISH
     page = await text(await client.get(FINISH))
     assert "Fake has not confirmed that this address is yours, so we send a mail to it." in page
     response = await client.post(FINISH, form={"name": name}, **elsewhere())
@@ -63,6 +63,15 @@ async def test_the_mails_link_does_it_too(client: Client, fake: Fake, inbox: Inb
     await client.post("/confirm", form={"token": link.partition("?")[2]})
     await log_in(client, fake)
     assert await is_logged_in(client)
+
+
+@pytest.mark.parametrize("ticked", ["on", ""])
+async def test_remember_me_stays_ticked_while_the_mail_is_answered(
+    client: Client, fake: Fake, inbox: Inbox, ticked: str
+) -> None:
+    await begin(client, fake, remember=ticked)
+    await client.post("/signup/code", form={"code": inbox.code("bob@example.com")})
+    assert await remember_me_is_ticked(client) == bool(ticked)
 
 
 @pytest.mark.asvs("6.8.1")

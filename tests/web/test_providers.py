@@ -208,6 +208,26 @@ async def test_who_says_no_there_is_back_at_the_form_and_keeps_the_page_asked_fo
     assert await notice(client, "/login") == "Fake did not let you in. Please try again, or log in another way."
 
 
+async def remember_me_is_ticked(client: Client) -> bool:
+    """Tell whether the log-in page has "Remember me" ticked."""
+    box = re.search(
+        r'<input type="checkbox" name="remember"[^>]*>', await (await client.get("/login")).get_data(as_text=True)
+    )
+    assert box
+    return " checked" in box[0]
+
+
+@pytest.mark.parametrize("ticked", ["on", ""])
+async def test_remember_me_stays_ticked_for_who_has_to_log_in_another_way(
+    client: Client, fake: Fake, bob: dict[str, str], ticked: str
+) -> None:
+    await log_in(client, fake, remember=ticked)
+    assert await remember_me_is_ticked(client) == bool(ticked)
+    fake.answer = {"code": None, "error": "access_denied"}
+    await log_in(client, fake, remember=ticked)
+    assert await remember_me_is_ticked(client) == bool(ticked)
+
+
 async def test_a_provider_that_is_down_leaves_the_other_ways(client: Client, fake: Fake, bob: dict[str, str]) -> None:
     fake.replies["/.well-known/openid-configuration"] = 503, {}, b""
     response = await client.post("/login/with/fake")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from itsdangerous import URLSafeTimedSerializer
-from quart import Quart, Response, current_app, flash, request, session
+from quart import Quart, Response, current_app, flash, g, request, session
 from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -91,11 +91,12 @@ async def keep_typed(
 ) -> None:
     """Remember these fields until the form is shown, unless one is too long for a cookie, and which checkboxes are on.
 
-    `refused` is the field that is at fault, `note` a few words about it.
+    `refused` is the field that is at fault, `note` a few words about it. Who comes back from a provider sends
+    no form; `g` has the checkboxes then.
     """
     form = await request.form
     session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= limit_of(name)}
-    session["typed"] |= {name: "on" for name in ticks if form.get(name)}
+    session["typed"] |= {name: "on" for name in ticks if form.get(name) or g.get(name)}
     if refused:
         session["refused"], session["note"] = refused, note
 

@@ -34,14 +34,21 @@ class Kept:
 
     proven: Proven
     at: datetime
+    remember: bool
+    """Whether "Remember me" was ticked on the log-in page."""
     sign_up: int | None = None
     """The number of the sign-up that was begun with it."""
 
 
-def keep(proven: Proven, *, at: datetime | None = None, sign_up: int | None = None) -> None:
+def keep(proven: Proven, *, remember: bool, sign_up: int | None = None) -> None:
     """Let the browser carry the proof when the response leaves. The address in it is one that can be written to."""
     shortened = replace(proven, name=proven.name and proven.name[:MAX_NAME])
-    fields = {"proven": asdict(shortened), "at": (at or clock.now()).timestamp(), "sign_up": sign_up}
+    fields = {
+        "proven": asdict(shortened),
+        "at": clock.now().timestamp(),
+        "remember": remember,
+        "sign_up": sign_up,
+    }
     value, settings = _serializer().dumps(fields), services().settings
 
     @after_this_request
@@ -93,7 +100,9 @@ def _read(lasts: timedelta) -> Kept | None:
     except BadData:
         return None
     at = datetime.fromtimestamp(fields["at"], UTC)
-    return Kept(Proven(**fields["proven"]), at, fields["sign_up"]) if clock.now() - at < lasts else None
+    if clock.now() - at >= lasts:
+        return None
+    return Kept(Proven(**fields["proven"]), at, fields.get("remember", False), fields["sign_up"])
 
 
 def _name() -> str:

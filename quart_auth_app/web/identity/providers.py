@@ -69,7 +69,7 @@ async def come_back(name: str) -> tuple[Carried, Proven]:
         raise CookiesBlocked
     if carried is None or carried.attempt.provider != name:
         raise AttemptTooLate(reason="no attempt of this browser")
-    g.next = carried.next
+    g.next, g.remember = carried.next, carried.remember
     if carried.purpose != LOG_IN and (not await current_user.is_authenticated or carried.who != _who()):
         raise AttemptTooLate(reason="another session")
     await identities.count(transaction, attempt=carried.attempt, browser=this_browser(), now=clock.now())
