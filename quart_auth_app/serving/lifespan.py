@@ -18,6 +18,7 @@ from quart_auth_app.serving.hypercorn_fixes import (
     busy_port,
     ending_workers,
     endless_wait,
+    failed_workers,
     http1_only,
     own_errors,
     serves_this_process,
@@ -71,6 +72,7 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             if not is_guest:
                 endless_wait.leave_out()
                 ending_workers.end_well()
+            failed_workers.has_started()
             yield
 
     # Not `app.while_serving`, which works once for each application: tests serve the same one again and again.

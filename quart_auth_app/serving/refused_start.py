@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.serving.hypercorn_fixes import failed_workers
 
 SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne", "flask.cli")
 """Modules that load an application, or start it, by themselves."""
@@ -17,6 +18,7 @@ SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne",
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
     """Turn a SettingsError into a SystemExit with its sentence if a server called; otherwise let it through."""
+    failed_workers.begin()
     try:
         yield
     except SettingsError as error:
@@ -26,11 +28,11 @@ def told_in_a_sentence() -> Iterator[None]:
 
 
 def exit_with(sentence: str) -> SystemExit:
-    """Return a SystemExit that leaves nothing but its sentence behind."""
+    """Return a SystemExit that leaves nothing but its sentence behind; of several workers the first one says it."""
     with suppress(RuntimeError):  # there may be no event loop
         # The exit ends the loop, which would add the tracebacks of tasks that nobody waited for.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    return SystemExit(sentence)
+    return SystemExit(1 if failed_workers.is_said_already() else sentence)
 
 
 def _a_server_called() -> bool:

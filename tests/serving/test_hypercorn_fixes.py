@@ -60,6 +60,13 @@ def test_exit_code(tmp_path: Path) -> None:
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60).returncode == 0
 
 
+def test_failed_workers(tmp_path: Path) -> None:
+    source = "import os\nos.write(2, b'no\\n')\nos._exit(3)"
+    command = hypercorn_on(tmp_path, "--bind", "127.0.0.1:0", source=source)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "no\n")
+
+
 def test_busy_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = hypercorn_on(tmp_path, "--bind", f"127.0.0.1:{other.getsockname()[1]}")

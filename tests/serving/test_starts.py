@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import SECRET_KEY
-from tests.servers import ROOT, free_port, started, wait_for
+from tests.servers import ROOT, free_port, running, started, wait_for
 
 ENVIRONMENT = {"SECRET_KEY": SECRET_KEY, "PYTHONPATH": str(ROOT), "DATABASE_URL": "sqlite://"}
 
@@ -29,7 +29,50 @@ def run(folder: Path, command: str, **settings: str) -> "subprocess.CompletedPro
 def test_several_workers_that_cannot_start_end_the_server_with_exit_code_1(tmp_path: Path) -> None:
     ended = run(tmp_path, "quart_auth_app.cli serve --bind 127.0.0.1:0 --workers 3", SECRET_KEY="short")
     assert ended.returncode == 1
-    assert {line.partition(" has ")[0] for line in ended.stderr.splitlines()} == {"SECRET_KEY"}
+    assert [line.partition(" has ")[0] for line in ended.stderr.splitlines()] == ["SECRET_KEY"]
+
+
+BARE = "hypercorn --bind 127.0.0.1:0"
+"""hypercorn's own command without our hypercorn.toml: a master and one worker."""
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY has 5 characters"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL: the database can't be used now"),
+    ],
+)
+def test_a_start_that_fails_under_bare_hypercorn_is_one_sentence_and_no_success(
+    tmp_path: Path, setting: dict[str, str], sentence: str
+) -> None:
+    ended = run(tmp_path, f"{BARE} quart_auth_app:create_app()", **setting)
+    assert ended.returncode != 0
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith(sentence)
+
+
+def test_of_two_workers_that_cannot_start_one_says_so(tmp_path: Path) -> None:
+    ended = run(tmp_path, f"{BARE} --workers 2 quart_auth_app:create_app()", SECRET_KEY="short")
+    assert ended.returncode != 0
+    assert ended.stderr.count("SECRET_KEY has 5 characters") == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_error_of_the_sites_own_at_the_start_is_no_success_under_bare_hypercorn(tmp_path: Path) -> None:
+    (tmp_path / "my_site.py").write_text(
+        "from quart_auth_app import create_app\napp = create_app()\nraise OSError('mine')"
+    )
+    ended = run(tmp_path, f"{BARE} my_site:app")
+    assert ended.returncode != 0
+    assert ended.stderr.splitlines()[-1] == "OSError: mine"
+
+
+def test_bare_hypercorn_that_has_served_ends_with_exit_code_0(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hypercorn", "--bind", "127.0.0.1:PORT", "quart_auth_app:create_app()"]
+    with running(tmp_path, ENVIRONMENT, command=command) as server:
+        server.process.terminate()
+        assert server.process.wait(60) == 0
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ is a test in tests/serving/test_hypercorn_fixes.py that fails as soon as hyperco
 """
 
 import sys
+from types import FrameType
 
 
 def serves_this_process() -> bool:
@@ -12,8 +13,13 @@ def serves_this_process() -> bool:
 
     What a fix changes for the whole process is not for a program that calls `hypercorn.asyncio.serve`.
     """
-    frame = sys._getframe()
-    while frame := frame.f_back:  # type: ignore[assignment]  # None ends the loop
+    return frame_of_the_worker() is not None
+
+
+def frame_of_the_worker() -> FrameType | None:
+    """Return the frame of hypercorn's function for a process that serves, if the caller is inside one."""
+    frame: FrameType | None = sys._getframe()
+    while frame := frame and frame.f_back:
         if frame.f_globals.get("__name__") == "hypercorn.asyncio.run" and frame.f_code.co_name.endswith("_worker"):
-            return True
-    return False
+            return frame
+    return None
