@@ -206,7 +206,7 @@ class Accounts:
 def _services(
     settings: Settings, *, sites_root: Path | None = None, own_pages: frozenset[str] | None = None
 ) -> Services:
-    passwords = Passwords(workers=settings.workers)
+    passwords = Passwords(workers=settings.workers, flask_security_salt=settings.flask_security_password_salt)
     metrics = None
     if settings.metrics_bind:
         from quart_auth_app.web.telemetry.metrics import Metrics  # prometheus_client loads only where it is wanted

@@ -141,7 +141,8 @@ async def _within(
     if changes:  # now that the database is known to be there: nothing may be encrypted with a key that isn't kept
         given = settings(create=True)
     keys = Keys(given.secret_key, given.secret_key_fallbacks)
-    here = Installation(given, database, Passwords(workers=given.workers), keys)
+    passwords = Passwords(workers=given.workers, flask_security_salt=given.flask_security_password_salt)
+    here = Installation(given, database, passwords, keys)
     try:
         return await work(here, *arguments, **options)
     except DBAPIError as error:

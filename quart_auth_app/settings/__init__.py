@@ -41,6 +41,7 @@ NAMES = (
     "ROLES",
     "ADMIN_SECOND_STEP",
     "OPENAPI",
+    "FLASK_SECURITY_PASSWORD_SALT",
 )
 
 OUR_ROLES = ("user", "admin")
@@ -80,6 +81,8 @@ class Settings:
     """Whether admins need a second step or a passkey."""
     openapi: bool
     """Whether `/openapi.json` is served."""
+    flask_security_password_salt: str
+    """The SECURITY_PASSWORD_SALT of the site whose hashes were taken over; "" for none."""
 
     @property
     def all_roles(self) -> frozenset[str]:
@@ -145,6 +148,7 @@ class Settings:
             roles=_roles(values["ROLES"]),
             admin_second_step=is_chosen("ADMIN_SECOND_STEP", values["ADMIN_SECOND_STEP"], "required", "optional"),
             openapi=_openapi(values["OPENAPI"], site),
+            flask_security_password_salt=values["FLASK_SECURITY_PASSWORD_SALT"],
         )
 
 

@@ -8,7 +8,7 @@ from quart_auth_app.instance import SettingsError
 MAX_VALUE = 2000
 """Characters of any setting but the keys. A message repeats what is wrong, and has to be one that people can read."""
 
-SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL")
+SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL", "FLASK_SECURITY_PASSWORD_SALT")
 """May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
 
 MAX_FILE = instance.MAX_FILE

@@ -4,11 +4,14 @@ import sys
 
 import pytest
 from passlib.hash import bcrypt, bcrypt_sha256
+from quart import Quart
 from sqlalchemy import select, update
 
+from quart_auth_app.accounts.passwords import flask_security
 from quart_auth_app.accounts.passwords.werkzeug_hashes import WerkzeugHash
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
+from tests.conftest import MakeApp, services_of
 from tests.people import BOB, Accounts, Client, Events, is_logged_in
 
 PASSWORD = "Grandma's apple pie"
@@ -33,6 +36,17 @@ OTHERS = {
     "Django's pbkdf2_sha256": "pbkdf2_sha256$4$B6C5y7yYmhNP$oRlRIIKhBrsORSE01FcDoErYMOZRqrBuUOcO5MIkzO0=",
     "Django's bcrypt_sha256": "bcrypt_sha256$$2b$04$Vg0K43JQlty2ue8N9RBVnePJAUKkWxsFEBB6fAPJQsvkb5berD2YC",
     "Django's bcrypt": "bcrypt$$2b$04$v/rLZ62my5vCb9alCNCNGe9pfOxbzhXgF1KoNYKi2rVol9u.yELcS",
+}
+
+# Written by Flask-Security 5.9.2 as it does by default, with few rounds. It hashes the password in NFKD.
+SALT = "146585145368132386173505678016728509634"
+ACCENTED = "Grandma's crème brûlée"
+TWICE = {
+    "argon2": "$argon2id$v=19$m=64,t=1,p=1$MGaMsfb+X4vRWmuNcU5pDQ$ob8241ftvWN+dQgg8WG5TlDC1SBoSckfavxdyuQyXBo",
+    "bcrypt": "$2b$04$pP0DaZlb6PzAaoUAGR3ZQ.aB3lo/ScNVJ6HVxkdTxeU40CF6lsv/.",
+    "pbkdf2_sha256": "$pbkdf2-sha256$4$4ZyTUqoVwnjPuRfC2Jsz5g$/QPFKJ7KC6Isi9dEt5H0o6OCIzWUvMh2BwG3LMgefI0",
+    "pbkdf2_sha512": "$pbkdf2-sha512$4$iLHWujfmnBMiBOD8f./dOw$juk3UDTPUd"
+    "1plzhqv/PRaOGLsySxVDg52SWHC9qxMGwERZ5ZdWRfw1SLU0f9zAoA9HX4CuSNAZ8SkKXZrZE9uA",
 }
 
 
@@ -139,3 +153,47 @@ async def test_an_adopted_hash_refuses_another_password(
     await give_hash(database, OTHERS[kind])
     await client.post("/login", form=bob | {"password": f"{PASSWORD}s"})
     assert not await is_logged_in(client)
+
+
+@pytest.fixture
+def taken_over(make_app: MakeApp) -> Quart:
+    """An application that knows the salt of Flask-Security."""
+    return make_app(FLASK_SECURITY_PASSWORD_SALT=SALT)
+
+
+@pytest.mark.parametrize("kind", TWICE)
+async def test_what_flask_security_has_hashed_twice_logs_in_where_its_salt_is_set(taken_over: Quart, kind: str) -> None:
+    client, database = taken_over.test_client(), services_of(taken_over).database
+    await client.post("/signup", form=BOB)
+    for wrong in (ACCENTED.upper(), flask_security.first_hash(ACCENTED, SALT)):
+        await give_hash(database, TWICE[kind])
+        await client.post("/login", form=BOB | {"password": wrong})
+        assert not await is_logged_in(client)
+    await client.post("/login", form=BOB | {"password": ACCENTED})
+    assert await is_logged_in(client)
+    replaced = await stored_hash(database)
+    assert replaced.startswith("$bcrypt-sha256$v=2,t=2b,r=5$")
+    await client.post("/logout")
+    await client.post("/login", form=BOB | {"password": ACCENTED})
+    assert await is_logged_in(client), "the new hash is of the password itself"
+
+
+@pytest.mark.parametrize("kind", TWICE)
+async def test_without_the_salt_a_hash_of_flask_securitys_hash_refuses_everybody(
+    client: Client, bob: dict[str, str], database: Database, kind: str
+) -> None:
+    await give_hash(database, TWICE[kind])
+    for password in (ACCENTED, flask_security.first_hash(ACCENTED, "")):
+        await client.post("/login", form=bob | {"password": password})
+        assert not await is_logged_in(client)
+
+
+async def test_with_the_salt_a_hash_of_the_password_itself_refuses_everybody(taken_over: Quart) -> None:
+    client, database = taken_over.test_client(), services_of(taken_over).database
+    await client.post("/signup", form=BOB)
+    await give_hash(database, OTHERS["argon2"])
+    await client.post("/login", form=BOB | {"password": PASSWORD})
+    assert not await is_logged_in(client)
+    await give_hash(database, OTHERS["Django's pbkdf2_sha256"])
+    await client.post("/login", form=BOB | {"password": PASSWORD})
+    assert await is_logged_in(client), "which Flask-Security hashes once"

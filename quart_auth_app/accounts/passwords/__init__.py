@@ -15,11 +15,14 @@ __all__ = ["Passwords"]
 
 
 class Passwords:
-    """One application's work on passwords; `workers` processes on one machine share its cores."""
+    """One application's work on passwords; `workers` processes on one machine share its cores.
 
-    def __init__(self, *, workers: int = 1) -> None:
+    `flask_security_salt` is that of older hashes, see `Hasher`.
+    """
+
+    def __init__(self, *, workers: int = 1, flask_security_salt: str = "") -> None:
         self.threads = HashingThreads(workers=workers)
-        self._hasher = Hasher()
+        self._hasher = Hasher(flask_security_salt=flask_security_salt)
 
     def insist_on_place(self, browser: Browser, *, known: bool = False) -> None:
         """Raise TooBusy if there is no place in line now."""

@@ -3,6 +3,7 @@
 import logging
 import warnings
 
+from quart_auth_app.accounts.passwords import flask_security
 from quart_auth_app.accounts.passwords.policy import normalized
 
 # passlib 1.7.4 imports the standard library's crypt, which Python 3.11 and 3.12 announce the end of; 3.13 has none. A
@@ -34,9 +35,13 @@ logging.getLogger("passlib.handlers.bcrypt").setLevel(logging.ERROR)
 
 
 class Hasher:
-    """Makes hashes of the kind that is used today, and verifies older kinds too."""
+    """Makes hashes of the kind that is used today, and verifies older kinds too.
 
-    def __init__(self) -> None:
+    With the salt of a site that Flask-Security has served, those kinds that it hashes twice are taken for its own.
+    """
+
+    def __init__(self, *, flask_security_salt: str = "") -> None:
+        self._flask_security_salt = flask_security_salt
         # bcrypt_sha256 and not bcrypt, which ignores everything after byte 72. The others come from older databases
         # and are replaced when their owner logs in.
         self._context = CryptContext(
@@ -60,10 +65,14 @@ class Hasher:
         password, stored = normalized(password), stored or self._nobodys_hash
         try:
             outdated = self._context.needs_update(stored)
-            matches, replacement = self._context.verify_and_update(password, stored)
+            matches = self._context.verify(self._hashed_first(password, stored), stored)
         except ValueError:  # not a hash at all, or a broken one
-            outdated, matches, replacement = True, False, None
+            outdated, matches = True, False
         if outdated and not matches:
             # An old kind of hash is quicker to check than today's; the time must not tell a guesser which kind it is.
             self._context.verify(password, self._nobodys_hash)
-        return matches, replacement
+        return matches, self._context.hash(password) if matches and outdated else None
+
+    def _hashed_first(self, password: str, stored: str) -> str:
+        is_twice = self._flask_security_salt and stored.startswith(flask_security.TWICE)
+        return flask_security.first_hash(password, self._flask_security_salt) if is_twice else password
