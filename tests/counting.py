@@ -22,6 +22,9 @@ class Costs:
     statements: list[str] = field(default_factory=list)
     """Questions to the database and orders, as SQL."""
 
+    values: list[Any] = field(default_factory=list)
+    """What stands in the statements' placeholders, for each statement that SQLAlchemy has sent."""
+
     transactions: int = 0
     """Each takes a COMMIT besides; the BEGIN goes with the first statement."""
 
@@ -37,8 +40,9 @@ def counting(database: Database) -> Iterator[Costs]:
     """Count what is done meanwhile."""
     costs = Costs()
 
-    def statement(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+    def statement(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
         costs.statements.append(sql)
+        costs.values.append(values)
 
     def begin(connection: Connection) -> None:
         costs.transactions += connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, func, literal, literal_column, not_, select
+from sqlalchemy import ColumnElement, String, func, literal, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, email_addresses
@@ -86,10 +86,15 @@ async def _of_kind(
     db: AsyncSession, key: ColumnElement[Any], first: ColumnElement[str], *, behind: int
 ) -> Sequence[User]:
     query = select(User).where(key >= first, key < first + literal(HIGHEST, String))
-    if behind and (last := await db.scalar(select(key).select_from(User).where(User.id == behind))) is not None:
-        reached = literal(last, String)
-        query = query.where(key >= reached, not_(and_(key == reached, User.id <= behind)))
-    return (await db.scalars(query.order_by(key, User.id).limit(PAGE + 1))).all()
+    last = await db.scalar(select(key).select_from(User).where(User.id == behind)) if behind else None
+    if last is None:
+        return (await db.scalars(query.order_by(key, User.id).limit(PAGE + 1))).all()
+    # Two statements, each of one stretch of the index: in one with "or", all of the same name before `behind` are read.
+    reached = literal(last, String)
+    same = query.where(key == reached, User.id > behind).order_by(User.id).limit(PAGE + 1)
+    found = (await db.scalars(same)).all()
+    others = query.where(key > reached).order_by(key, User.id).limit(PAGE + 1 - len(found))
+    return [*found, *(await db.scalars(others))] if len(found) <= PAGE else found
 
 
 def _page(users: Sequence[User], kind: str) -> Page:
