@@ -173,5 +173,5 @@ def services_of(app: Quart) -> Services:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: they share a session-wide server."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Slow tests first: they wait, for a server or a browser, while other processes run the quick ones."""
+    items.sort(key=lambda item: not item.get_closest_marker("slow"))

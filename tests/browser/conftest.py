@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.browser.steps import CHROMIUM, FLAGS, fill_in, visit
+from tests.browser.steps import FLAGS, HEADLESS, fill_in, visit
 from tests.people import BOB
 from tests.servers import served
 
@@ -31,7 +31,7 @@ def site(folder: Path) -> Iterator[str]:
 async def browser() -> AsyncIterator[Browser]:
     """A running Chromium."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = await playwright.chromium.launch(executable_path=HEADLESS, args=FLAGS)
         yield chromium
         await chromium.close()
 

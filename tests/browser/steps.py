@@ -14,6 +14,9 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.people import addresses
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM
+"""The same browser without its window, menus and profiles, where Debian's package of it is installed: three times as
+quick."""
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",

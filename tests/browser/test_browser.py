@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.sentences import SIGNED_UP
-from tests.browser.steps import BROWSER_TEST, CHROMIUM, FLAGS, a_while_passes, fill_in, fits, heading, visit
+from tests.browser.steps import BROWSER_TEST, CHROMIUM, FLAGS, HEADLESS, a_while_passes, fill_in, fits, heading, visit
 from tests.people import BOB, EVE, PLEASE_LOG_IN, WRONG_DETAILS, addresses, decoded
 from tests.servers import free_port, running
 from tests.web.test_next_page import FINE, HOSTILE
@@ -63,7 +63,7 @@ async def test_a_site_whose_name_has_letters_beyond_ascii_knows_its_own_forms(tm
     environment = {"PUBLIC_URL": f"http://bücher.localhost:{port}"}
     with running(tmp_path, environment, port=port):
         async with async_playwright() as playwright:
-            chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            chromium = await playwright.chromium.launch(executable_path=HEADLESS, args=FLAGS)
             page = await chromium.new_page(base_url=environment["PUBLIC_URL"])
             await fill_in(page, "/signup", BOB)
             await expect(page.get_by_role("status")).to_have_text(SIGNED_UP)
@@ -303,7 +303,7 @@ async def test_a_browser_that_blocks_cookies_is_told(
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             tmp_path,
-            executable_path=CHROMIUM,
+            executable_path=CHROMIUM,  # a browser without profiles has no such setting
             args=FLAGS,
             base_url=site,
             extra_http_headers={"X-Forwarded-For": next(addresses)},
