@@ -173,6 +173,11 @@ class Accounts:
     def init_app(self, app: Quart) -> None:
         """Join the application. Raises SettingsError; a server that calls prints its sentence and ends."""
         with refused_start.told_in_a_sentence():
+            if app.url_map.host_matching:
+                raise SettingsError(
+                    "this application is a Quart(host_matching=True), where each route names its host; ours name none"
+                )
+            current.insist_on_room(app.extensions.get("QUART_AUTH", []))
             settings = Settings.read(app.config, os.environ)
             ours = {blueprint.name for blueprint in PAGES}
             services = _services(settings, own_pages=frozenset(ours))

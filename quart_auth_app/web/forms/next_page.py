@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from quart import g, request
+from quart import g, request, url_for
 
 from quart_auth_app import origins
 from quart_auth_app.web.edge.destinations import endpoints
@@ -32,8 +32,12 @@ def allowed(target: str | None) -> str | None:
 
 
 def asked_for() -> str | None:
-    """Return the path and query of this request, exactly as the browser sent them; None if it can't be gone back to."""
-    return here() if request.method in {"GET", "HEAD"} else None
+    """Return the path and query of this request, exactly as the browser sent them; None if it can't be gone back to.
+
+    So it is on another subdomain than our pages, which would lead to the path on their own.
+    """
+    is_beside_ours = url_for("auth.login").startswith("/")
+    return here() if request.method in {"GET", "HEAD"} and is_beside_ours else None
 
 
 def here() -> str | None:

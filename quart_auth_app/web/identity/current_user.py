@@ -16,6 +16,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import User
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge.asking import access_key, asking
@@ -114,6 +115,25 @@ class Auth(QuartAuth):
         return {"current_user": CurrentUser(None) if failed else user}
 
 
+class _Managers(list[QuartAuth]):
+    """quart-auth's managers of an application. It takes no other one for `current_user` than ours."""
+
+    def append(self, manager: QuartAuth) -> None:
+        if manager.singleton:
+            insist_on_room(self)
+        super().append(manager)
+
+
+def insist_on_room(managers: list[QuartAuth]) -> None:
+    """Raise SettingsError where one of these is for `current_user` already."""
+    # quart-auth allows two. The first would be current_user, and each would send the other's log-in in its own cookie.
+    if any(each.singleton for each in managers):
+        raise SettingsError(
+            "this application has a QuartAuth beside quart_auth_app's, and current_user can follow one alone: "
+            "leave it out, or give it singleton=False and an attribute_name, a cookie_name and a salt of its own"
+        )
+
+
 def init_app(app: Quart, settings: Settings) -> None:
     """Put quart-auth into the application."""
     app.config.update(
@@ -122,6 +142,7 @@ def init_app(app: Quart, settings: Settings) -> None:
         # How long quart-auth believes any token, and a remembered cookie's life; the row may end it sooner.
         QUART_AUTH_DURATION=int(sessions.REMEMBERED_ABSOLUTE / timedelta(seconds=1)),
     )
+    app.extensions["QUART_AUTH"] = _Managers(app.extensions.get("QUART_AUTH", []))
     Auth(app)
     app.before_request(partial(_look_up, cookie_name("log-in", settings)))
     app.before_websocket(partial(_look_up, cookie_name("log-in", settings)))
