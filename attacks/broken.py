@@ -14,6 +14,7 @@ from quart.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import attacks.unread
 import attacks.unthrottled
 import quart_auth_app
 from attacks.victims import GUARD
@@ -208,4 +209,12 @@ def careless_form() -> Quart:
         return redirect("/" + dict(field.split("=") for field in fields)["email"])
 
     app.view_functions["auth.login_post"] = log_in
+    return app
+
+
+def answers_without_end() -> Quart:
+    """An answer may take for ever; served with hypercorn's own limits, which hold for reading alone."""
+    app = attacks.unread.create_app()
+    app.config["RESPONSE_TIMEOUT"] = None
+    time_limits.keep_by_one_task = lambda: None
     return app

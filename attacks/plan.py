@@ -18,6 +18,7 @@ from attacks import (
     sockets,
     sqlmap,
     trickle,
+    unread,
     wapiti,
 )
 from attacks.attack import Attack
@@ -235,6 +236,15 @@ ATTACKS = [
         run=trickle.run,
         broken=PATIENT,
         how_broken="hypercorn without our time limits",
+    ),
+    Attack(
+        name="answers unread",
+        does=f"{len(unread.KINDS) * unread.EACH} connections that ask for {unread.LARGE // 1_000_000} MB and read "
+        "nothing, or nothing and go on asking, or 4 KB every 2 s",
+        run=unread.run,
+        broken=under_hypercorn("attacks.broken:answers_without_end"),
+        how_broken="hypercorn's own limits, none for an answer",
+        ours=under_hypercorn("attacks.unread:create_app"),
     ),
     Attack(
         name="raw sockets",

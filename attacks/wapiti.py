@@ -18,6 +18,10 @@ ON_HTTP = {"Secure Flag cookie", "HTTP Strict Transport Security (HSTS)"}
 """What no site has that is served without TLS, as here. Our tests look at it with an https PUBLIC_URL."""
 
 
+LIMIT = 180
+"""Seconds until it is ended. Its own limits, below, hold for crawling and each module, and not for all of them."""
+
+
 async def run(site: Site) -> Verdict:
     """Scan the site and count what wapiti reports, server errors included."""
     report = site.folder / "wapiti.json"
@@ -27,7 +31,7 @@ async def run(site: Site) -> Verdict:
         # Its own end points lie on the internet, and it looks them up even for modules that it doesn't run.
         "--endpoint", site.url("/"), "--dns-endpoint", "localhost", "--timeout", "5", "--no-bugreport",
         "--store-session", str(site.folder), "--store-config", str(site.folder), "--format", "json",
-        "--output", str(report),
+        "--output", str(report), limit=LIMIT,
     )  # fmt: skip
     if not report.exists():
         return Verdict(False, 0, "wapiti did not come to its end")

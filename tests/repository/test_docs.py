@@ -97,6 +97,8 @@ def test_the_limits_on_size_and_time() -> None:
 @pytest.mark.asvs("2.1.3")
 def test_the_limits_are_the_applications(app: Quart) -> None:
     assert app.config["BODY_TIMEOUT"] == forms.BODY_TIMEOUT
+    rows = {name: cells[0] for name, cells in table("Limits").items()}
+    assert rows["time to take an answer"] == f"{app.config['RESPONSE_TIMEOUT']} seconds"
 
 
 @pytest.mark.asvs("7.1.1")

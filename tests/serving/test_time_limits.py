@@ -195,6 +195,8 @@ async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.Monkey
         await asyncio.sleep(LIMIT / 2)
         assert served.connections
         await served.is_done()
+        with pytest.raises(ConnectionResetError):  # and the kernel doesn't go on trying to hand it over
+            await client[0].read()
 
 
 async def test_a_request_on_an_open_connection_starts_one_task() -> None:

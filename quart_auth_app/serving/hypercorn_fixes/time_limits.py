@@ -7,6 +7,8 @@ answer.
 
 import asyncio
 import resource
+import socket
+import struct
 from contextlib import suppress
 
 import h11
@@ -109,10 +111,18 @@ class Connection(TCPServer):
             return  # hypercorn closes it after the answer
         await asyncio.shield(self._initiate_server_close())
         await asyncio.sleep(FLUSH_SECONDS)
+        self._cut_off()
+
+    def _cut_off(self) -> None:
+        # Without this option the kernel keeps what is left of the answers, megabytes, and goes on trying for minutes.
+        with suppress(OSError):
+            self.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
         self.writer.transport.abort()
 
     async def _close(self) -> None:
-        end = self.loop.call_later(FLUSH_SECONDS, self.writer.transport.abort)
+        end = self.loop.call_later(FLUSH_SECONDS, self._cut_off)
         await super()._close()
         end.cancel()
         if self._open:  # hypercorn may wait for ever to hand on what came after a request that was not answered
