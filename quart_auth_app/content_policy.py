@@ -27,6 +27,9 @@ _HOST = re.compile(
     re.I | re.A,
 )
 
+MAX_SHOWN = 30
+"""Characters of the longest word that a message repeats, hosts aside."""
+
 EXAMPLE = "style-src https://cdn.example.com; script-src 'self'"
 
 Policy = dict[str, tuple[str, ...]]
@@ -65,8 +68,10 @@ def _checked(directive: str, source: str) -> str:
 
 
 def _shown(word: str) -> str:
-    # What has an @ in it may be an address with a password, put into the wrong variable.
-    return "An address" if "@" in word else repr(word)
+    # It may be a secret, or an address with a password, put into the wrong variable.
+    if "@" in word:
+        return "An address"
+    return repr(word) if "://" in word or len(word) <= MAX_SHOWN else f"A value of {len(word)} characters"
 
 
 def widened(policy: dict[str, str], allowed: Policy) -> dict[str, str]:

@@ -8,14 +8,21 @@ import pytest
 
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import ALL_NAMES, Settings
+from quart_auth_app.settings.providers import names
 from quart_auth_app.settings.sources import SECRETS
 
 CANARY = "canary-s3cr3t"
 KEY = {"SECRET_KEY": "k" * 40}
+PROVIDER = {"OIDC_PROVIDERS": "google"} | dict(
+    zip(names("google"), ("https://accounts.google.com", "our-id", "hunter2", "Google"), strict=True)
+)
+PROVIDERS_SECRET = "OIDC_GOOGLE_CLIENT_SECRET"
 HOSTILE: list[object] = [
     *("\0" + CANARY, CANARY + "\n" + CANARY, "x" * 100_000, "\udcff" + CANARY, "9" * 5_000, "\u0663", "-1", ",", "%", "http://["),
     *(f"{scheme}://u:{CANARY}{rest}" for scheme in ("postgresql", "postgres", "smtp", "smtps", "http", "sqlite", "file")
       for rest in ("@@h/d", ":x@h/d", "%@h/d", "/x@h:99999/d", "@[::1/d", "@h/d?x=@", "@h:0", "@", "%zz@h")),
+    # Secrets put into the wrong variable: as Google, GitHub and Microsoft make them, and as we do.
+    f"GOCSPX-{CANARY}-{'x' * 15}", f"{CANARY}{'0' * 30}", f"{CANARY}~{'a' * 28}", f"{CANARY}{'Az09_-' * 6}",
     *(b"bytes", 1.5, True, {}, object()),
 ]  # fmt: skip
 
@@ -42,6 +49,17 @@ def test_a_hostile_value_is_one_sentence_without_a_secret(name: str) -> None:
         assert len(said) < 2_500, value
 
 
+@pytest.mark.asvs("2.2.1", "16.2.5")
+@pytest.mark.parametrize("name", [*PROVIDER, f"{PROVIDERS_SECRET}_FILE"])
+def test_a_hostile_value_for_a_provider_is_one_sentence_without_a_secret(name: str) -> None:
+    for value in HOSTILE:
+        said = refusal_of(KEY | PROVIDER | {name: value})
+        assert CANARY not in said, value
+        assert "hunter2" not in said, value
+        assert said.isprintable(), value
+        assert len(said) < 2_500, value
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """Files that hold no secret, though they lie where one belongs."""
@@ -60,10 +78,11 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 @pytest.mark.asvs("2.2.1", "13.3.1")
-@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("name", [*SECRETS, PROVIDERS_SECRET])
 def test_what_is_no_file_with_a_secret_is_refused_at_once(name: str, files: list[Path]) -> None:
     for file in files:
-        said = refusal_of(({} if name == "SECRET_KEY" else KEY) | {f"{name}_FILE": str(file)})
+        given = ({} if name == "SECRET_KEY" else KEY) | (PROVIDER | {name: ""} if name == PROVIDERS_SECRET else {})
+        said = refusal_of(given | {f"{name}_FILE": str(file)})
         assert said.startswith(f"{name}_FILE "), file
         assert CANARY not in said
         assert said.isprintable()

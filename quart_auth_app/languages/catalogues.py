@@ -18,6 +18,10 @@ MAX_HEADER = 256
 """Characters of the longest Accept-Language that is read; browsers send up to about 100."""
 
 
+MAX_CODE = 30
+"""Characters of the longest code that a message repeats: it may be a secret, put into the wrong variable."""
+
+
 class NoCatalogue(ValueError):
     """There is no catalogue for a language."""
 
@@ -30,7 +34,8 @@ class Languages(Mapping[str, Language]):
         folders = [OURS, *([sites_own] if sites_own else [])]
         there = {ENGLISH.code, *(code for folder in folders for code in _codes(folder))}
         if unknown := set(codes) - there:
-            raise NoCatalogue(f"{', '.join(sorted(unknown))}; allowed: {', '.join(sorted(there))}")
+            shown = sorted(code if len(code) <= MAX_CODE else f"a value of {len(code)} characters" for code in unknown)
+            raise NoCatalogue(f"{', '.join(shown)}; allowed: {', '.join(sorted(there))}")
         chosen = codes or sorted(there, key=lambda code: (code != ENGLISH.code, code))
         self._languages = {code: _language(code, folders) for code in chosen}
         self.default = self._languages[chosen[0]]

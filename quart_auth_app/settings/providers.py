@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from quart_auth_app import origins
 from quart_auth_app.instance import SettingsError
+from quart_auth_app.settings.values import shown
 
 PREFIX = "OIDC_"
 
@@ -44,10 +45,9 @@ def listed(value: str) -> list[str]:
     found = [name.strip() for name in value.split(",") if name.strip()]
     for name in found:
         if not NAME.fullmatch(name):
-            shown = "an address" if "@" in name else repr(name)
             raise SettingsError(
-                f"OIDC_PROVIDERS has {shown}; allowed: names of at most 30 lower-case letters, digits and hyphens, "
-                "with commas between"
+                f"OIDC_PROVIDERS has {shown(name)}; allowed: names of at most 30 lower-case letters, digits and "
+                "hyphens, with commas between"
             )
     if len({names(name) for name in found}) < len(found):
         raise SettingsError("OIDC_PROVIDERS has a name twice")

@@ -9,6 +9,9 @@ from quart_auth_app.instance import SettingsError
 MOST = 1000
 """Workers and proxies that are believed; a number beyond it is a mistake."""
 
+MAX_SHOWN = 30
+"""Characters of the longest value that a message repeats; our own keys, and the secrets of providers, are longer."""
+
 
 def is_chosen(name: str, value: str, usual: str, other: str) -> bool:
     """Tell whether a setting that has two values has, or is left at, the usual one."""
@@ -45,7 +48,8 @@ def public_url(value: str) -> str | None:
     parts = urlsplit(value) if origin else None
     odd = {"?", "#"} & set(value)
     if not parts or odd or parts.path not in {"", "/"} or parts.port == 0 or not _is_host(parts.hostname or ""):
-        raise SettingsError(f"PUBLIC_URL is {value!r}; allowed: http:// or https:// and a host name, without a path")
+        said = repr(value) if "://" in value else shown(value)
+        raise SettingsError(f"PUBLIC_URL is {said}; allowed: http:// or https:// and a host name, without a path")
     return origin
 
 
@@ -59,5 +63,7 @@ def _is_host(host: str) -> bool:
 
 
 def shown(value: str) -> str:
-    """Return a value for a message, unless it may be an address with a password, put into the wrong variable."""
-    return "an address" if "@" in value else repr(value)
+    """Return a value for a message, unless it may be a secret, or an address with one, put into the wrong variable."""
+    if "@" in value:
+        return "an address"
+    return repr(value) if len(value) <= MAX_SHOWN else f"a value of {len(value)} characters"
