@@ -3,6 +3,9 @@
 A number that got smaller is good news: write it down here, so that it stays.
 """
 
+import sys
+from collections import Counter
+
 import pytest
 from quart import Quart, render_template_string
 from sqlalchemy import text
@@ -26,6 +29,26 @@ async def test_a_page_for_a_stranger_costs_nothing_but_its_rendering(
     client: Client, database: Database, path: str
 ) -> None:
     assert await cost_of(client, database, path) == Costs()
+
+
+async def calls_of(client: Client, path: str, language: str) -> int:
+    """Return how many functions the second of two requests calls."""
+    calls = Counter[str]()
+    for _ in range(2):
+        calls.clear()
+        sys.setprofile(lambda _frame, event, _argument: calls.update([event]))
+        try:
+            page = await client.get(path, headers={"Accept-Language": language})
+        finally:
+            sys.setprofile(None)
+    assert page.headers["Content-Language"] == language
+    return calls["call"] + calls["c_call"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/signup"])
+async def test_a_page_costs_the_same_in_each_language(client: Client, path: str) -> None:
+    english, *others = [await calls_of(client, path, language) for language in ("en", "es", "ja")]
+    assert max(others) < 1.01 * english
 
 
 @pytest.mark.parametrize("path", ["/", "/profile", "/nowhere"])

@@ -1,10 +1,12 @@
 """The language of pages: who chooses it, and what the answer says of it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader
+from markupsafe import Markup
 from quart import Quart, render_template, render_template_string
 
 from quart_auth_app import Accounts as AccountsExtension
@@ -209,6 +211,17 @@ async def test_a_template_from_a_string_speaks_the_readers_language(app: Quart, 
 
     assert await (await client.get("/string", headers=JA)).get_data(as_text=True) == "ログイン"
     assert await (await client.get("/string")).get_data(as_text=True) == "Login"
+
+
+async def test_the_words_of_a_script_are_escaped_whatever_was_escaped_before(app: Quart, client: Client) -> None:
+    words = iter([Markup("&lt;"), "&lt;", "<"])
+
+    @app.get("/script")
+    async def shown() -> str:
+        return await render_template_string('{{ script("show-password.js", show=word) }}', word=next(words))
+
+    pages = [await (await client.get("/script", headers=JA)).get_data(as_text=True) for _ in range(3)]
+    assert [re.findall('data-show="(.*?)"', page) for page in pages] == [["&lt;"], ["&amp;lt;"], ["&lt;"]]
 
 
 @pytest.mark.parametrize("wanted", ["xx", "ja,xx", "EN", "../ja"])
