@@ -5,6 +5,7 @@ import os
 import click
 
 from quart_auth_app.cli import running
+from quart_auth_app.cli.completion import completion
 from quart_auth_app.cli.database import db
 from quart_auth_app.cli.doctor import doctor
 from quart_auth_app.cli.mail import mail
@@ -32,5 +33,5 @@ def main(context: click.Context, app: str | None) -> None:
     context.obj = os.environ
 
 
-for command in (serve, db, user, session, mail, secrets, prune, doctor, new):
+for command in (serve, db, user, session, mail, secrets, prune, doctor, new, completion):
     main.add_command(command)

@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url
 from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json, show_one
+from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, founding, reading, sites_app
 from quart_auth_app.database import migrations
 from quart_auth_app.database.engines import create_engine
@@ -77,8 +78,10 @@ async def _write_migration(url: URL, folder: Path, name: str) -> Path | None:
 
 @founding
 async def _upgrade(here: Installation) -> dict[str, object]:
-    await here.database.upgrade()
-    await housekeeping.delete_users(here.database.transaction, now=clock.now())
+    with progress("Steps of the schema") as tell:
+        await here.database.upgrade(tell=tell)
+    with progress("Users to delete") as tell:
+        await housekeeping.delete_users(here.database.transaction, now=clock.now(), tell=tell)
     return await _revisions(here)
 
 

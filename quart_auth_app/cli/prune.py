@@ -3,6 +3,7 @@
 import click
 
 from quart_auth_app import clock
+from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.operations import housekeeping
 
@@ -11,4 +12,5 @@ from quart_auth_app.operations import housekeeping
 @operation
 async def prune(here: Installation) -> None:
     """Delete what has expired, and users who asked for it. A server does so every hour."""
-    await housekeeping.keep_house(here.database.transaction, now=clock.now())
+    with progress("Cleaning up") as tell:
+        await housekeeping.keep_house(here.database.transaction, now=clock.now(), tell=tell)

@@ -3,6 +3,7 @@
 import click
 
 from quart_auth_app.cli.output import as_json, show_one
+from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, operation
 from quart_auth_app.operations.secrets import rotate as rotate_all
 
@@ -21,5 +22,6 @@ def rotate(as_json: bool) -> None:
 
 @operation
 async def _rotate(here: Installation) -> dict[str, object]:
-    result = await rotate_all(here.database.transaction, here.keys)
+    with progress("Users with an authenticator app") as tell:
+        result = await rotate_all(here.database.transaction, here.keys, tell=tell)
     return {"encrypted_anew": result.done, "unreadable": result.unreadable}

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import access_keys, sessions, users
-from quart_auth_app.cli.output import Row, as_json, paged, printable, show_one, show_page
+from quart_auth_app.accounts import access_keys, activity, passkeys, second_step, sessions, users, ways_in
+from quart_auth_app.cli.output import Row, as_json, paged, printable, show, show_one, show_page
+from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, founding, operation, reading
 from quart_auth_app.models import User
 from quart_auth_app.operations import acts, directory
@@ -56,12 +57,36 @@ def list_(search: str, after: int, limit: int, as_json: bool) -> None:
 @as_json
 @reading
 async def show_(here: Installation, who: str, as_json: bool) -> None:
-    """Show one account, how many sessions it has and when it was last there."""
+    """Show one account: its state, its ways in, how many sessions it has and when it was last there."""
     async with here.database.reading() as db:
         found = await directory.named(db, who=who)
         active = await sessions.active(db, user=found, now=clock.now())
-    last_seen = active[0][0].last_seen_at if active else None
-    show_one(_row(found) | {"sessions": len(active), "last_seen_at": last_seen}, as_json=as_json)
+        state = await second_step.state(db, user_id=found.id)
+        own = list(await passkeys.own(db, user_id=found.id))
+        keys = await access_keys.own(db, user_id=found.id, now=clock.now())
+    ways_in_of = {
+        "password": found.password != ways_in.NO_PASSWORD,
+        "second_step": state.is_on,
+        "passkeys": len(own),
+        "access_keys": len(keys),
+    }
+    moments = {"verified_at": found.verified_at, "delete_at": found.delete_at}
+    seen = {"sessions": len(active), "last_seen_at": active[0][0].last_seen_at if active else None}
+    show_one(_row(found) | moments | ways_in_of | seen, as_json=as_json)
+
+
+@user.command("activity")
+@user_argument
+@click.option("--before", type=click.IntRange(1, activity.NEWEST), default=activity.NEWEST, help="Events below this.")
+@as_json
+@reading
+async def activity_(here: Installation, who: str, before: int, as_json: bool) -> None:
+    """List what has happened to an account, newest first, as its owner sees it."""
+    async with here.database.reading() as db:
+        found = await directory.named(db, who=who)
+        events = await activity.page(db, user_id=found.id, before=before)
+    names = ["id", "at", "kind", "address", "browser"]
+    show([{name: getattr(event, name) for name in names} for event in events], as_json=as_json)
 
 
 @user.command()
@@ -175,8 +200,9 @@ def _new_password() -> str:
 
 @reading
 async def _page(here: Installation, *, search: str, after: int, limit: int) -> Sequence[User]:
-    async with here.database.reading() as db:
-        return await directory.page(db, search=search, after=after, limit=limit)
+    with progress("Users looked at") as tell:
+        async with here.database.reading() as db:
+            return await directory.page(db, search=search, after=after, limit=limit, tell=tell)
 
 
 @reading

@@ -17,6 +17,7 @@ from quart_auth_app.database.engines import DatabaseAway, create_engine, create_
 from quart_auth_app.database.migrations import sites_history
 from quart_auth_app.database.sqlite import BUSY_TIMEOUT
 from quart_auth_app.instance import database_file
+from quart_auth_app.progress import Tell, nobody
 
 __all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork", "UnitsOfWork"]
 
@@ -137,19 +138,19 @@ class Database:
                 raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
             self._is_ready = True
 
-    async def upgrade(self) -> None:
+    async def upgrade(self, *, tell: Tell = nobody) -> None:
         """Bring the schema up to date, or leave it as it was. Several callers at once take turns.
 
         Raises DatabaseAway, or SchemaOutdated when there are users that can't be taken over, and names them.
         """
-        await self.upgrade_ours()
+        await self.upgrade_ours(tell=tell)
         if not await self._is_up_to_date():
             await self._upgrade(partial(sites_history.upgrade, folder=self.sites_migrations), foreign_keys=False)
 
-    async def upgrade_ours(self) -> None:
+    async def upgrade_ours(self, *, tell: Tell = nobody) -> None:
         """Do so for our own tables, and leave the site's as they are."""
         if await self.revision() != migrations.HEAD:
-            await self._upgrade(migrations.upgrade)
+            await self._upgrade(partial(migrations.upgrade, tell=tell))
 
     async def _upgrade(self, upgrade: Callable[[Connection], None], *, foreign_keys: bool = True) -> None:
         in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)

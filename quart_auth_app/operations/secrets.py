@@ -1,14 +1,14 @@
 """What is encrypted with SECRET_KEY: who still needs an earlier key, and encrypting all anew with the current one."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable, fingerprint_of
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Totp
+from quart_auth_app.progress import Tell, nobody
 
 BATCH = 100
 """How many users at a time, so that log-ins don't wait for the whole."""
@@ -30,9 +30,11 @@ class Rotated:
         """Users whose seed no key opens: they need a recovery code or `user reset-second-step`."""
 
 
-async def rotate(transaction: UnitOfWork, keys: Keys, *, on_batch: Callable[[int], None] = lambda _: None) -> Rotated:
-    """Encrypt every seed with the current key. Can be interrupted and repeated. `on_batch` is told how many it saw."""
-    result, after = Rotated(), 0
+async def rotate(transaction: UnitOfWork, keys: Keys, *, tell: Tell = nobody) -> Rotated:
+    """Encrypt every seed with the current key. Can be interrupted and repeated."""
+    result, after, seen = Rotated(), 0, 0
+    async with transaction() as db:
+        total = await db.scalar(select(func.count()).select_from(Totp)) or 0
     while True:
         async with transaction() as db:
             query = select(Totp.user_id, Totp.seed, Totp.new_seed).where(Totp.user_id > after).order_by(Totp.user_id)
@@ -44,8 +46,8 @@ async def rotate(transaction: UnitOfWork, keys: Keys, *, on_batch: Callable[[int
                     result.done += await _replace(db, row, new)
         if not rows:
             return result
-        after = rows[-1].user_id
-        on_batch(len(rows))
+        after, seen = rows[-1].user_id, seen + len(rows)
+        tell(seen, max(seen, total))
 
 
 async def _replace(db: AsyncSession, row: _Row, new: dict[str, bytes]) -> bool:

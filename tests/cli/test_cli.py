@@ -26,7 +26,7 @@ from tests.people import BOB, EVE, Client, Clock, is_logged_in
 
 ROOT = Path(__file__).parents[2]
 OTHER_PASSWORD = "quiet lantern marble 9"
-SILENT = {"user delete", "session revoke", "prune", "serve", "new"}
+SILENT = {"user delete", "session revoke", "prune", "serve", "new", "completion"}
 
 
 class Operator:
@@ -274,6 +274,12 @@ def test_a_user_is_named_by_number_or_by_address_in_any_case(operator: Operator)
     for who in (str(added["id"]), "Bob@Example.com", "bob@EXAMPLE.COM"):
         assert operator.json("user", "show", who) == added | {
             "email": "Bob@example.com",
+            "verified_at": None,
+            "delete_at": None,
+            "password": True,
+            "second_step": False,
+            "passkeys": 0,
+            "access_keys": 0,
             "sessions": 0,
             "last_seen_at": None,
         }

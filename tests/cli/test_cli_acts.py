@@ -21,6 +21,7 @@ READING = {
     "user list",
     "user show",
     "user access-keys",
+    "user activity",
     "session list",
     "mail list",
     "doctor",
@@ -29,7 +30,7 @@ READING = {
 }
 """Commands that change nothing."""
 
-NO_ACTS = {"db migration", "serve", "new"}
+NO_ACTS = {"db migration", "serve", "new", "completion"}
 """What an operator does to no account: a site's code is written, a server runs."""
 
 ACTS: dict[str, tuple[list[str], dict[str, object]]] = {

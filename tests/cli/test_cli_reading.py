@@ -10,7 +10,7 @@ from tests.cli.test_cli_acts import ACTS, READING
 FOUNDING = {"user add", "db upgrade"}
 """Commands that make a database and a key where there are none."""
 
-ARGUMENTS = {"user show": ["1"], "user access-keys": ["1"]}
+ARGUMENTS = {"user show": ["1"], "user access-keys": ["1"], "user activity": ["1"]}
 
 
 @pytest.mark.parametrize("command", sorted((READING | ACTS.keys()) - FOUNDING))

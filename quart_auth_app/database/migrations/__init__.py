@@ -2,7 +2,7 @@
 
 import sqlite3
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from quart_auth_app.database.migrations.errors import UnusableDatabase
+from quart_auth_app.progress import Tell, nobody
 
 __all__ = [
     "HEAD",
@@ -68,7 +69,7 @@ def _is_first_release(connection: Connection) -> bool:
     return all(column in {each["name"] for each in inspector.get_columns(table)} for table, column in tables.items())
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, *, tell: Tell = nobody) -> None:
     """Bring the database up to HEAD within the transaction that `connection` is in.
 
     Others who try at the same time wait, and then find nothing to do. A SQLite file that holds something is copied
@@ -83,9 +84,24 @@ def upgrade(connection: Connection) -> None:
     with backed_up(connection, HEAD), refusals_in_words("The schema can't be upgraded"):
         try:
             _move_version(connection)
-            command.upgrade(config(connection), "head")
+            command.upgrade(config(connection, on_version_apply=_telling(connection, tell)), "head")
         except CommandError as error:
             raise UnusableDatabase(f"The schema can't be upgraded, it may be a newer version's: {error}") from error
+
+
+def _telling(connection: Connection, tell: Tell) -> Callable[..., None]:
+    """Return what Alembic calls after each revision."""
+    now = revision(connection) or "0"
+    steps = int(HEAD) - int(now) if HEAD.isdigit() and now.isdigit() else 0  # another version's may have other names
+    done = 0
+    tell(done, steps)
+
+    def applied(**_: object) -> None:
+        nonlocal done
+        done += 1
+        tell(done, steps)
+
+    return applied
 
 
 def take_turns(connection: Connection) -> None:

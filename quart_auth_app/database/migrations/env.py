@@ -12,6 +12,7 @@ context.configure(
     include_object=attributes.get("include_object"),
     render_item=attributes.get("render_item"),
     process_revision_directives=attributes.get("process_revision_directives"),
+    on_version_apply=attributes.get("on_version_apply"),
     render_as_batch=True,  # SQLite has no other way to change a column
 )
 context.run_migrations()
