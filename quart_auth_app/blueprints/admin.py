@@ -8,6 +8,7 @@ from quart_auth_app.accounts import access_keys, activity, passkeys, second_step
 from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.blueprints.activity import title_of
 from quart_auth_app.operations import acts, directory, search
+from quart_auth_app.web import charts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.browser import this_browser
@@ -22,6 +23,15 @@ admin = Blueprint("admin", __name__)
 
 PERSON = Form("admin.user", optional=("role", "email"))
 """`grant` and `withdraw` take a role, `delete` the address of whom is to be deleted, typed once more."""
+
+
+@admin.get("/admin")
+@role_required(ADMIN)
+async def overview() -> ResponseReturnValue:
+    """Show sign-ups, log-ins and refusals of the last 30 days."""
+    async with reading() as db:
+        days = await services().daily_counts.days(db, now=clock.now())
+    return await render_template("admin/overview.html", days=days, bars=charts.bars)
 
 
 @admin.get("/admin/users")

@@ -10,6 +10,7 @@ from quart_auth_app.cli.database import db
 from quart_auth_app.cli.doctor import doctor
 from quart_auth_app.cli.mail import mail
 from quart_auth_app.cli.new import new
+from quart_auth_app.cli.overview import overview
 from quart_auth_app.cli.prune import prune
 from quart_auth_app.cli.running import Refusing
 from quart_auth_app.cli.secrets import secrets
@@ -33,5 +34,5 @@ def main(context: click.Context, app: str | None) -> None:
     context.obj = os.environ
 
 
-for command in (serve, db, user, session, mail, secrets, prune, doctor, new, completion):
+for command in (serve, db, user, overview, session, mail, secrets, prune, doctor, new, completion):
     main.add_command(command)

@@ -3,6 +3,7 @@
 from quart_auth_app.models.access_key import AccessKey
 from quart_auth_app.models.attempts import Attempts
 from quart_auth_app.models.base import Base, UtcDateTime, Words, columns_of
+from quart_auth_app.models.daily_count import DailyCount
 from quart_auth_app.models.deleted_user import DeletedUser
 from quart_auth_app.models.email_change import EmailChange
 from quart_auth_app.models.identity import Identity
@@ -23,6 +24,7 @@ __all__ = [
     "AccessKey",
     "Attempts",
     "Base",
+    "DailyCount",
     "DeletedUser",
     "EmailChange",
     "Identity",

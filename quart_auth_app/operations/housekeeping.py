@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import (
     access_keys,
     activity,
+    daily_counts,
     deletion,
     email_changes,
     mailed_log_in,
@@ -32,6 +33,7 @@ _PRUNE: tuple[Callable[..., Awaitable[None]], ...] = (
     throttle.prune,
     pending_log_ins.prune,
     activity.prune,
+    daily_counts.prune,
     tokens.prune,
     sign_ups.prune,
     email_changes.prune,

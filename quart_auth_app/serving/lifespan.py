@@ -9,6 +9,7 @@ from quart import Quart
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import deletion
+from quart_auth_app.accounts.daily_counts import WRITE_EVERY as COUNTS_EVERY
 from quart_auth_app.accounts.failed_log_ins import WRITE_EVERY
 from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
 from quart_auth_app.instance import SettingsError
@@ -59,11 +60,13 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             _insist_on_no_debugger(app, services)
             await _get_ready(services.database)
             stack.push_async_callback(_write_failures, services)
+            stack.push_async_callback(_write_counts, services)
             if services.metrics:
                 stack.enter_context(services.metrics.served(services.settings))
             await stack.enter_async_context(repeated(partial(_prune, app, services.database), every=PRUNE_EVERY))
             await stack.enter_async_context(repeated(partial(_announce, app, services.database), every=ANNOUNCE_EVERY))
             await stack.enter_async_context(repeated(partial(_write_failures, services), every=WRITE_EVERY))
+            await stack.enter_async_context(repeated(partial(_write_counts, services), every=COUNTS_EVERY))
             if services.metrics:
                 count = partial(services.metrics.count, services.database)
                 await stack.enter_async_context(repeated(count, every=COUNT_EVERY))
@@ -116,6 +119,13 @@ async def _announce(app: Quart, database: Database) -> None:
                 await deletion.announced(db, user_id=user_id)
     except DatabaseAway:
         _log.warning("announcing deletions failed, trying again later", exc_info=True)
+
+
+async def _write_counts(services: Services) -> None:
+    try:
+        await services.daily_counts.write(services.database.transaction)
+    except DatabaseAway:
+        _log.warning("writing down the counts of the day failed, trying again later", exc_info=True)
 
 
 async def _write_failures(services: Services) -> None:

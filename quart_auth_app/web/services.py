@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quart import Quart, current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts.daily_counts import DailyCounts
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.failed_log_ins import FailedLogIns
@@ -48,6 +49,7 @@ class Services:
     """In an application that exists, the names of our blueprints; None where all pages are ours."""
     refusals: Refusals = field(default_factory=Refusals)
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
+    daily_counts: DailyCounts = field(default_factory=DailyCounts)
 
 
 def services() -> Services:

@@ -22,6 +22,7 @@ READING = {
     "user show",
     "user access-keys",
     "user activity",
+    "overview",
     "session list",
     "mail list",
     "doctor",

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 """The command for each act of the pages."""
 
-READING = {"user list", "user show", "session list", "user activity", "user access-keys"}
+READING = {"user list", "user show", "session list", "user activity", "user access-keys", "overview"}
 """Commands that tell what the pages tell."""
 
 

@@ -104,4 +104,4 @@ async def test_what_is_told_goes_on_to_the_end(
         assert [user.id for user in await directory.page(db, search="bob", after=2, limit=9)] == [3, 4, 5]
     told.clear()
     await housekeeping.keep_house(database.transaction, now=time.now, tell=lambda *each: told.append(each))
-    assert told == [(number, 10) for number in range(10)]
+    assert told == [(number, 11) for number in range(11)]

@@ -9,6 +9,7 @@ import logging
 
 from quart import has_request_context, has_websocket_context
 
+from quart_auth_app import clock
 from quart_auth_app.accounts import email_addresses
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.client import client_address
@@ -78,6 +79,7 @@ def write(event: str, **details: str | int) -> None:
             "method": asking().method,
             "path": asking().path,
         }
+        services().daily_counts.note(event, now=clock.now())
         if metrics := services().metrics:
             metrics.event(event, str(details.get("methods", "")))
     logs.write(_log, event=event, **where, **details)

@@ -49,6 +49,7 @@ VIEWS: dict[str, View] = {
     "second_step.overview": View("second_step/overview.html", factors.SecondStep, factors.second_step),
     "second_step.confirm_post": _CODES,
     "second_step.recovery_codes_post": _CODES,
+    "admin.overview": View("admin/overview.html", admin.Overview, admin.overview),
     "admin.users": View("admin/users.html", admin.People, admin.people),
     "admin.user": View("admin/user.html", admin.OnePerson, admin.one_person),
     "passkeys.overview": View("passkeys/overview.html", factors.PasskeyList, factors.passkeys),

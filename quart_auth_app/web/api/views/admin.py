@@ -45,6 +45,32 @@ class OnePerson:
     events: list[Event]
 
 
+@dataclass(frozen=True)
+class OneDay:
+    """What has happened in a day, in UTC: its date, and how often."""
+
+    day: str
+    sign_ups: int
+    log_ins: int
+    log_ins_failed: int
+    refusals: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The last 30 days, oldest first."""
+
+    days: list[OneDay]
+
+
+def overview(context: Context) -> Overview:
+    """Return the last days."""
+    days = context["days"]
+    return Overview(
+        [OneDay(each.day.isoformat(), each.sign_ups, each.log_ins, each.log_ins_failed, each.refusals) for each in days]
+    )
+
+
 def people(context: Context) -> People:
     """Return a page of users."""
     page = context["page"]
