@@ -24,11 +24,12 @@ _SPACES_AROUND = re.compile(r"^[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+|[^\S\n\r\
 
 
 def validated(name: str) -> str:
-    """Return the name without spaces around it; every space of Unicode counts as one.
+    """Return the name without spaces around it; every space of Unicode counts as one, and so does a tab.
 
-    Spaces, joiners (U+200C, U+200D) and marks inside are kept as they are. Raises InvalidName or a child of it.
+    Spaces, joiners (U+200C, U+200D) and marks inside are kept as they are, but for a tab, which becomes a space. Raises
+    InvalidName or a child of it.
     """
-    name = _SPACES_AROUND.sub("", name)
+    name = _SPACES_AROUND.sub("", name).replace("\t", " ")
     if not name.strip():
         raise InvalidName
     if len(name) > MAX_LENGTH:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from quart_auth import login_required
 
 from quart_auth_app.web.identity import current_user as identity
 from quart_auth_app.web.identity.current_user import current_user
-from tests.people import Client, Events
+from quart_auth_app.web.identity.sudo import sudo_required
+from tests.people import Client, Clock, Events
 
 # Quart 0.23's test client no longer tells that the server closed a socket.
 Disconnected: Any = getattr(connections, "WebsocketDisconnectError", None)
@@ -63,6 +65,23 @@ async def test_another_site_gets_403(
     assert await status(client, path, headers) == 403
     assert events.all[-1]["event"] == "cross_site_refused"
     assert events.all[-1]["expected_origin"] == "http://localhost"
+
+
+async def test_a_socket_for_those_who_have_just_given_their_password_is_403_afterwards(
+    app: Quart, client: Client, bob: dict[str, str], clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.websocket("/serious")
+    @sudo_required("See it live")  # type: ignore[arg-type]  # typed for routes, whose handlers return something
+    async def serious() -> None:
+        await websocket.send("Hello.")
+
+    assert await status(client, "/serious") == 401
+    await client.post("/login", form=bob)
+    async with client.websocket("/serious") as opened:
+        assert await opened.receive() == "Hello."
+    clock.advance(timedelta(minutes=11))
+    assert await status(client, "/serious") == 403
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_no_such_socket_is_404(client: Client) -> None:

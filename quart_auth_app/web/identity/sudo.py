@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec
 
-from quart import Response, current_app, redirect, render_template, request, url_for
+from quart import Response, current_app, has_websocket_context, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized, login_user, logout_user
 
@@ -52,7 +52,8 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
     """Let only those through who have proved within 10 minutes who they are; ask all others for their password.
 
     `act` says to the person what they are about to do, such as `"Delete your account"`. In it, `{name}` stands for the
-    form's field or the route's argument of this name. Who is not logged in is sent to log in.
+    form's field or the route's argument of this name. Who is not logged in is sent to log in. For a
+    WebSocket the answers are 401 and 403.
 
     The form is then sent again by the page that asks, without fields whose name ends in `password`. A file can't be
     sent again: who sends one proves who they are first, and is led back to the form.
@@ -61,10 +62,7 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
     def around(view: View[P]) -> Handler[P]:
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
-            if not await current_user.is_authenticated:
-                raise Unauthorized
-            if is_key(current_found()):
-                raise KeyNotEnough
+            await _insist_on_a_person()
             if not _is_fresh():
                 if PROOFS.isdisjoint(await request.form) or request.method in SAFE_METHODS:
                     return await _ask(act)
@@ -82,6 +80,15 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
         return handler
 
     return around
+
+
+async def _insist_on_a_person() -> None:
+    if not await current_user.is_authenticated:
+        raise Unauthorized
+    if is_key(current_found()):
+        raise KeyNotEnough
+    if has_websocket_context() and not _is_fresh():  # there is no page that could ask
+        raise SudoRequired
 
 
 def _is_fresh() -> bool:
