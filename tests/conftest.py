@@ -155,7 +155,8 @@ def accounts(app: Quart) -> Accounts:
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
     """No limit on attempts, for tests that make very many."""
 
-    async def hit(*_: object, **__: object) -> None: ...
+    async def hit(*_: object, **__: object) -> int:
+        return 1
 
     monkeypatch.setattr(throttle, "hit", hit)
 

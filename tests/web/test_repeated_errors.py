@@ -1,5 +1,6 @@
 """The same error is written once a second, with a count, however often it happens."""
 
+import errno
 import json
 import logging
 from pathlib import Path
@@ -53,6 +54,15 @@ def fail(logger: logging.Logger, path: str) -> None:
         1 / 0  # noqa: B018  # for its error
     except ZeroDivisionError:
         logger.exception("error at %s", path)
+
+
+def test_too_few_descriptors_for_all_connections_is_one_line() -> None:
+    error = OSError(errno.EMFILE, "Too many open files")
+    message = "out of resource\nsocket: 3"
+    record = logging.LogRecord("asyncio", logging.ERROR, "", 0, message, (), (OSError, error, None))
+    assert OnceASecond().filter(record)
+    assert record.getMessage() == "out of resource: Too many open files"
+    assert not record.exc_info
 
 
 def test_equal_errors_are_counted_and_the_next_says_how_many(

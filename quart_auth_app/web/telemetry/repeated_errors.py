@@ -1,5 +1,6 @@
 """The same error a thousand times a second is one line a second, with a count: nobody fills a disk with tracebacks."""
 
+import errno
 import logging
 from dataclasses import dataclass
 from time import monotonic
@@ -36,9 +37,18 @@ class OnceASecond(logging.Filter):
         if len(self._written) >= MAX_REMEMBERED:
             self._written.clear()
         self._written[which] = _Written(now)
+        _shorten(record)
         if before and before.left_out:
             record.msg, record.args = f"{record.getMessage()} (and {before.left_out} more like it since)", ()
         return True
+
+
+def _shorten(record: logging.LogRecord) -> None:
+    # More connections than descriptors is no fault of the code's: a line says all.
+    error = record.exc_info and record.exc_info[1]
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        record.msg, record.args = f"{record.getMessage().splitlines()[0]}: {error.strerror}", ()
+        record.exc_info = None
 
 
 def _which(record: logging.LogRecord) -> tuple[object, ...]:
