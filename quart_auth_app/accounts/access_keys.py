@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, names, ways_in
@@ -158,11 +158,10 @@ async def touch(db: AsyncSession, *, number: int, now: datetime) -> None:
     await db.execute(update(AccessKey).where(AccessKey.id == number, is_news).values(last_used_at=now))
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete keys whose time is over, or whose owner has another password."""
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell keys whose time is over, or whose owner has another password, from the others."""
     version = select(User.password_version).where(User.id == AccessKey.user_id).scalar_subquery()
-    over = or_(AccessKey.expires_at <= now, AccessKey.password_version != version)
-    await db.execute(delete(AccessKey).where(over).execution_options(synchronize_session=False))
+    return or_(AccessKey.expires_at <= now, AccessKey.password_version != version)
 
 
 def _hash(text: str) -> str:

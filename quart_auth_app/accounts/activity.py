@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import outbox
@@ -169,6 +169,6 @@ def number(given: str) -> int | None:
     return int(given) if int(given) <= NEWEST else None
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete events that are older than KEEP."""
-    await db.execute(delete(SecurityEvent).where(SecurityEvent.at <= now - KEEP))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell events that are older than KEEP from the others."""
+    return SecurityEvent.at <= now - KEEP

@@ -6,7 +6,7 @@ mail is off an address changes at once, unproved, and a taken one says so. `reco
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
@@ -208,6 +208,6 @@ async def _locked(db: AsyncSession, user_id: int) -> User:
     return (await db.scalars(query.execution_options(populate_existing=True))).one()
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete changes that nobody confirmed in time."""
-    await db.execute(delete(EmailChange).where(EmailChange.expires_at <= now))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell changes that nobody confirmed in time from the others."""
+    return EmailChange.expires_at <= now

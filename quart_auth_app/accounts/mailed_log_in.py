@@ -6,7 +6,7 @@ the code of a mail stand for one token: whichever is used first uses up both.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
@@ -152,6 +152,6 @@ async def _again(db: AsyncSession, which: ColumnElement[bool], browser: Browser,
     return LoggedIn(user, renewed.token, first.remember, is_again=True) if first and renewed else None
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete those whose mail was not answered in time."""
-    await db.execute(delete(MailedLogIn).where(MailedLogIn.created_at <= now - LASTS))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell those whose mail was not answered in time from the others."""
+    return MailedLogIn.created_at <= now - LASTS

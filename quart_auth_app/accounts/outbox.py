@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, true, update
+from sqlalchemy import ColumnElement, and_, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.browsers import Browser
@@ -119,6 +119,6 @@ async def retry(db: AsyncSession, *, mail_id: int | None, now: datetime) -> int:
     return len(numbers)
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete mails that have failed for longer than an operator is given to see them."""
-    await db.execute(delete(Mail).where(Mail.failed.is_not(None), Mail.give_up_at <= now - timedelta(days=14)))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell mails that have failed for longer than an operator is given to see them from the others."""
+    return and_(Mail.failed.is_not(None), Mail.give_up_at <= now - timedelta(days=14))

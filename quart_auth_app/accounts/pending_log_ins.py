@@ -119,9 +119,9 @@ async def cancel_all(db: AsyncSession, *, user_id: int) -> None:
     await db.execute(delete(PendingLogIn).where(PendingLogIn.user_id == user_id))
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete those whose time is over."""
-    await db.execute(delete(PendingLogIn).where(PendingLogIn.expires_at <= now))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell those whose time is over from the others."""
+    return PendingLogIn.expires_at <= now
 
 
 def _good(token: str, now: datetime) -> list[ColumnElement[bool]]:

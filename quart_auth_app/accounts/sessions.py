@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Select,
     Table,
     and_,
@@ -62,16 +63,22 @@ COMPLETE = frozenset({"totp", "recovery-code", "passkey"})
 
 _session = cast(Table, Session.__table__)
 
-_EXPIRED = or_(
-    # Not the comparison alone: without an end it is neither true nor false in SQL, and so is the whole.
-    and_(Session.ends_at.is_not(None), Session.ends_at <= bindparam("now")),
-    Session.last_seen_at <= bindparam("remembered_idle"),
-    Session.created_at <= bindparam("remembered_absolute"),
-    and_(
-        ~Session.remember,
-        or_(Session.last_seen_at <= bindparam("idle"), Session.created_at <= bindparam("absolute")),
-    ),
-)
+
+def _expired(times: Mapping[str, Any]) -> ColumnElement[bool]:
+    return or_(
+        # Not the comparison alone: without an end it is neither true nor false in SQL, and so is the whole.
+        and_(Session.ends_at.is_not(None), Session.ends_at <= times["now"]),
+        Session.last_seen_at <= times["remembered_idle"],
+        Session.created_at <= times["remembered_absolute"],
+        and_(
+            ~Session.remember,
+            or_(Session.last_seen_at <= times["idle"], Session.created_at <= times["absolute"]),
+        ),
+    )
+
+
+_TIMES = ("now", "idle", "absolute", "remembered_idle", "remembered_absolute")
+_EXPIRED = _expired({name: bindparam(name) for name in _TIMES})
 # It locks the user's row until the session is stored: a change of password that comes now waits, then revokes it too.
 _LET_IN = (
     update(User)
@@ -392,9 +399,9 @@ async def active(db: AsyncSession, *, user: User | None = None, now: datetime) -
     return [(row[0], row[1]) for row in rows]
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete all sessions whose time is over."""
-    await db.execute(delete(Session).where(_EXPIRED), _cutoffs(now))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell sessions whose time is over from the others."""
+    return _expired(_cutoffs(now))
 
 
 def _cutoffs(now: datetime) -> dict[str, datetime]:

@@ -6,7 +6,7 @@ Nothing here looks whether the address has an account. The sender of mail does, 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
@@ -259,6 +259,6 @@ async def _take(db: AsyncSession, sign_up_id: int) -> SignUp:
     return found[sign_up_id]
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete sign-ups whose mail was not answered in time."""
-    await db.execute(delete(SignUp).where(SignUp.created_at <= now - LASTS))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell sign-ups whose mail was not answered in time from the others."""
+    return SignUp.created_at <= now - LASTS

@@ -10,6 +10,7 @@ from functools import cache
 from typing import cast
 
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     Table,
     bindparam,
@@ -243,9 +244,9 @@ async def clear(db: AsyncSession, counter: Counter) -> None:
     await db.execute(_CLEAR, {"counter": _key(counter)})
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete counts whose window is over."""
-    await db.execute(delete(Attempts).where(Attempts.ends_at <= now))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell counts whose window is over from the others."""
+    return Attempts.ends_at <= now
 
 
 def _key(counter: Counter) -> str:

@@ -204,9 +204,9 @@ def _is_unchanged() -> ColumnElement[bool]:
     return and_(User.disabled_at.is_(None), or_(MailToken.purpose == UNDO, is_as_it_was))
 
 
-async def prune(db: AsyncSession, *, now: datetime) -> None:
-    """Delete tokens that have expired."""
-    await db.execute(delete(MailToken).where(MailToken.expires_at <= now))
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Tell tokens that have expired from the others."""
+    return MailToken.expires_at <= now
 
 
 def _hash(token: str) -> str:

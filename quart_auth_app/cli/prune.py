@@ -13,4 +13,4 @@ from quart_auth_app.operations import housekeeping
 async def prune(here: Installation) -> None:
     """Delete what has expired, and users who asked for it. A server does so every hour."""
     with progress("Cleaning up") as tell:
-        await housekeeping.keep_house(here.database.transaction, now=clock.now(), tell=tell)
+        await housekeeping.keep_house(here.database, now=clock.now(), tell=tell)

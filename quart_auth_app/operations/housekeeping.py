@@ -1,60 +1,25 @@
 """Deletes what has expired, and users whose time has come."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    access_keys,
-    activity,
-    daily_counts,
-    deletion,
-    email_changes,
-    mailed_log_in,
-    outbox,
-    pending_log_ins,
-    sessions,
-    sign_ups,
-    throttle,
-    tokens,
-)
-from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.accounts import daily_counts, deletion
+from quart_auth_app.database.units_of_work import UnitOfWork, UnitsOfWork
+from quart_auth_app.operations.pruning import prune
 from quart_auth_app.progress import Tell, nobody
 
 _log = logging.getLogger("quart_auth_app.housekeeping")
 
 
-_PRUNE: tuple[Callable[..., Awaitable[None]], ...] = (
-    sessions.prune,
-    access_keys.prune,
-    throttle.prune,
-    pending_log_ins.prune,
-    activity.prune,
-    daily_counts.prune,
-    tokens.prune,
-    sign_ups.prune,
-    email_changes.prune,
-    mailed_log_in.prune,
-    outbox.prune,
-)
-
-
-async def keep_house(transaction: UnitOfWork, *, now: datetime, tell: Tell = nobody) -> None:
+async def keep_house(database: UnitsOfWork, *, now: datetime, tell: Tell = nobody) -> None:
     """Do all that is to be done every hour."""
-    async with transaction() as db:
-        await prune(db, now=now, tell=tell)
+    await prune(database, now=now, tell=tell)
+    async with database.transaction() as db:
+        await daily_counts.prune(db, now=now)  # a few rows a day
         await deletion.warn(db, now=now)
-    await delete_users(transaction, now=now, tell=tell)
-
-
-async def prune(db: AsyncSession, *, now: datetime, tell: Tell = nobody) -> None:
-    """Delete expired sessions and keys, log-ins that nobody finished, past counts of attempts, old events, old mail."""
-    for done, delete in enumerate(_PRUNE):
-        tell(done, len(_PRUNE))
-        await delete(db, now=now)
+    await delete_users(database.transaction, now=now, tell=tell)
 
 
 async def delete_users(transaction: UnitOfWork, *, now: datetime, tell: Tell = nobody) -> None:

@@ -100,7 +100,7 @@ async def _get_ready(database: Database) -> None:
 
 async def _prune(app: Quart, database: Database) -> None:
     try:
-        await housekeeping.keep_house(database.transaction, now=clock.now())
+        await housekeeping.keep_house(database, now=clock.now())
     except DatabaseAway:
         _log.warning("pruning failed, trying again later", exc_info=True)
     else:

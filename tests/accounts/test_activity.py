@@ -12,7 +12,7 @@ from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.failed_log_ins import FailedLogIns
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import SecurityEvent
-from quart_auth_app.operations import housekeeping
+from quart_auth_app.operations import pruning
 from tests.conftest import services_of
 from tests.counting import counting
 from tests.people import BOB, EVE, Accounts, Client, Clock, elsewhere
@@ -108,8 +108,7 @@ def test_a_number_is_one_that_both_databases_hold(given: str, number: int | None
 async def test_events_are_deleted_after_180_days(bob: dict[str, str], database: Database) -> None:
     (created,) = await events_of(database)
     for age, left in ((activity.KEEP - timedelta(seconds=1), 1), (activity.KEEP, 0)):
-        async with database.transaction() as db:
-            await housekeeping.prune(db, now=created.at + age)
+        await pruning.prune(database, now=created.at + age)
         assert len(await events_of(database)) == left
 
 

@@ -11,6 +11,7 @@ from quart_auth_app.accounts import sessions, users
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session, User
+from quart_auth_app.operations import pruning
 from tests.people import BOB, Accounts
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -147,6 +148,6 @@ async def test_all_others_end_and_what_was_renewed_into_this_one_stays(somebody:
 async def test_pruning_deletes_replaced_sessions(somebody: Somebody, database: Database) -> None:
     await somebody.renew(1)
     for later, left in ((sessions.REPLACED_LASTS - timedelta(seconds=1), 2), (sessions.REPLACED_LASTS, 1)):
-        async with database.transaction() as db:
-            await sessions.prune(db, now=LATER + later)
+        await pruning.prune(database, now=LATER + later)
+        async with database.reading() as db:
             assert len((await db.scalars(select(Session.id))).all()) == left

@@ -12,6 +12,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sessions, users
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
+from quart_auth_app.operations import pruning
 from quart_auth_app.web.identity.current_user import CurrentUser
 from quart_auth_app.web.identity.log_in import log_in
 from tests.conftest import MakeApp
@@ -197,8 +198,8 @@ async def test_pruning_deletes_expired_sessions_only(
     for remember in ({}, {"remember": "on"}):
         await app.test_client().post("/login", form=bob | remember)
     time.advance(sessions.IDLE)
-    async with database.transaction() as db:
-        await sessions.prune(db, now=time.now)
+    await pruning.prune(database, now=time.now)
+    async with database.reading() as db:
         assert await db.scalar(select(func.count()).select_from(Session).where(Session.remember)) == 1
         assert await db.scalar(select(func.count()).select_from(Session)) == 1
 

@@ -91,7 +91,7 @@ async def test_the_farewell_is_in_the_language_that_the_account_had(mailing: Qua
     assert sender
     for days in (deletion.GRACE - deletion.WARNING, deletion.WARNING):
         time.advance(days)
-        await housekeeping.keep_house(services_of(mailing).database.transaction, now=time.now)
+        await housekeeping.keep_house(services_of(mailing).database, now=time.now)
         await sender.send_due()
         subjects.append(inbox.last(BOB["email"])["Subject"])
     assert subjects == ["Shop: アカウントはまもなく削除されます", "Shop: アカウントが削除されました"]

@@ -23,11 +23,11 @@ async def test_a_user_whom_a_sites_own_table_holds_on_to_is_named_and_keeps_nobo
         user = await accounts.sign_up(**person)
         async with database.transaction() as db:
             await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
-    await housekeeping.keep_house(database.transaction, now=NOW + deletion.GRACE - deletion.WARNING)
+    await housekeeping.keep_house(database, now=NOW + deletion.GRACE - deletion.WARNING)
     async with database.transaction() as db:
         await db.execute(text('CREATE TABLE orders (user_id INTEGER REFERENCES "user" (id))'))
         await db.execute(text("INSERT INTO orders VALUES (1)"))
-    await housekeeping.keep_house(database.transaction, now=NOW + deletion.GRACE)
+    await housekeeping.keep_house(database, now=NOW + deletion.GRACE)
     async with database.reading() as db:
         assert (await db.scalars(select(User.email))).all() == [BOB["email"]]
     warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
@@ -35,7 +35,7 @@ async def test_a_user_whom_a_sites_own_table_holds_on_to_is_named_and_keeps_nobo
     assert warnings[0].startswith("user 1 asked to be deleted and can't be")
     async with database.transaction() as db:
         await db.execute(text("DROP TABLE orders"))
-    await housekeeping.keep_house(database.transaction, now=NOW + deletion.GRACE + timedelta(hours=1))
+    await housekeeping.keep_house(database, now=NOW + deletion.GRACE + timedelta(hours=1))
     async with database.reading() as db:
         assert (await db.scalars(select(User.email))).all() == []
 
@@ -55,7 +55,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nobody_early(accounts: Accounts,
         (NOW + deletion.GRACE + timedelta(hours=1), True),  # told two days ago but two hours
         (NOW + deletion.GRACE - timedelta(hours=1) + deletion.WARNING, False),
     ):
-        await housekeeping.keep_house(database.transaction, now=now)
+        await housekeeping.keep_house(database, now=now)
         async with database.reading() as db:
             assert (await db.get(User, user.id) is not None) == is_there, now
 
@@ -65,6 +65,6 @@ async def test_an_account_is_deleted_though_no_server_ran_for_months(accounts: A
     async with database.transaction() as db:
         await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
     for days in (100, 102):
-        await housekeeping.keep_house(database.transaction, now=NOW + timedelta(days=days))
+        await housekeeping.keep_house(database, now=NOW + timedelta(days=days))
     async with database.reading() as db:
         assert await db.get(User, user.id) is None

@@ -11,7 +11,7 @@ from quart_auth_app import current_user, role_required, sudo_required
 from quart_auth_app.accounts import access_keys, sudo, throttle
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import AccessKey
-from quart_auth_app.operations import housekeeping
+from quart_auth_app.operations import pruning
 from quart_auth_app.web.identity.access_keys import OPEN
 from tests.conftest import MakeApp
 from tests.people import BOB, EVE, Client, Clock, Events, elsewhere, send, text
@@ -112,8 +112,7 @@ async def test_it_ends_when_its_time_is_over(time: Clock, app: Quart, logged_in:
     assert await status(app, key) == 200
     time.advance(timedelta(hours=1))
     assert await status(app, key) == 401
-    async with database.transaction() as db:
-        await housekeeping.prune(db, now=time.now)
+    await pruning.prune(database, now=time.now)
     async with database.reading() as db:
         assert (await db.scalars(select(AccessKey))).all() == []
 

@@ -272,7 +272,7 @@ async def test_logging_in_meanwhile_asks_whether_to_keep_the_account(
     assert "Your account is kept." in page
     assert "Keep it?" not in page
     time.advance(timedelta(days=30))
-    await housekeeping.keep_house(database.transaction, now=time.now)
+    await housekeeping.keep_house(database, now=time.now)
     await client.post("/login", form=bob)
     assert await is_logged_in(client)
     assert (await kinds(database)).count("deletion_cancelled") == 1
@@ -287,7 +287,7 @@ async def test_after_the_grace_the_account_is_gone_and_its_address_free(
     second = timedelta(seconds=1)
     for step, left in ((deletion.GRACE - deletion.WARNING, 1), (deletion.WARNING - second, 1), (second, 0)):
         time.advance(step)
-        await housekeeping.keep_house(database.transaction, now=time.now)
+        await housekeeping.keep_house(database, now=time.now)
         async with database.reading() as db:
             for table in (User, SecurityEvent):
                 assert bool(await db.scalar(select(func.count()).select_from(table))) == bool(left)
@@ -337,6 +337,6 @@ async def test_who_a_backup_brings_back_is_deleted_again_and_nobody_else(
     async with database.transaction() as db:
         db.add(DeletedUser(id=1, at=time.now))  # Bob, who had signed up before
         db.add(DeletedUser(id=2, at=time.now - timedelta(days=1)))  # somebody whose number Eve got after a restore
-    await housekeeping.keep_house(database.transaction, now=time.now)
+    await housekeeping.keep_house(database, now=time.now)
     async with database.reading() as db:
         assert (await db.scalars(select(User.email))).all() == [EVE["email"]]

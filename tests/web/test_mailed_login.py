@@ -13,6 +13,7 @@ from quart_auth_app.accounts import mail_limits, mailed_codes, mailed_log_in, se
 from quart_auth_app.accounts.errors import TooManyAttempts
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.models import MailedLogIn, MailToken, PendingLogIn, Session, User
+from quart_auth_app.operations import pruning
 from tests.conftest import MakeApp, services_of
 from tests.counting import counting
 from tests.databases import SECRET_KEY, NewDatabase
@@ -426,8 +427,8 @@ async def test_what_waited_too_long_is_deleted(mailing: Quart, client: Client, i
     await asked(client, inbox)
     time.advance(mailed_log_in.LASTS)
     assert (await client.get("/login/check-mail")).headers["Location"] == "/login"
-    async with services_of(mailing).database.transaction() as db:
-        await mailed_log_in.prune(db, now=time.now)
+    await pruning.prune(services_of(mailing).database, now=time.now)
+    async with services_of(mailing).database.reading() as db:
         assert await db.scalar(select(func.count()).select_from(MailedLogIn)) == 0
 
 

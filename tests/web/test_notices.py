@@ -146,7 +146,7 @@ async def test_a_deletion_is_told_when_it_is_asked_for_once_two_days_before_and_
         (deletion.WARNING, ["your account is deleted"]),
     ):
         time.advance(step)
-        await housekeeping.keep_house(services_of(mailing).database.transaction, now=time.now)
+        await housekeeping.keep_house(services_of(mailing).database, now=time.now)
         await send(mailing)
         assert subjects(inbox) == (expected := expected + news)
     async with services_of(mailing).database.reading() as db:

@@ -59,7 +59,7 @@ async def test_counts_of_all_processes_add_up_and_old_ones_go(database: Database
     async with database.reading() as db:
         assert {day.log_ins for day in await one.days(db, now=time.now)} == {0}
     time.advance(timedelta(days=2))
-    await housekeeping.keep_house(database.transaction, now=time.now)
+    await housekeeping.keep_house(database, now=time.now)
     async with database.reading() as db:
         assert (await db.scalars(select(DailyCount))).all() == []
 

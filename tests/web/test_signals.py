@@ -129,7 +129,7 @@ async def asked_for_it(client: Client, bob: dict[str, str], database: Database, 
     await client.post("/login", form=bob)
     await client.post("/account/delete")
     time.advance(deletion.GRACE - deletion.WARNING)
-    await housekeeping.keep_house(database.transaction, now=time.now)
+    await housekeeping.keep_house(database, now=time.now)
     time.advance(deletion.WARNING)
 
 
@@ -186,7 +186,7 @@ async def test_who_a_backup_brings_back_is_announced_again(
 ) -> None:
     async with database.transaction() as db:
         db.add(DeletedUser(id=1, at=time.now))
-    await housekeeping.keep_house(database.transaction, now=time.now)
+    await housekeeping.keep_house(database, now=time.now)
     async with database.transaction() as db:
         assert await deletion.unannounced(db, now=time.now) == [1]
 

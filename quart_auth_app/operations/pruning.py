@@ -1,0 +1,91 @@
+"""Deletes rows that have expired, a few at a time: nobody waits longer than for one batch."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, inspect, select
+
+from quart_auth_app.accounts import (
+    access_keys,
+    activity,
+    email_changes,
+    mailed_log_in,
+    outbox,
+    pending_log_ins,
+    sessions,
+    sign_ups,
+    throttle,
+    tokens,
+)
+from quart_auth_app.database.units_of_work import UnitsOfWork
+from quart_auth_app.models import (
+    AccessKey,
+    Attempts,
+    Base,
+    EmailChange,
+    Mail,
+    MailedLogIn,
+    MailToken,
+    PendingLogIn,
+    SecurityEvent,
+    Session,
+    SignUp,
+)
+from quart_auth_app.progress import Tell, nobody
+
+BATCH = 500
+"""Rows that one transaction deletes."""
+
+FOUND_AT_ONCE = 50_000
+"""Keys of expired rows that are held in memory, some megabytes."""
+
+EXPIRED: tuple[tuple[type[Base], Callable[[datetime], ColumnElement[bool]]], ...] = (
+    (Session, sessions.expired),
+    (AccessKey, access_keys.expired),
+    (Attempts, throttle.expired),
+    (PendingLogIn, pending_log_ins.expired),
+    (SecurityEvent, activity.expired),
+    (MailToken, tokens.expired),
+    (SignUp, sign_ups.expired),
+    (EmailChange, email_changes.expired),
+    (MailedLogIn, mailed_log_in.expired),
+    (Mail, outbox.expired),
+)
+"""Every table whose rows expire, and what tells those that have."""
+
+
+async def prune(database: UnitsOfWork, *, now: datetime, tell: Tell = nobody) -> None:
+    """Delete expired sessions and keys, log-ins that nobody finished, past counts of attempts, old events, old mail.
+
+    Expired rows are looked for without a lock. Each is looked at once more while it is deleted, as it may count again:
+    an attempt begins the count anew.
+    """
+    for done, (model, expired) in enumerate(EXPIRED):
+        tell(done, len(EXPIRED))
+        async for keys in _found(database, model, expired(now)):
+            await _delete(database, model, keys, expired(now))
+
+
+async def _found(
+    database: UnitsOfWork, model: type[Base], expired: ColumnElement[bool]
+) -> AsyncIterator[Sequence[Any]]:
+    key = _key(model)
+    query = select(key).where(expired).order_by(key).limit(FOUND_AT_ONCE)
+    async with database.reading() as db:
+        keys = (await db.scalars(query)).all()
+    while keys:
+        yield keys
+        async with database.reading() as db:
+            keys = (await db.scalars(query.where(key > keys[-1]))).all()
+
+
+async def _delete(database: UnitsOfWork, model: type[Base], keys: Sequence[Any], expired: ColumnElement[bool]) -> None:
+    for first in range(0, len(keys), BATCH):
+        batch = delete(model).where(_key(model).in_(keys[first : first + BATCH]), expired)
+        async with database.transaction() as db:
+            await db.execute(batch.execution_options(synchronize_session=False))
+
+
+def _key(model: type[Base]) -> ColumnElement[Any]:
+    return inspect(model).primary_key[0]

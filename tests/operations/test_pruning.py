@@ -1,0 +1,72 @@
+"""Expired rows are deleted a few at a time, and only while they are expired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts.throttle import LOG_IN_BY_ADDRESS
+from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import Attempts
+from quart_auth_app.models.base import Base
+from quart_auth_app.operations import pruning
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+NAMES_OF_ENDS = {"expires_at", "ends_at", "give_up_at"}
+
+
+async def fill(database: Database, rows: int) -> None:
+    """Add so many counts whose time is over."""
+    async with database.transaction() as db:
+        values = [{"key": f"{number:064}", "count": 1, "ends_at": NOW} for number in range(rows)]
+        await db.execute(insert(Attempts), values)
+
+
+async def test_no_transaction_deletes_more_than_a_batch(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "BATCH", 10)
+    monkeypatch.setattr(pruning, "FOUND_AT_ONCE", 25)
+    await fill(database, 61)
+    deleted: list[int] = []
+
+    def executed(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE FROM attempts"):
+            deleted.append(cursor.rowcount)
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "after_cursor_execute", executed)
+    await pruning.prune(database, now=NOW)
+    event.remove(engine, "after_cursor_execute", executed)
+    assert (sum(deleted), max(deleted)) == (61, 10)
+
+
+class Meanwhile:
+    """A database in which a count begins anew before each transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.reading = database.reading
+        self._transaction = database.transaction
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Give a session whose work is committed at the end."""
+        async with self._transaction() as db:
+            first = Attempts.key == f"{0:064}"
+            await db.execute(update(Attempts).where(first).values(ends_at=NOW + LOG_IN_BY_ADDRESS.window))
+        async with self._transaction() as db:
+            yield db
+
+
+async def test_a_count_that_begins_anew_meanwhile_stays(database: Database) -> None:
+    await fill(database, 2)
+    await pruning.prune(Meanwhile(database), now=NOW)
+    async with database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(Attempts)) == 1
+
+
+def test_every_table_whose_rows_have_an_end_is_pruned() -> None:
+    have_an_end = {mapper.class_ for mapper in Base.registry.mappers if NAMES_OF_ENDS & {*mapper.columns.keys()}}
+    assert have_an_end <= {model for model, _ in pruning.EXPIRED}
