@@ -94,6 +94,11 @@ def test_https_without_a_proxy_is_found(operator: Operator) -> None:
     assert finding(operator).startswith("PUBLIC_URL is https and PROXY_HOPS is 0")
 
 
+def test_admins_without_a_second_step_are_found(operator: Operator) -> None:
+    operator.settings["ADMIN_SECOND_STEP"] = "optional"
+    assert finding(operator).startswith("ADMIN_SECOND_STEP is optional: whoever learns the password of an admin can ")
+
+
 def test_an_old_schema_is_found_and_left_alone(operator: Operator) -> None:
     execute(operator, "UPDATE quart_auth_app_version SET version_num = '0000'")
     for _ in range(2):

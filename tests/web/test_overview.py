@@ -93,7 +93,7 @@ async def test_pictures_have_words_and_neither_scripts_nor_styles(admin: Client)
     assert 'role="img" aria-label="Refusals by day; 0 in all"' in source
     main = source[source.index("<main") :] if "<main" in source else source
     assert not re.search(r"<script|style=", main)
-    assert re.search(r"\d{4}-\d\d-\d\d 1 1 0 0", await text(response)), "the table has the same numbers"
+    assert re.search(r"\d\d-\d\d 1 1 0 0", await text(response)), "the table has the same numbers"
 
 
 def test_bars_stand_on_each_other_and_within_the_picture() -> None:
