@@ -5,10 +5,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from quart_auth_app.accounts import mailed_codes, tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import MailToken
+from quart_auth_app.operations import pruning
 from tests.people import BOB, Accounts, Clock
 
 
@@ -46,6 +49,20 @@ async def test_of_many_who_consume_a_token_at_once_one_does(
             return False
 
     assert sum(await asyncio.gather(*(consume() for _ in range(20)))) == 1
+
+
+@pytest.mark.asvs("14.2.7")
+async def test_a_token_is_deleted_when_it_has_expired_and_not_before(
+    database: Database, accounts: Accounts, time: Clock
+) -> None:
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        await tokens.issue_reset(db, user=user, now=time.now)
+    end = time.now + tokens.LIFETIMES[tokens.RESET]
+    for now, left in ((end - timedelta(seconds=1), 1), (end, 0)):
+        await pruning.prune(database, now=now)
+        async with database.reading() as db:
+            assert await db.scalar(select(func.count()).select_from(MailToken)) == left
 
 
 async def test_a_token_is_good_for_its_purpose_and_until_its_end(
