@@ -1,6 +1,8 @@
 """Nothing that is a site's own is touched by an upgrade: columns, rows, references, indexes, triggers and views."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.database.units_of_work import Database, SchemaOutdated
 from quart_auth_app.models import Base
 from tests import databases
+from tests.conftest import MakeApp
 from tests.databases import NewDatabase
+from tests.people import BOB
 
 DATA = Path(__file__).parents[1] / "data"
 EMPTY = ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"]
@@ -142,6 +146,21 @@ async def test_no_table_of_ours_gives_a_number_twice(new_database: NewDatabase, 
             schema: dict[str, str] = {row.name: row.sql for row in rows}
         assert [table.name for table in numbered if "AUTOINCREMENT" not in schema[table.name]] == []
         await database.close()
+
+
+async def test_a_session_is_over_whose_user_is_gone_even_if_foreign_keys_were_off(
+    make_app: MakeApp, new_database: NewDatabase, database_kind: str
+) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL's can't be left out")
+    url = new_database()
+    client = make_app(DATABASE_URL=url).test_client()
+    await client.post("/signup", form=BOB)
+    await client.post("/login", form=BOB)
+    with closing(sqlite3.connect(make_url(url).database or "", isolation_level=None)) as others:  # a tool of the site's
+        others.execute('DELETE FROM "user"')
+        assert others.execute("SELECT count(*) FROM session").fetchone() == (1,)
+    assert (await client.get("/profile")).status_code == 302
 
 
 async def test_the_sites_own_alembic_is_left_alone(tmp_path: Path) -> None:
