@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from quart_auth_app import create_app
 from quart_auth_app.accounts import throttle
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.testing import Clock, cheap_hashes, clock, no_settings_from_outside
+from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside
 from quart_auth_app.web.services import EXTENSION, Services
 from tests import databases
 from tests.databases import NewDatabase
@@ -106,6 +106,7 @@ async def make_app(new_database: NewDatabase, compiled_templates: BytecodeCache)
         if "DATABASE_URL" not in config:
             config = {"SECRET_KEY": databases.SECRET_KEY, "DATABASE_URL": new_database()} | config
         apps.append(create_app(config))
+        apps[-1].test_client_class = Browser  # type: ignore[assignment]  # as Quart has it for its own client
         apps[-1].jinja_env.bytecode_cache = compiled_templates
         return apps[-1]
 

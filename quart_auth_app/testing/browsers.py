@@ -77,7 +77,7 @@ class Browser(QuartClient):
     async def _send(self, path: str, method: str, arguments: dict[str, Any]) -> Response:
         arguments = self._at_home(path, arguments)
         if method not in {"GET", "HEAD"}:
-            arguments["headers"].setdefault("Origin", self._base)
+            arguments["headers"].setdefault("Origin", f"{arguments['scheme']}://{arguments['headers']['Host']}")
         return await super().open(path, method=method, **arguments)
 
     def request(self, path: str, **arguments: Any) -> TestHTTPConnectionProtocol:
