@@ -9,6 +9,7 @@ from quart import Quart
 from quart.helpers import get_root_path
 
 from quart_auth_app.accounts import outbox, ways_in
+from quart_auth_app.accounts import sessions as session_tokens
 from quart_auth_app.accounts.email_addresses import key as email_key
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.seeds import Keys
@@ -220,7 +221,11 @@ def _services(
     keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
     challenges = Challenges([settings.secret_key, *settings.secret_key_fallbacks], site=settings.base_url)
     own = sites_history.folder_in(sites_root) if sites_root else None
-    info = outbox.info(settings.sender) | ways_in.info([each.issuer for each in settings.providers])
+    info = (
+        outbox.info(settings.sender)
+        | session_tokens.info(settings.secret_key)
+        | ways_in.info([each.issuer for each in settings.providers])
+    )
     database = Database(settings.database_url, info=info, sites_migrations=own)
     try:
         languages = Languages(settings.languages, sites_own=sites_root and sites_root / "locales")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, names, ways_in
+from quart_auth_app.accounts import activity, double_clicks, names, ways_in
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions import TOUCH_EVERY, Found
@@ -75,6 +75,8 @@ async def create(
 ) -> tuple[AccessKey, str]:
     """Make a key that lasts so many days. Return what is known of it, and the key, which is told this once.
 
+    The second click of a double click gets a key in place of the first one's, which nobody has seen.
+
     Raises InvalidName, WrongLifetime or TooManyAccessKeys.
     """
     name = names.validated(name)
@@ -82,6 +84,9 @@ async def create(
     if not 1 <= lasts <= MAX_DAYS:
         raise WrongLifetime(most=MAX_DAYS)
     await ways_in.lock(db, user_id=user_id)
+    first = await double_clicks.made(db, browser, now=now)
+    if first is not None:
+        await db.execute(delete(AccessKey).where(AccessKey.id == first, AccessKey.user_id == user_id))
     if len(await own(db, user_id=user_id, now=now)) >= MAX_KEYS:
         raise TooManyAccessKeys(most=MAX_KEYS)
     text = PREFIX + secrets.token_urlsafe(BYTES)
@@ -96,7 +101,9 @@ async def create(
     )
     db.add(key)
     await db.flush()
-    await activity.note(db, user_id=user_id, kind="access_key_added", browser=browser, now=now, key=name)
+    await double_clicks.note(db, browser, number=key.id, now=now)
+    if first is None:
+        await activity.note(db, user_id=user_id, kind="access_key_added", browser=browser, now=now, key=name)
     return key, text
 
 
@@ -109,6 +116,7 @@ async def revoke(db: AsyncSession, *, user_id: int, number: int, browser: Browse
     if name is None:
         raise NoSuchAccessKey
     await activity.note(db, user_id=user_id, kind="access_key_revoked", browser=browser, now=now, key=name)
+    await double_clicks.note(db, browser, number=number, now=now)
 
 
 async def revoke_all(db: AsyncSession, *, user_id: int, now: datetime, browser: Browser = OPERATOR) -> None:

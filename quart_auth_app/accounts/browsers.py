@@ -51,6 +51,8 @@ class Browser:
     """The token of the session that it has now; a new session replaces it."""
     language: str | None = None
     """The code of the language that its person has chosen, or that it asks for; None if it asks for none of ours."""
+    form: str | None = None
+    """Stands for the form that it sends, see `double_clicks`; None for one that can be sent any number of times."""
     is_operator: bool = False
     """Whether it is no browser but an operator's command."""
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, outbox, roles, sessions
+from quart_auth_app.accounts import access_keys, activity, double_clicks, outbox, roles, sessions
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.models import DeletedUser, User
@@ -36,6 +36,7 @@ async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime
     if asked is None:
         return await db.scalar(select(User.delete_at).where(User.id == user_id)) or delete_at, False
     await activity.note(db, user_id=user_id, kind="deletion_asked", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
     return delete_at, True
 
 

@@ -1,17 +1,40 @@
-"""A form that was sent twice: the second sign-up is refused, but its person has got what they wanted."""
+"""A form that was sent twice: the second click is refused, but its person has got what they wanted.
+
+What a form has made is noted in the transaction that makes it: who is refused because of that can see the note. It
+stands beside the counts of `throttle`, in a row whose count is the number of what was made.
+"""
 
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import email_addresses, names, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import SecurityEvent, User
+from quart_auth_app.database.upserts import INSERT
+from quart_auth_app.models import Attempts, SecurityEvent, User
 
 LASTS = timedelta(seconds=30)
 """How long after the first click a second one may come: hashing may have a queue."""
+
+_attempts = cast(Table, Attempts.__table__)
+
+
+async def note(db: AsyncSession, browser: Browser, *, number: int, now: datetime) -> None:
+    """Note that the form which this browser sends has made what has this number."""
+    if browser.form:
+        made = {"count": number, "ends_at": now + LASTS + throttle.SLACK}
+        query = INSERT[db.get_bind().dialect.name](_attempts).values(key=browser.form, **made)
+        await db.execute(query.on_conflict_do_update(index_elements=[_attempts.c.key], set_=made))
+
+
+async def made(db: AsyncSession, browser: Browser, *, now: datetime) -> int | None:
+    """Return the number of what a first click on this very form has made, None if this is the first."""
+    query = select(Attempts.count).where(Attempts.key == browser.form, Attempts.ends_at > now)
+    return await db.scalar(query) if browser.form else None
 
 
 async def signed_up_already(

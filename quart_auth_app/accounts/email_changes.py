@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
     activity,
+    double_clicks,
     email_addresses,
     mail_limits,
     mailed_codes,
@@ -200,6 +201,7 @@ async def _settle(db: AsyncSession, *, found: Found, browser: Browser, now: date
     await sessions.revoke_others(db, user_id=user_id, keep=found.number)
     await pending_log_ins.cancel_all(db, user_id=user_id)
     await activity.note(db, user_id=user_id, kind="email_changed", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
 
 
 async def _locked(db: AsyncSession, user_id: int) -> User:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity
+from quart_auth_app.accounts import activity, double_clicks, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.models import (
     AccessKey,
@@ -58,9 +58,12 @@ async def everything(db: AsyncSession, *, user_id: int, browser: Browser, now: d
     """Return all that is kept about the user, made of what JSON has; times are ISO 8601 in UTC. The export is noted.
 
     `account` has every column of the user that is not left out, a site's own among them. Neither hashes nor tokens are
-    in it.
+    in it. The second click of a double click gets the same, and nobody is told of it once more.
     """
-    await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
+    await ways_in.lock(db, user_id=user_id)
+    if await double_clicks.made(db, browser, now=now) is None:
+        await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user_id, now=now)
     columns = columns_of(User)
     user = (await db.execute(select(*columns.values()).where(User.id == user_id))).one()
     return {

@@ -11,7 +11,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, identity_rows, identity_sign_ups, log_in, sessions, throttle, ways_in
+from quart_auth_app.accounts import (
+    activity,
+    double_clicks,
+    identity_rows,
+    identity_sign_ups,
+    log_in,
+    sessions,
+    throttle,
+    ways_in,
+)
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import (
     AccountError,
@@ -151,6 +160,7 @@ async def disconnect(
     if await db.scalar(query.returning(Identity.id)) is None:
         raise NoSuchIdentity(label=provider.label)
     await activity.note(db, user_id=user_id, kind="provider_disconnected", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
 
 
 async def prove(
@@ -172,7 +182,9 @@ async def prove(
             raise ProviderRefused(reason="somebody else's", label=provider.label)
         await identity_rows.use(db, proven, now=now)
         await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
-        renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+        renewed = await sessions.renew(
+            db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+        )
     if not renewed:
         raise SessionRevoked
     return renewed

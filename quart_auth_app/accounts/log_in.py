@@ -12,7 +12,16 @@ from sqlalchemy import bindparam, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from quart_auth_app.accounts import activity, email_addresses, outbox, pending_log_ins, second_step, sessions, throttle
+from quart_auth_app.accounts import (
+    activity,
+    double_clicks,
+    email_addresses,
+    outbox,
+    pending_log_ins,
+    second_step,
+    sessions,
+    throttle,
+)
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
 from quart_auth_app.accounts.factors.seeds import Keys
@@ -61,6 +70,9 @@ class SecondStepMissing:
 
 
 Outcome = LoggedIn | SecondStepMissing
+
+NO_SESSION = 0
+"""What `double_clicks` knows a log-in by whose second step is still to be given."""
 
 PASSWORD = "password"  # noqa: S105  # the name of a method
 
@@ -144,14 +156,29 @@ async def with_second_step(
         await throttle.hit(db, *counters, now=now)
     async with transaction() as db:
         method = await second_step.spend(db, keys, user_id=user.id, code=code, now=now)
+        if method is None and (first := await second_step_again(db, token=token, browser=browser, now=now)):
+            await throttle.settle(db, refunded=counters[1:], cleared=counters[0], now=now)
+            return first, []
         if method is None:
             await activity.note(db, user_id=user.id, kind="second_step_failed", browser=browser, now=now)
         else:
             methods = [*pending.methods.split(), method]
-            logged_in = await _finish(db, pending, user, counters, methods=methods, browser=browser, now=now)
+            logged_in = await _finish(
+                db, pending, user, counters, token=token, methods=methods, browser=browser, now=now
+            )
     if method is None:
         raise WrongCode
     return logged_in, methods
+
+
+async def second_step_again(db: AsyncSession, *, token: str, browser: Browser, now: datetime) -> LoggedIn | None:
+    """Return the session that a first click on the second step's form has started; None if there was none."""
+    outcome = await again(db, proof=_after(token), browser=browser, now=now)
+    return outcome if isinstance(outcome, LoggedIn) else None
+
+
+def _after(token: str) -> str:
+    return f"second step after {token}"
 
 
 async def _finish(
@@ -160,6 +187,7 @@ async def _finish(
     user: User,
     counters: list[Counter],
     *,
+    token: str,
     methods: Sequence[str],
     browser: Browser,
     now: datetime,
@@ -173,19 +201,30 @@ async def _finish(
     await _settle(db, first_step[1:], now=now)
     if second_step.RECOVERY_CODE in methods:
         await activity.note(db, user_id=user.id, kind="recovery_code_used", browser=browser, now=now)
-    outcome = await start_session(db, user=user, methods=methods, remember=pending.remember, browser=browser, now=now)
+    outcome = await start_session(
+        db, user=user, methods=methods, remember=pending.remember, browser=browser, now=now, proof=_after(token)
+    )
     if isinstance(outcome, SecondStepMissing):
         raise TypeError("a log-in with a second step is complete")
     return outcome
 
 
 async def start_session(
-    db: AsyncSession, *, user: User, methods: Sequence[str], remember: bool, browser: Browser, now: datetime
+    db: AsyncSession,
+    *,
+    user: User,
+    methods: Sequence[str],
+    remember: bool,
+    browser: Browser,
+    now: datetime,
+    proof: str | None = None,
 ) -> Outcome:
     """Start a session for somebody who has proved to be `user` by these methods, or say that a second step is missing.
 
     Each ends in this, so each is counted here, and trimmed to sessions.MAX_FOR_ONE. Raises TooManyAttempts, or
     WrongDetails if meanwhile the account was closed or has another password than the one that was verified.
+
+    `proof` is a secret that counts once: by the same one `again` finds what was started.
     """
     started = await sessions.start(
         db,
@@ -196,19 +235,36 @@ async def start_session(
         user_agent=browser.user_agent,
         now=now,
         replaces=browser.token,
+        proof=proof,
     )
     if started:
         await throttle.hit(db, (throttle.LOG_INS_OF_ACCOUNT, user.email_key), now=now)
         is_new = browser.device_for(user) is None
         await activity.note(db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=is_new)
+        await double_clicks.note(db, browser, number=started.number, now=now)
         ended = await sessions.trim(db, user_id=user.id, browser=browser, now=now) if started.are_many else 0
         return LoggedIn(user, started.token, remember, ended)
     pending = None
     if (await second_step.state(db, user_id=user.id)).is_on:
-        pending = await pending_log_ins.start(db, user=user, methods=" ".join(methods), remember=remember, now=now)
+        token = sessions.token_by(db, proof)
+        pending = await pending_log_ins.start(
+            db, user=user, token=token, methods=" ".join(methods), remember=remember, now=now
+        )
     if pending is None:
         raise WrongDetails
+    await double_clicks.note(db, browser, number=NO_SESSION, now=now)
     return SecondStepMissing(user, pending)
+
+
+async def again(db: AsyncSession, *, proof: str, browser: Browser, now: datetime) -> Outcome | None:
+    """Return what a first click on the form that this browser sends has got for this proof; None if there was none."""
+    if await double_clicks.made(db, browser, now=now) is None:
+        return None
+    if started := await sessions.again(db, proof=proof, now=now):
+        session, token = started
+        return LoggedIn(await db.get_one(User, session.user_id), token, session.remember, is_again=True)
+    pending = await pending_log_ins.again(db, token=sessions.token_by(db, proof), now=now)
+    return pending and SecondStepMissing(*pending)
 
 
 async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:

@@ -10,24 +10,23 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
+    double_clicks,
     email_addresses,
     log_in,
     mail_limits,
     mailed_codes,
     outbox,
-    pending_log_ins,
     recovery,
-    sessions,
     tokens,
 )
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed, WrongDetails, WrongMailedCode
-from quart_auth_app.accounts.log_in import LoggedIn, Outcome, SecondStepMissing
+from quart_auth_app.accounts.log_in import Outcome
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.tokens import Consumed
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import MailedLogIn, MailToken, Session, User
+from quart_auth_app.models import MailedLogIn, User
 
 MAIL = "mail"
 
@@ -42,14 +41,19 @@ class WrongLogInCode(WrongMailedCode):
 async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser, now: datetime) -> int:
     """Have a link and a code mailed to whoever owns the address. Return the number that this browser is to keep.
 
-    Never looks whether the address has an account: the sender does. Raises TooManyAttempts or InvalidEmail.
+    Never looks whether the address has an account: the sender does. The second click of a double click has no mail
+    sent, and gets the number of the first, whose mail is under way. Raises TooManyAttempts or InvalidEmail.
     """
     await mail_limits.count_client(db, browser=browser, now=now)
     email = email_addresses.validated(email)
+    may_send = await mail_limits.may_send(db, email=email, now=now)
+    if not may_send and (first := await double_clicks.made(db, browser, now=now)):
+        return first
     asked = MailedLogIn(email=email, remember=remember, created_at=now)
     db.add(asked)
     await db.flush()
-    if await mail_limits.may_send(db, email=email, now=now):
+    if may_send:
+        await double_clicks.note(db, browser, number=asked.id, now=now)
         await outbox.queue(
             db, kind="log_in", to=email, language=browser.language, now=now, lasts=outbox.LINK_LASTS, asked=asked.id
         )
@@ -86,12 +90,13 @@ async def by_code(
         query = select(MailedLogIn.token_id, MailedLogIn.remember).where(MailedLogIn.id == number)
         row = (await db.execute(query)).one_or_none()
         consumed = row and row.token_id and await tokens.consume_log_in(db, number=row.token_id, now=now)
-        if row and not consumed and (again := await _again(db, MailToken.id == row.token_id, browser, now)):
-            return again
+        proof = f"mailed code {mailed_codes.read(code)} of {number}"
         if not row or not consumed:
+            if first := await log_in.again(db, proof=proof, browser=browser, now=now):
+                return first
             raise WrongLogInCode
         try:
-            return await _let_in(db, consumed, remember=row.remember, browser=browser, now=now)
+            return await _let_in(db, consumed, remember=row.remember, browser=browser, now=now, proof=proof)
         except WrongDetails:
             raise WrongLogInCode from None
 
@@ -101,55 +106,31 @@ async def by_link(transaction: UnitOfWork, *, token: str, remember: bool, browse
 
     Raises LinkInvalid, LinkUsed or TooManyAttempts; the last uses nothing up.
     """
+    proof = f"mailed link {token}"
     async with transaction() as db:
         try:
             consumed = await tokens.consume(db, token=token, purpose=tokens.LOG_IN, now=now)
         except LinkUsed:
-            if again := await _again(db, tokens.is_of(token), browser, now):
-                return again
+            if first := await log_in.again(db, proof=proof, browser=browser, now=now):
+                return first
             raise
         try:
-            return await _let_in(db, consumed, remember=remember, browser=browser, now=now)
+            return await _let_in(db, consumed, remember=remember, browser=browser, now=now, proof=proof)
         except WrongDetails:
             raise LinkInvalid from None
 
 
-async def _let_in(db: AsyncSession, consumed: Consumed, *, remember: bool, browser: Browser, now: datetime) -> Outcome:
+async def _let_in(
+    db: AsyncSession, consumed: Consumed, *, remember: bool, browser: Browser, now: datetime, proof: str
+) -> Outcome:
     user = await db.get_one(User, consumed.number)
     if user.verified_at is None:
         await recovery.hand_over(db, user, NO_PASSWORD, browser=browser, now=now)
         await db.refresh(user)
     await tokens.use_up_log_ins(db, user_id=user.id, now=now)
-    return await log_in.start_session(db, user=user, methods=[MAIL], remember=remember, browser=browser, now=now)
-
-
-async def _again(db: AsyncSession, which: ColumnElement[bool], browser: Browser, now: datetime) -> Outcome | None:
-    """Return what this browser has got for the token just now, under a new token: the click was a double click.
-
-    The browser drops the answer to the first click, and with it the session's cookie.
-    """
-    query = select(MailToken, User).join(User, User.id == MailToken.user_id).where(which)
-    row = (await db.execute(query)).one_or_none()
-    if row is None:
-        return None
-    token, user = row
-    used_at = token.used_at
-    if used_at is None or not used_at <= now < used_at + sessions.REPLACED_LASTS:
-        return None
-    # Which browser it is makes no difference here: the second step is still to be given.
-    pending = await pending_log_ins.renew(db, user_id=user.id, methods=MAIL, started_at=used_at)
-    if pending:
-        return SecondStepMissing(user, pending)
-    started = select(Session).where(
-        Session.user_id == user.id,
-        Session.created_at == used_at,
-        Session.methods == MAIL,
-        Session.address == browser.address,
-        Session.user_agent == browser.user_agent[: sessions.MAX_USER_AGENT_LENGTH],
+    return await log_in.start_session(
+        db, user=user, methods=[MAIL], remember=remember, browser=browser, now=now, proof=proof
     )
-    first = await db.scalar(started.order_by(Session.id).limit(1))
-    renewed = first and await sessions.renew(db, session_id=first.id, password_version=user.password_version, now=now)
-    return LoggedIn(user, renewed.token, first.remember, is_again=True) if first and renewed else None
 
 
 def expired(now: datetime) -> ColumnElement[bool]:

@@ -10,7 +10,17 @@ from sqlalchemy import ColumnElement, case, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, log_in, names, outbox, pending_log_ins, sessions, throttle, ways_in
+from quart_auth_app.accounts import (
+    activity,
+    double_clicks,
+    log_in,
+    names,
+    outbox,
+    pending_log_ins,
+    sessions,
+    throttle,
+    ways_in,
+)
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts, WrongDetails
 from quart_auth_app.accounts.factors import challenges, passkeys
@@ -172,7 +182,9 @@ async def prove(
         raise PasskeyRefused(reason="somebody else's")
     async with transaction() as db:
         await _use(db, asking, answer, counter, passkey=passkey, browser=browser, now=now)
-        renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+        renewed = await sessions.renew(
+            db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+        )
     if not renewed:
         raise SessionRevoked
     return renewed
@@ -195,6 +207,7 @@ async def remove(db: AsyncSession, *, user_id: int, passkey_id: int, browser: Br
     if credential_id is None:
         raise NoSuchPasskey
     await activity.note(db, user_id=user_id, kind="passkey_removed", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=passkey_id, now=now)
     return credential_id
 
 
@@ -207,13 +220,17 @@ async def remove_since(
         await activity.note(db, user_id=user_id, kind="passkey_removed", browser=browser, now=now)
 
 
-async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> Renewed:
+async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[Renewed, bool]:
     """Let the account have no password any more. All other sessions are revoked. Raises NoWayBack or SessionRevoked.
 
-    A link by mail can always set a new one, so mail has to be on and the address verified.
+    A link by mail can always set a new one, so mail has to be on and the address verified. Returns this session under
+    its new token, and whether there was a password.
     """
     user_id, version = found.user["id"], found.user["password_version"]
     await ways_in.lock(db, user_id=user_id)
+    without = select(User.password_version).where(User.id == user_id, User.password == ways_in.NO_PASSWORD)
+    if (newer := await db.scalar(without)) is not None:  # a second click
+        return await _renewed(db, found, version=newer, browser=browser, now=now), False
     has_passkey = exists().where(Passkey.user_id == user_id)
     query = update(User).where(
         User.id == user_id, User.password_version == version, User.verified_at.is_not(None), has_passkey
@@ -222,11 +239,18 @@ async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, n
     if not outbox.is_on(db) or await db.scalar(query.values(changed).returning(User.id)) is None:
         raise NoWayBack
     await pending_log_ins.cancel_all(db, user_id=user_id)
-    renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version + 1, now=now)
-    if not renewed:
-        raise SessionRevoked
+    renewed = await _renewed(db, found, version=version + 1, browser=browser, now=now)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await activity.note(db, user_id=user_id, kind="password_removed", browser=browser, now=now)
+    return renewed, True
+
+
+async def _renewed(db: AsyncSession, found: Found, *, version: int, browser: Browser, now: datetime) -> Renewed:
+    renewed = await sessions.renew(
+        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+    )
+    if not renewed:
+        raise SessionRevoked
     return renewed
 
 

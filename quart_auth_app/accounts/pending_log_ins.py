@@ -1,7 +1,6 @@
 """Log-ins that wait for their second step. Whoever has one is not logged in: it is a row and a cookie of its own."""
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -17,8 +16,6 @@ LASTS = timedelta(minutes=10)
 
 TRIES = 5
 """How many codes may be tried after one password. The account has limits besides, see `throttle`."""
-
-TOKEN_BYTES = 32
 
 _pending = cast(Table, PendingLogIn.__table__)
 _GIVEN = ["token_hash", "methods", "remember", "expires_at"]
@@ -54,12 +51,11 @@ class Pending:
     remember: bool
 
 
-async def start(db: AsyncSession, *, user: User, methods: str, remember: bool, now: datetime) -> str | None:
-    """Remember that `user` has proven a first factor. Return the token for the browser's cookie.
+async def start(db: AsyncSession, *, user: User, token: str, methods: str, remember: bool, now: datetime) -> str | None:
+    """Remember that `user` has proven a first factor. Return `token`, which is for the browser's cookie.
 
     None if meanwhile the account was closed or has another password than the one that was verified.
     """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
     values = {
         "user": user.id,
         "proven_version": user.password_version,
@@ -71,16 +67,11 @@ async def start(db: AsyncSession, *, user: User, methods: str, remember: bool, n
     return token if await db.scalar(_START, values) is not None else None
 
 
-async def renew(db: AsyncSession, *, user_id: int, methods: str, started_at: datetime) -> str | None:
-    """Return a new token for the first factor that was proven at this moment; None if it is used or over.
-
-    The one that was given out before counts no more. Tries stay counted.
-    """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    query = update(PendingLogIn).where(
-        PendingLogIn.user_id == user_id, PendingLogIn.methods == methods, PendingLogIn.expires_at == started_at + LASTS
-    )
-    return token if await db.scalar(query.values(token_hash=_hash(token)).returning(PendingLogIn.id)) else None
+async def again(db: AsyncSession, *, token: str, now: datetime) -> tuple[User, str] | None:
+    """Return whose first factor this token stands for, and the token; None if it is used or over."""
+    query = select(User).join(PendingLogIn, PendingLogIn.user_id == User.id).where(*_good(token, now))
+    user = await db.scalar(query)
+    return (user, token) if user else None
 
 
 async def email(db: AsyncSession, *, token: str, now: datetime) -> str:

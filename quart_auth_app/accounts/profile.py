@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_changes, names, second_step, sessions, sudo, throttle
+from quart_auth_app.accounts import activity, double_clicks, email_changes, names, second_step, sessions, sudo, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.sudo import WrongPassword
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import Session, User
+from quart_auth_app.models import User
 
 
 class WrongCurrentPassword(WrongPassword):
@@ -46,8 +46,7 @@ async def change_password(
 ) -> Renewed:
     """Give the user who is logged in another password. This session gets a new token, all others are revoked.
 
-    A wrong current password counts as `sudo.check_password` counts it. The second click of a double click, which
-    comes when the password has been changed already, gets what the first one got.
+    A wrong current password counts as `sudo.check_password` counts it.
 
     Raises InvalidPassword, WrongCurrentPassword, SessionRevoked or TooBusy, and changes nothing then.
     """
@@ -60,12 +59,8 @@ async def change_password(
             password_hash = await passwords.hash(password)
             async with transaction() as db:
                 return await _replace(db, found=found, password_hash=password_hash, browser=browser, now=now)
-        except PasswordChanged:
-            pass
-        except WrongPassword:
-            if not found.session["replaced_by"]:
-                raise WrongCurrentPassword from None
-        return await _second_click(transaction, passwords, found=found, password=password, now=now)
+        except (PasswordChanged, WrongPassword):
+            raise WrongCurrentPassword from None
 
 
 async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browser: Browser, now: datetime) -> Renewed:
@@ -74,7 +69,9 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
     query = update(User).where(User.id == user_id, User.password_version == version).values(changed).returning(User.id)
     if await db.scalar(query) is None:
         raise PasswordChanged
-    renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version + 1, now=now)
+    renewed = await sessions.renew(
+        db, session_id=found.session["id"], password_version=version + 1, after=browser.token, now=now
+    )
     if not renewed:
         raise SessionRevoked
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
@@ -82,26 +79,20 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
     await second_step.drop_unconfirmed(db, user_id=user_id)
     await throttle.clear(db, sudo.counter(found))
     await activity.note(db, user_id=user_id, kind="password_changed", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
     return renewed
 
 
-async def _second_click(
-    transaction: UnitOfWork, passwords: Passwords, *, found: Found, password: str, now: datetime
-) -> Renewed:
-    # It is one if this very session was renewed a moment ago, and the password is by now what is asked for.
-    async with transaction() as db:
-        session = await db.get(Session, found.session["id"])
-        user = (
-            await db.execute(select(User.password, User.password_version).where(User.id == found.user["id"]))
-        ).first()
-    if not user or not session or not session.replaced_by:
-        raise WrongCurrentPassword
-    matches, _ = await passwords.verify(password, user.password)
-    if not matches:
-        raise WrongCurrentPassword
-    async with transaction() as db:
-        await throttle.clear(db, sudo.counter(found))
-        renewed = await sessions.renew(db, session_id=session.id, password_version=user.password_version, now=now)
+async def changed_again(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> Renewed:
+    """Return what `change_password` has returned to a first click, whose answer nobody has seen.
+
+    Raises SessionRevoked.
+    """
+    await throttle.clear(db, sudo.counter(found))  # the old password was none any more
+    version = await db.scalar(select(User.password_version).where(User.id == found.user["id"])) or 0
+    renewed = await sessions.renew(
+        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+    )
     if not renewed:
         raise SessionRevoked
     return renewed

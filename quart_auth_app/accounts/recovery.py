@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
     activity,
+    double_clicks,
     email_addresses,
     email_changes,
     mail_limits,
@@ -89,6 +90,7 @@ async def set_new_password(transaction: UnitOfWork, passwords: Passwords, *, cho
         else:
             await _give_password(db, user, password_hash)
         await activity.note(db, user_id=user.id, kind="password_reset", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user.id, now=now)
     return user
 
 
@@ -126,6 +128,7 @@ async def undo_email_change(transaction: UnitOfWork, passwords: Passwords, *, ch
         await passkeys.remove_since(db, user_id=user.id, since=changed_at, browser=browser, now=now)
         await _forget_identities(db, user, since=changed_at)
         await activity.note(db, user_id=user.id, kind="email_change_undone", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user.id, now=now)
         # The note is told to the address that the account has again; who has lost it is told too.
         await outbox.queue(db, kind="email_change_undone", to=user.email, user_id=user.id, now=now, browser=browser)
     return user, email

@@ -1,20 +1,19 @@
 """A user's second step: the authenticator app, its recovery codes, and what spends a code."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts import activity, double_clicks, sessions
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
 from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import RecoveryCode, Totp
 
 TOTP = "totp"
@@ -24,10 +23,6 @@ FEW_CODES = 3
 """From so many recovery codes on the person is told to make new ones."""
 
 _totp = cast(Table, Totp.__table__)
-_INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
 
 
 class WrongCode(AccountError):
@@ -77,7 +72,7 @@ async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
     if await seed_to_confirm(db, keys, user_id=user_id) is None:
         await db.execute(update(Totp).where(Totp.user_id == user_id).values(new_seed=None))
     new = keys.encrypt(totp.new_seed(), user_id=user_id)
-    query = _INSERT[db.get_bind().dialect.name](_totp).values(user_id=user_id, new_seed=new)
+    query = INSERT[db.get_bind().dialect.name](_totp).values(user_id=user_id, new_seed=new)
     await db.execute(
         query.on_conflict_do_update(
             index_elements=[_totp.c.user_id], set_={"new_seed": func.coalesce(_totp.c.new_seed, new)}
@@ -123,22 +118,44 @@ async def turn_on(
     """
     user_id, version = found.user["id"], found.user["password_version"]
     codes = await confirm(db, keys, user_id=user_id, code=code, now=now)
-    renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+    renewed = await sessions.renew(
+        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+    )
     if not renewed:
         raise SessionRevoked
     await sessions.add_method(db, session_id=renewed.number, method=TOTP)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await activity.note(db, user_id=user_id, kind="second_step_on", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
     return codes, renewed
 
 
+async def turned_on(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[list[str], Renewed]:
+    """Return what `turn_on` has returned to a first click, whose answer nobody has seen: the codes are new ones.
+
+    Raises SessionRevoked.
+    """
+    user_id, version = found.user["id"], found.user["password_version"]
+    renewed = await sessions.renew(
+        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+    )
+    if not renewed:
+        raise SessionRevoked
+    return await _replace_codes(db, user_id=user_id), renewed
+
+
 async def renew_codes(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> list[str]:
-    """Replace all recovery codes by ten new ones, which nobody can see again. Raises NoSecondStep."""
+    """Replace all recovery codes by ten new ones, which nobody can see again. Raises NoSecondStep.
+
+    The second click of a double click gets new ones too, and nobody is told of it once more.
+    """
     # The row is locked, so that of two clicks at once one set remains.
     query = update(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).values(last_step=Totp.last_step)
     if await db.scalar(query.returning(Totp.user_id)) is None:
         raise NoSecondStep
-    await activity.note(db, user_id=user_id, kind="recovery_codes_renewed", browser=browser, now=now)
+    if await double_clicks.made(db, browser, now=now) is None:
+        await activity.note(db, user_id=user_id, kind="recovery_codes_renewed", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user_id, now=now)
     return await _replace_codes(db, user_id=user_id)
 
 

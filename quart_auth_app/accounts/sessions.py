@@ -1,6 +1,8 @@
 """Sessions: one row for each log-in, found by the token in the browser's cookie."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +55,9 @@ TOKEN_BYTES = 32
 REPLACED_LASTS = timedelta(seconds=15)
 """How long a session that was renewed still counts: the second click of a double click comes with the old token."""
 
+KEY = "key of tokens"
+"""The key in a database session's `info` of what `token_by` derives tokens with."""
+
 MAX_USER_AGENT_LENGTH = 255
 
 MAX_METHODS_LENGTH = 100
@@ -96,12 +101,13 @@ _LET_IN = (
     .execution_options(synchronize_session=False)
 )
 _START = insert(_session).returning(
+    _session.c.id,
     select(func.count())
     .select_from(_session)
     .where(_session.c.user_id == bindparam("owner"), _session.c.replaced_by.is_(None))
-    .scalar_subquery()
+    .scalar_subquery(),
 )
-"""Returns how many sessions the user has. SQLite counts the new one, PostgreSQL doesn't."""
+"""Returns the session's number, and how many the user has. SQLite counts the new one, PostgreSQL doesn't."""
 _LOCK = (
     select(_session.c.user_id, _session.c.replaced_by).where(_session.c.id == bindparam("session")).with_for_update()
 )
@@ -125,6 +131,17 @@ _RENEW = (
         ),
     )
     .returning(_session.c.id)
+)
+_IS_SUCCESSOR = (
+    select(_session.c.id)
+    .join_from(_session, User, User.id == _session.c.user_id)
+    .where(
+        _session.c.id == bindparam("id"),
+        _session.c.token_hash == bindparam("hash"),
+        ~_EXPIRED,
+        User.password_version == bindparam("password_version"),
+        User.disabled_at.is_(None),
+    )
 )
 _OF_TOKEN = select(func.coalesce(_session.c.replaced_by, _session.c.id)).where(
     _session.c.token_hash == bindparam("token")
@@ -166,8 +183,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Started:
-    """A new session: the token for the browser's cookie, which is kept nowhere else."""
+    """A new session: its number, and the token for the browser's cookie, which is kept nowhere else."""
 
+    number: int
     token: str
     are_many: bool
     """Whether its user may now have more sessions than MAX_FOR_ONE, see `trim`."""
@@ -185,6 +203,22 @@ class NoSuchSession(AccountError):
     """No session has this number, or not any more."""
 
 
+def info(secret_key: str) -> dict[str, object]:
+    """Return what the `info` of a database's sessions holds where this is SECRET_KEY."""
+    return {KEY: hashlib.sha256(f"tokens of sessions {secret_key}".encode()).digest()}
+
+
+def token_by(db: AsyncSession, proof: str | None) -> str:
+    """Return a token: the same for the same `proof`, a secret that counts once; a random one where there is none.
+
+    So the two answers to a double click bring the same cookie, whichever of them the browser keeps. Nobody can derive
+    it who has not SECRET_KEY.
+    """
+    if proof is None or KEY not in db.info:
+        return secrets.token_urlsafe(TOKEN_BYTES)
+    return base64.urlsafe_b64encode(hmac.digest(db.info[KEY], proof.encode(), "sha256")).decode().rstrip("=")
+
+
 async def start(
     db: AsyncSession,
     *,
@@ -195,10 +229,11 @@ async def start(
     now: datetime,
     replaces: str | None,
     methods: Sequence[str] = ("password",),
+    proof: str | None = None,
 ) -> Started | None:
     """Begin a session for `user`.
 
-    `methods` is how they proved who they are.
+    `methods` is how they proved who they are, `proof` what its token is derived from, see `token_by`.
 
     None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
     None too if the user has a second step and no method of COMPLETE was used: the database itself decides, so that
@@ -212,7 +247,7 @@ async def start(
     let_in = {"user": user.id, "version": user.password_version, "is_complete": is_complete, "moment": now}
     if await db.scalar(_LET_IN, let_in) is None:
         return None
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = token_by(db, proof)
     row = {
         "token_hash": _hash(token),
         "user_id": user.id,
@@ -224,10 +259,10 @@ async def start(
         "user_agent": user_agent[:MAX_USER_AGENT_LENGTH],
         "methods": " ".join(methods),
     }
-    number = await db.scalar(_START, row | {"owner": user.id}) or 0
+    number, count = (await db.execute(_START, row | {"owner": user.id})).one()
     if replaces:
         await revoke(db, token=replaces)
-    return Started(token, are_many=number >= MAX_FOR_ONE)
+    return Started(number, token, are_many=count >= MAX_FOR_ONE)
 
 
 async def trim(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> int:
@@ -241,22 +276,29 @@ async def trim(db: AsyncSession, *, user_id: int, browser: Browser, now: datetim
     return len(ended)
 
 
-async def renew(db: AsyncSession, *, session_id: int, password_version: int, now: datetime) -> Renewed | None:
+async def renew(
+    db: AsyncSession, *, session_id: int, password_version: int, now: datetime, after: str | None = None
+) -> Renewed | None:
     """Give a session whose owner has just proved who they are a new token (ASVS 7.2.4).
 
-    The row of the old token still counts for REPLACED_LASTS. Who comes by it in that time and proves it once more gets
-    a token too, and the one that was made before, and which the browser has dropped, is deleted.
+    The row of the old token, which is `after`, still counts for REPLACED_LASTS. Who comes by it in that time and proves
+    it once more gets the same new token.
 
     None if meanwhile the session was revoked, or the account was disabled or has not the password of this version.
     """
     before = (await db.execute(_LOCK, {"session": session_id})).first()
     if not before:
         return None
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    values = {"session": session_id, "password_version": password_version, "new_hash": _hash(token), "moment": now}
-    new = await db.scalar(_RENEW, values | _cutoffs(now))
+    token = token_by(db, after and f"after {after}")
+    version = {"password_version": password_version} | _cutoffs(now)
+    if before.replaced_by and await db.scalar(
+        _IS_SUCCESSOR, version | {"id": before.replaced_by, "hash": _hash(token)}
+    ):
+        return Renewed(before.replaced_by, token)
+    new = await db.scalar(_RENEW, version | {"session": session_id, "new_hash": _hash(token), "moment": now})
     if new is None:
         return None
+    # Another successor has a token that can't be derived here: it is the one that the browser has dropped.
     dropped = [before.replaced_by] if before.replaced_by else []
     await db.execute(
         update(Session)
@@ -270,6 +312,14 @@ async def renew(db: AsyncSession, *, session_id: int, password_version: int, now
     if dropped:
         await db.execute(delete(Session).where(Session.id.in_(dropped)))
     return Renewed(new, token)
+
+
+async def again(db: AsyncSession, *, proof: str, now: datetime) -> tuple[Session, str] | None:
+    """Return the active session whose token was derived from this proof, and the token; None if there is none."""
+    token = token_by(db, proof)
+    query = select(Session).where(Session.token_hash == _hash(token), ~_EXPIRED)
+    found = await db.scalar(query, _cutoffs(now))
+    return (found, token) if found else None
 
 
 async def add_method(db: AsyncSession, *, session_id: int, method: str) -> None:

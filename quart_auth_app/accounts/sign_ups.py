@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import (
     activity,
+    double_clicks,
     email_addresses,
     mail_limits,
     mailed_codes,
@@ -120,6 +121,7 @@ async def _keep(
     async with transaction() as db:
         if await mail_limits.may_send(db, email=sign_up.email, now=now):
             await _add(db, sign_up)
+            await double_clicks.note(db, browser, number=sign_up.id, now=now)
             await outbox.queue(
                 db,
                 kind="sign_up",
@@ -130,6 +132,8 @@ async def _keep(
                 lasts=outbox.LINK_LASTS,
             )
             return sign_up.id
+        if number := await double_clicks.made(db, browser, now=now):
+            return number
         first = await _first_click(db, sign_up)
     if first and await is_same(first):
         return first.id
@@ -243,6 +247,7 @@ async def _become_account(
         await tokens.use_up(db, sign_up=sign_up, now=now)
         await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
         await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user.id, now=now)
     return user
 
 

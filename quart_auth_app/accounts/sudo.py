@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from quart_auth_app.accounts import second_step, sessions, throttle
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import double_clicks, second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.seeds import Keys
@@ -66,12 +68,14 @@ async def prove(
         await check_password(transaction, passwords, found=found, password=password, browser=browser, now=now)
     user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:
-        if (await second_step.state(db, user_id=user_id)).is_on and not await second_step.spend(
-            db, keys, user_id=user_id, code=code or "", now=now
+        if (await second_step.state(db, user_id=user_id)).is_on and not await _spend(
+            db, keys, user_id=user_id, code=code, browser=browser, now=now
         ):
             raise WrongSudoCode
         await throttle.clear(db, counter(found))
-        renewed = await sessions.renew(db, session_id=found.session["id"], password_version=version, now=now)
+        renewed = await sessions.renew(
+            db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
+        )
     if not renewed:
         raise SessionRevoked
     return renewed
@@ -90,11 +94,21 @@ async def check_code(
             return
     count = await _count(transaction, found, now=now)
     async with transaction() as db:
-        if count and await second_step.spend(db, keys, user_id=user_id, code=code or "", now=now):
+        if count and await _spend(db, keys, user_id=user_id, code=code, browser=browser, now=now):
             await throttle.refund(db, counter(found))
             return
     await _revoke_after_the_last(transaction, count, found=found, browser=browser, now=now)
     raise WrongSudoCode
+
+
+async def _spend(
+    db: AsyncSession, keys: Keys, *, user_id: int, code: str | None, browser: Browser, now: datetime
+) -> bool:
+    # The second click of a double click comes with a code that the first one has used up.
+    if await second_step.spend(db, keys, user_id=user_id, code=code or "", now=now):
+        await double_clicks.note(db, browser, number=user_id, now=now)
+        return True
+    return await double_clicks.made(db, browser, now=now) is not None
 
 
 async def check_password(

@@ -2,7 +2,7 @@
 
 import hashlib
 import ipaddress
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,13 +23,13 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
 from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import TooBusy, TooManyAttempts
 from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Attempts
 
 
@@ -99,7 +99,7 @@ def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
             for row in rows
         )
     ).subquery()
-    statement = _INSERT[dialect](_attempts).from_select(["key", "count", "ends_at"], select(attempts).where(true()))
+    statement = INSERT[dialect](_attempts).from_select(["key", "count", "ends_at"], select(attempts).where(true()))
     # An end further off than a window that began now was written by a clock that was ahead: it would last for days.
     too_far = bindparam("too_far", type_=_attempts.c.ends_at.type)
     over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > too_far)
@@ -117,10 +117,6 @@ def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
     ).returning(_attempts.c.key, _attempts.c.count)
 
 
-_INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
 _IS_CLEARED = _attempts.c.key == bindparam("cleared")
 _SETTLE = (
     update(_attempts)

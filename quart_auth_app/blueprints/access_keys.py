@@ -1,5 +1,7 @@
 """Access keys: the page where they are made, listed and revoked."""
 
+from dataclasses import replace
+
 from quart import Blueprint, Response, render_template
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
@@ -8,8 +10,9 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import access_keys as domain
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import is_known, know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.current_user import current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import ACCESS_KEY_REVOKED
 from quart_auth_app.web.services import reading, transaction
@@ -17,14 +20,15 @@ from quart_auth_app.web.telemetry import security_log
 
 access_keys = Blueprint("access_keys", __name__)
 
-CREATE = Form("access_keys.overview", "name", "days")
-REVOKE = Form("access_keys.overview")
+CREATE = Form("access_keys.overview", "name", "days", once=True, sender=own_number)
+REVOKE = Form("access_keys.overview", once=True, sender=own_number)
 
 
 @access_keys.get("/account/access-keys")
 @login_required
 async def overview() -> ResponseReturnValue:
     """List the keys, and offer to make one."""
+    know_browser(anew=True)
     async with reading() as db:
         keys = await domain.own(db, user_id=current_user.id, now=clock.now())
     return await render_template("account/access_keys.html", keys=keys, most=domain.MAX_DAYS, typed=typed_before())
@@ -37,6 +41,8 @@ async def overview() -> ResponseReturnValue:
 async def create_post() -> ResponseReturnValue:
     """Make a key, and show it once."""
     form, browser = await CREATE.read(), this_browser()
+    if not is_known():  # a program may make several at once
+        browser = replace(browser, form=None)
     async with transaction() as db:
         key, text = await domain.create(db, **form, user_id=current_user.id, browser=browser, now=clock.now())
     security_log.write("access_key_added", user=current_user.id, key=key.id)
@@ -54,4 +60,10 @@ async def revoke_post(number: int) -> ResponseReturnValue:
     async with transaction() as db:
         await domain.revoke(db, user_id=user_id, number=number, browser=browser, now=clock.now())
     security_log.write("access_key_revoked", user=user_id, key=number)
+    return await REVOKE.done(ACCESS_KEY_REVOKED)
+
+
+@REVOKE.again
+async def revoked_again(_number: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
     return await REVOKE.done(ACCESS_KEY_REVOKED)

@@ -1,26 +1,29 @@
 """The account's own page: everything about it, a section each."""
 
 import json
+from datetime import datetime
 
 from quart import Blueprint, Response, current_app, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required, logout_user
+from sqlalchemy import select
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import deletion, email_changes, export, identities, own_fields, profile, tokens
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
-from quart_auth_app.models import Identity
+from quart_auth_app.models import Identity, User
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.identity.sudo import go_on_with, log_in_again, sudo_required
 from quart_auth_app.web.language import translated
@@ -32,15 +35,18 @@ from quart_auth_app.web.telemetry import security_log
 account = Blueprint("account", __name__)
 
 NAME = Form("account.overview", "name", section="name")
-PASSWORD = Form("account.overview", "current_password", "password", section="password")
+PASSWORD = Form("account.overview", "current_password", "password", section="password", once=True, sender=own_number)
 OWN = Form("account.overview", section="own", own=own_fields.fields)
 DELETION = Form("account.overview", section="delete")
+EXPORT = Form("account.overview", once=True, sender=own_number)
+DELETE = Form("account.overview", section="delete", once=True, sender=lambda: current_user.auth_id or "")
 
 
 @account.get("/account")
 @login_required
 async def overview() -> ResponseReturnValue:
     """Show everything about the account, and the forms that change it."""
+    know_browser()
     return await render_template(
         "account/overview.html",
         typed=typed_before(),
@@ -118,8 +124,20 @@ async def password_post() -> ResponseReturnValue:
     return await PASSWORD.done(CHANGED_BY_OWNER)
 
 
+@PASSWORD.again
+async def password_again(_user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    found = current_found()
+    async with transaction() as db:
+        renewed = await profile.changed_again(db, found=found, browser=this_browser(), now=clock.now())
+    await go_on_with(renewed.token, remember=found.session["remember"])
+    remember_device(current_user)
+    return await PASSWORD.done(CHANGED_BY_OWNER)
+
+
 @account.post("/account/export")
 @sudo_required("Download your data")
+@EXPORT.knows_second_click
 async def export_post() -> ResponseReturnValue:
     """Send everything that is kept about the user, as a file of JSON."""
     now = clock.now()
@@ -133,6 +151,7 @@ async def export_post() -> ResponseReturnValue:
 
 
 @account.post("/account/delete")
+@DELETE.knows_second_click
 @sudo_required("Delete your account")
 async def delete_post() -> ResponseReturnValue:
     """Have the account deleted after the days of grace, and log out everywhere."""
@@ -141,9 +160,21 @@ async def delete_post() -> ResponseReturnValue:
     if is_new:
         security_log.write("deletion_asked", user=current_user.id)
     signals.announce(signals.deletion_asked, user_id=current_user.id)
+    return await _to_be_deleted(at)
+
+
+async def _to_be_deleted(at: datetime) -> ResponseReturnValue:
     logout_user()
     await flash_one(translated(DELETION_ASKED, date=day(at)))
     return redirect(url_for("auth.login"))
+
+
+@DELETE.again
+async def delete_again(user_id: int) -> ResponseReturnValue | None:
+    """Answer the second click as the first one, whose session is revoked."""
+    async with reading() as db:
+        at = await db.scalar(select(User.delete_at).where(User.id == user_id))
+    return await _to_be_deleted(at) if at else None
 
 
 @account.post("/account/delete/cancel")

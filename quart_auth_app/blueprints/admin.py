@@ -11,8 +11,9 @@ from quart_auth_app.operations import acts, directory, search
 from quart_auth_app.web import charts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.current_user import current_user, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import ADMIN_DONE
@@ -21,7 +22,7 @@ from quart_auth_app.web.telemetry import security_log
 
 admin = Blueprint("admin", __name__)
 
-PERSON = Form("admin.user", optional=("role", "email"))
+PERSON = Form("admin.user", optional=("role", "email"), once=True, sender=own_number)
 """`grant` and `withdraw` take a role, `delete` the address of whom is to be deleted, typed once more."""
 
 
@@ -48,6 +49,7 @@ async def users() -> ResponseReturnValue:
 @role_required(ADMIN)
 async def user(number: int) -> ResponseReturnValue:
     """Show one person's state, sessions, activity and factors."""
+    know_browser()
     async with reading() as db:
         found = await directory.named(db, who=str(number))
         active = await sessions.own(db, user_id=found.id, first=0, now=clock.now())
@@ -87,7 +89,18 @@ async def act_post(number: int, act: str) -> ResponseReturnValue:
         wish = acts.Wish(user=found, now=clock.now(), role=given["role"], known_roles=services().settings.all_roles)
         await acts.carry_out(db, act, wish, by=by)
     security_log.write("admin_act", user=by.user_id, act=act, on=number)
+    return await done(act)
+
+
+async def done(act: str) -> ResponseReturnValue:
+    """Say that it was done, on the person's page if there still is one."""
     if act != "delete":
         return await PERSON.done(ADMIN_DONE)
     await flash_one(ADMIN_DONE, "success")
     return redirect(url_for("admin.users"))
+
+
+@PERSON.again
+async def done_again(_number: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await done((request.view_args or {})["act"])

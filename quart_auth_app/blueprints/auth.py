@@ -14,6 +14,7 @@ from quart_auth_app.web.forms import cookie_check, next_page
 from quart_auth_app.web.forms.fields import is_checked, read_texts
 from quart_auth_app.web.forms.flashes import flash_one, form_opened, note_opening, typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import passkeys
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -35,6 +36,8 @@ async def login() -> ResponseReturnValue:
     """Show the log-in form."""
     if await current_user.is_authenticated:
         return redirect(await next_page.wanted() or url_for("main.profile"))
+    if services().settings.mailed_login:
+        know_browser()
     return await render_template(
         "login.html",
         typed=typed_before(),

@@ -4,6 +4,7 @@ from functools import wraps
 
 from quart import Response, abort, redirect, render_template, session, url_for
 from quart.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import identities, sign_ups, tokens
@@ -20,6 +21,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form, View
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.kept_proofs import Kept
@@ -30,8 +32,8 @@ from quart_auth_app.web.sentences import SIGNED_UP, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
-CODE = Form("auth.check_mail", "code")
-CONFIRM = LinkForm("auth.confirm", "token", optional=("password",))
+CODE = Form("auth.check_mail", "code", once=True)
+CONFIRM = LinkForm("auth.confirm", "token", optional=("password",), once=True)
 
 
 def only_with_mail(view: View[...]) -> View[...]:
@@ -50,6 +52,7 @@ def only_with_mail(view: View[...]) -> View[...]:
 @only_with_mail
 async def check_mail() -> ResponseReturnValue:
     """Wait for the code that was mailed. The page is the same whether or not the address has an account."""
+    know_browser()
     number = SIGN_UP.own()
     async with reading() as db:
         email = await sign_ups.email_of(db, sign_up_id=number, now=clock.now()) if number else None
@@ -74,13 +77,14 @@ async def signup_code() -> ResponseReturnValue:
         )
     except OwnFieldTaken as error:  # somebody else was quicker, and this page has no field to choose another value
         return await SIGN_UP_FORM.refuse(error)
-    return await _to_log_in(user)
+    return await _signed_up(user)
 
 
 @auth.get("/confirm")
 @only_with_mail
 async def confirm() -> ResponseReturnValue:
     """Show whose address is to be confirmed. To look at it uses nothing up."""
+    know_browser()
     token = await link_token()
     try:
         async with reading() as db:
@@ -106,23 +110,43 @@ async def confirm_post() -> ResponseReturnValue:
             now=clock.now(),
         )
     except AlreadyConfirmed as error:
+        if answer := await CONFIRM.answered_again():
+            return answer
         await flash_one(sentence(error), error.code)
         return redirect(url_for("auth.login"))
     except OwnFieldTaken as error:
         return await SIGN_UP_FORM.refuse(error)
-    return await _to_log_in(user)
+    return await _signed_up(user)
 
 
-async def _to_log_in(user: User) -> ResponseReturnValue:
+async def _signed_up(user: User) -> ResponseReturnValue:
     security_log.write("sign_up", user=user.id)
     signals.announce(signals.signed_up, user=user)
     kept = kept_proofs.for_sign_up(SIGN_UP.own())
     if kept:
         await _connect(user, kept)
     SIGN_UP.forget()
-    session["typed"] = {"email": user.email} | ({"remember": "on"} if kept and kept.remember else {})
-    await flash_one(SIGNED_UP, "success")
+    return await to_log_in(user.email, SIGNED_UP, remember=kept is not None and kept.remember)
+
+
+async def to_log_in(email: str, sentence: str, *, remember: bool = False) -> ResponseReturnValue:
+    """Go to the log-in page, which says what was done for this address."""
+    session["typed"] = {"email": email} | ({"remember": "on"} if remember else {})
+    await flash_one(sentence, "success")
     return redirect(url_for("auth.login", next=await next_page.wanted()))
+
+
+@CODE.again
+@CONFIRM.again
+async def signed_up_again(user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await to_log_in(await email_of(user_id), SIGNED_UP)
+
+
+async def email_of(user_id: int) -> str:
+    """Return the user's address, "" if they were deleted a moment ago."""
+    async with reading() as db:
+        return await db.scalar(select(User.email).where(User.id == user_id)) or ""
 
 
 async def _connect(user: User, kept: Kept) -> None:

@@ -13,8 +13,9 @@ from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import EMAIL_ASKED, EMAIL_CHANGED, EMAIL_KEPT
@@ -24,8 +25,8 @@ from quart_auth_app.web.telemetry import security_log
 email_change = Blueprint("email_change", __name__)
 
 EMAIL = Form("account.overview", "email", section="address")
-CODE = Form("account.overview", "code", section="address")
-CONFIRM = LinkForm("email_change.confirm", "token")
+CODE = Form("account.overview", "code", section="address", once=True, sender=own_number)
+CONFIRM = LinkForm("email_change.confirm", "token", once=True, sender=own_number)
 
 
 @email_change.post("/account/email")
@@ -72,6 +73,7 @@ async def cancel() -> ResponseReturnValue:
 @only_with_mail
 async def confirm() -> ResponseReturnValue:
     """Show which address is to be the account's. To look at it uses nothing up."""
+    know_browser()
     token = await link_token()
     try:
         async with reading() as db:
@@ -97,4 +99,13 @@ async def _changed(user: User) -> ResponseReturnValue:
     security_log.write("email_changed", user=user.id)
     signals.announce(signals.email_changed, user_id=user.id)
     remember_device(user)  # this browser is known to the new address too
+    return await EMAIL.done(EMAIL_CHANGED)
+
+
+@CODE.again
+@CONFIRM.again
+async def changed_again(user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    async with reading() as db:
+        remember_device(await db.get_one(User, user_id))
     return await EMAIL.done(EMAIL_CHANGED)

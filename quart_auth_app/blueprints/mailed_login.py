@@ -9,6 +9,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import mailed_log_in as accounts
 from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.accounts.log_in import NO_SESSION
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
 from quart_auth_app.blueprints.confirmation import link_is_over
 from quart_auth_app.web.forms import next_page
@@ -16,6 +17,7 @@ from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form, View
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import landing, log_in_with_mailed_code, log_in_with_mailed_link
@@ -25,9 +27,9 @@ from quart_auth_app.web.telemetry import security_log
 
 mailed_login = Blueprint("mailed_login", __name__)
 
-ASK = Form("auth.login", "email", ticks=("remember",))
-CODE = Form("mailed_login.check_mail", "code")
-LINK = LinkForm("mailed_login.link", "token", ticks=("remember",))
+ASK = Form("auth.login", "email", ticks=("remember",), once=True)
+CODE = Form("mailed_login.check_mail", "code", once=True)
+LINK = LinkForm("mailed_login.link", "token", ticks=("remember",), once=True)
 
 
 def only_where_switched_on(view: View[...]) -> View[...]:
@@ -59,6 +61,7 @@ async def mail_post() -> ResponseReturnValue:
 @only_where_switched_on
 async def check_mail() -> ResponseReturnValue:
     """Wait for the code that was mailed."""
+    know_browser()
     wanted, number = await next_page.wanted(), MAILED_LOG_IN.own()
     async with reading() as db:
         email = await accounts.email_of(db, number=number, now=clock.now()) if number else None
@@ -78,10 +81,18 @@ async def code_post() -> ResponseReturnValue:
     return await _go_on(is_complete)
 
 
+@CODE.again
+async def code_again(session_id: int) -> ResponseReturnValue | None:
+    """Lead the second click on where the first one has led. Only a browser that has its cookies gets in there."""
+    is_complete = session_id != NO_SESSION
+    return await _go_on(is_complete) if not is_complete or await current_user.is_authenticated else None
+
+
 @mailed_login.get("/login/link")
 @only_where_switched_on
 async def link() -> ResponseReturnValue:
     """Say who would be logged in here. To look at the page uses nothing up, and logs nobody in."""
+    know_browser()
     token = await link_token()
     try:
         async with reading() as db:

@@ -15,9 +15,10 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import passkeys as edge
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.log_in import hand_over, landing
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
 from quart_auth_app.web.sentences import PASSKEY_ADDED, PASSKEY_NAMED, PASSKEY_REMOVED, PASSWORD_REMOVED
@@ -30,6 +31,7 @@ LOG_IN = Form("auth.login", "credential", ticks=("remember",))
 ADD = Form("passkeys.overview", "credential", "name")
 NAME = Form("passkeys.overview", "name")
 OVERVIEW = Form("passkeys.overview")
+REMOVE = Form("passkeys.overview", once=True, sender=own_number)
 
 
 @passkeys.post("/login/passkey")
@@ -56,6 +58,7 @@ async def endpoints() -> ResponseReturnValue:
 @sudo_required("Change your passkeys")
 async def overview() -> ResponseReturnValue:
     """List the passkeys, and offer to add one."""
+    know_browser()
     options = None
     async with reading() as db:
         own = list(await domain.own(db, user_id=current_user.id))
@@ -103,7 +106,7 @@ async def name_post(number: int) -> ResponseReturnValue:
 @passkeys.post("/account/passkeys/<int:number>/delete")
 @login_required
 @sudo_required("Remove a passkey")
-@OVERVIEW.handles
+@REMOVE.handles
 async def delete_post(number: int) -> ResponseReturnValue:
     """Remove a passkey, unless it is the last way in."""
     user_id, browser = current_user.id, this_browser()
@@ -111,7 +114,13 @@ async def delete_post(number: int) -> ResponseReturnValue:
         gone = await domain.remove(db, user_id=user_id, passkey_id=number, browser=browser, now=clock.now())
     edge.tell_it_is_gone(encoded(gone))
     security_log.write("passkey_removed", user=user_id)
-    return await OVERVIEW.done(PASSKEY_REMOVED)
+    return await REMOVE.done(PASSKEY_REMOVED)
+
+
+@REMOVE.again
+async def removed_again(_number: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await REMOVE.done(PASSKEY_REMOVED)
 
 
 @passkeys.post("/account/passkeys/only")
@@ -122,7 +131,8 @@ async def only_post() -> ResponseReturnValue:
     """Remove the password, so that passkeys are the only way in."""
     found, browser = current_found(), this_browser()
     async with transaction() as db:
-        renewed = await domain.remove_password(db, found=found, browser=browser, now=clock.now())
+        renewed, is_new = await domain.remove_password(db, found=found, browser=browser, now=clock.now())
     await go_on_with(renewed.token, remember=found.session["remember"])
-    security_log.write("password_removed", user=found.user["id"])
+    if is_new:
+        security_log.write("password_removed", user=found.user["id"])
     return await OVERVIEW.done(PASSWORD_REMOVED)

@@ -1,6 +1,6 @@
 """Providers: logging in with an account of another site, connecting one to an account, disconnecting it."""
 
-from quart import Blueprint, g, redirect, render_template, url_for
+from quart import Blueprint, g, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
@@ -16,11 +16,12 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked, read_texts
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity import providers as edge
 from quart_auth_app.web.identity.attempt_cookies import Carried
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.log_in import hand_over, landing
 from quart_auth_app.web.identity.number_cookies import SIGN_UP as SIGN_UP_COOKIE
 from quart_auth_app.web.identity.sudo import go_on_with, log_in_again, sudo_required
@@ -31,8 +32,9 @@ from quart_auth_app.web.telemetry import security_log
 providers = Blueprint("providers", __name__)
 
 LOG_IN = Form("auth.login", ticks=("remember",))
-FINISH = Form("providers.sign_up", "name", own=own_fields.on_sign_up)
+FINISH = Form("providers.sign_up", "name", own=own_fields.on_sign_up, once=True)
 OVERVIEW = Form("account.overview", section="providers")
+DISCONNECT = Form("account.overview", section="providers", once=True, sender=own_number)
 
 
 @providers.post("/login/with/<provider>")
@@ -103,6 +105,7 @@ async def _let_in(
 @providers.get("/login/with/<provider>/sign-up")
 async def sign_up(provider: str) -> ResponseReturnValue:
     """Ask for what a new account needs besides what the provider tells."""
+    know_browser()
     settings = edge.configured(provider)
     kept = kept_proofs.for_new_account(settings)
     if kept is None:
@@ -147,8 +150,20 @@ async def sign_up_post(provider: str) -> ResponseReturnValue:
     )
     security_log.write("sign_up_asked", account=security_log.account(email))
     kept_proofs.keep(kept.proven, remember=kept.remember, sign_up=number)
+    return await _to_check_mail(number)
+
+
+async def _to_check_mail(number: int) -> ResponseReturnValue:
     SIGN_UP_COOKIE.remember(number)
-    return redirect(url_for("auth.check_mail", next=wanted))
+    return redirect(url_for("auth.check_mail", next=await next_page.wanted()))
+
+
+@FINISH.again
+async def signed_up_again(number: int) -> ResponseReturnValue | None:
+    """Lead the second click on where the first one has led, which has used the proof: for a log-in, or for a mail."""
+    if await current_user.is_authenticated:
+        return redirect(landing(await next_page.wanted()))
+    return await _to_check_mail(number) if kept_proofs.for_sign_up(number) else None
 
 
 async def _connect(provider: ProviderSettings, _carried: Carried | None, proven: Proven) -> ResponseReturnValue:
@@ -194,11 +209,21 @@ async def connect_post(provider: str) -> ResponseReturnValue:
 @providers.post("/account/providers/<provider>/disconnect")
 @login_required
 @sudo_required("Disconnect another site")
-@OVERVIEW.handles
+@DISCONNECT.handles
 async def disconnect_post(provider: str) -> ResponseReturnValue:
     """Disconnect the account at the provider, unless it is the last way in."""
     settings, user_id, browser = edge.configured(provider), current_user.id, this_browser()
     async with transaction() as db:
         await identities.disconnect(db, user_id=user_id, provider=settings, browser=browser, now=clock.now())
     security_log.write("provider_disconnected", user=user_id, provider=provider)
-    return await OVERVIEW.done(filled(PROVIDER_DISCONNECTED, {"label": settings.label}))
+    return await _disconnected(settings)
+
+
+async def _disconnected(settings: ProviderSettings) -> ResponseReturnValue:
+    return await DISCONNECT.done(filled(PROVIDER_DISCONNECTED, {"label": settings.label}))
+
+
+@DISCONNECT.again
+async def disconnected_again(_user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await _disconnected(edge.configured(str((request.view_args or {})["provider"])))

@@ -1,6 +1,6 @@
 """Getting back in after the password was forgotten. There is no such page where no mail is sent."""
 
-from quart import Blueprint, redirect, render_template, session, url_for
+from quart import Blueprint, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
@@ -8,11 +8,12 @@ from quart_auth_app.accounts import recovery as accounts
 from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
-from quart_auth_app.blueprints.confirmation import link_is_over, only_with_mail
+from quart_auth_app.blueprints.confirmation import email_of, link_is_over, only_with_mail, to_log_in
 from quart_auth_app.web import signals
-from quart_auth_app.web.forms.flashes import flash_one, typed_before
+from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.sentences import CHANGED_BY_LINK, UNDONE
 from quart_auth_app.web.services import passwords, reading, services, transaction
@@ -21,8 +22,8 @@ from quart_auth_app.web.telemetry import security_log
 recovery = Blueprint("recovery", __name__)
 
 FORGOT = Form("recovery.forgot_password", "email")
-RESET = LinkForm("recovery.reset_password", "token", "password")
-UNDO = LinkForm("recovery.undo_email_change", "token", "password")
+RESET = LinkForm("recovery.reset_password", "token", "password", once=True)
+UNDO = LinkForm("recovery.undo_email_change", "token", "password", once=True)
 
 
 @recovery.get("/forgot-password")
@@ -47,6 +48,7 @@ async def forgot_password_post() -> ResponseReturnValue:
 @only_with_mail
 async def reset_password() -> ResponseReturnValue:
     """Ask for the new password. To look at the page uses nothing up."""
+    know_browser()
     token = await link_token()
     try:
         async with reading() as db:
@@ -71,13 +73,20 @@ async def reset_password_post() -> ResponseReturnValue:
     user = await accounts.set_new_password(transaction, passwords(), choice=choice)
     security_log.write("password_reset", user=user.id)
     signals.announce(signals.password_changed, user_id=user.id)
-    return await _to_log_in(user.email, CHANGED_BY_LINK)
+    return await to_log_in(user.email, CHANGED_BY_LINK)
+
+
+@RESET.again
+async def reset_again(user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await to_log_in(await email_of(user_id), CHANGED_BY_LINK)
 
 
 @recovery.get("/undo-email-change")
 @only_with_mail
 async def undo_email_change() -> ResponseReturnValue:
     """Say what will be undone, and ask for a new password. To look at the page uses nothing up."""
+    know_browser()
     token = await link_token()
     try:
         async with reading() as db:
@@ -104,15 +113,15 @@ async def undo_email_change_post() -> ResponseReturnValue:
     security_log.write("email_change_undone", user=user.id)
     signals.announce(signals.password_changed, user_id=user.id)
     signals.announce(signals.email_changed, user_id=user.id)
-    return await _to_log_in(email, UNDONE)
+    return await to_log_in(email, UNDONE)
+
+
+@UNDO.again
+async def undone_again(user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await to_log_in(await email_of(user_id), UNDONE)
 
 
 async def _choice(form: LinkForm) -> accounts.Choice:
     site = services().settings.site
     return accounts.Choice(**await form.read(), site=site, browser=this_browser(), now=clock.now())
-
-
-async def _to_log_in(email: str, sentence: str) -> ResponseReturnValue:
-    session["typed"] = {"email": email}
-    await flash_one(sentence, "success")
-    return redirect(url_for("auth.login"))

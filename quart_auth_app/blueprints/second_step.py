@@ -12,10 +12,11 @@ from quart_auth_app.accounts.pending_log_ins import NoPendingLogIn
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
-from quart_auth_app.web.identity.log_in import log_in_with_second_step
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
+from quart_auth_app.web.identity.log_in import log_in_with_second_step, second_step_again
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.sentences import SECOND_STEP_OFF, sentence
@@ -24,8 +25,9 @@ from quart_auth_app.web.telemetry import security_log
 
 second_step = Blueprint("second_step", __name__)
 
-LOG_IN = Form("second_step.login", "code")
-CONFIRM = Form("second_step.overview", "code")
+LOG_IN = Form("second_step.login", "code", once=True, sender=lambda: pending_cookie.token() or "")
+CONFIRM = Form("second_step.overview", "code", once=True, sender=own_number)
+NEW_CODES = Form("second_step.overview", once=True, sender=own_number)
 OVERVIEW = Form("second_step.overview")
 
 QUIET = 4
@@ -35,6 +37,7 @@ QUIET = 4
 @second_step.get("/login/second-step")
 async def login() -> ResponseReturnValue:
     """Ask for a code, after the first step."""
+    know_browser()
     wanted = await next_page.wanted()
     try:
         async with reading() as db:
@@ -54,8 +57,22 @@ async def login_post() -> ResponseReturnValue:
     try:
         await log_in_with_second_step(**await LOG_IN.read())
     except NoPendingLogIn as error:
+        if answer := await LOG_IN.answered_again():
+            return answer
+        # A first click has logged this browser in already, and has taken the cookie away.
+        if not pending_cookie.token() and await current_user.is_authenticated:
+            return redirect(wanted or url_for("main.profile"))
         return await _begin_again(error)
     return redirect(wanted or url_for("main.profile"))
+
+
+@LOG_IN.again
+async def login_again(_session_id: int) -> ResponseReturnValue | None:
+    """Let the second click go on with the session that the first one has started. Both have the pending log-in."""
+    if not await second_step_again():
+        return None
+    pending_cookie.forget()
+    return redirect(await next_page.wanted() or url_for("main.profile"))
 
 
 async def _begin_again(error: NoPendingLogIn) -> ResponseReturnValue:
@@ -68,6 +85,7 @@ async def _begin_again(error: NoPendingLogIn) -> ResponseReturnValue:
 @sudo_required("Change your second step")
 async def overview() -> ResponseReturnValue:
     """Show whether the second step is on, and what an app needs while it is set up."""
+    know_browser()
     async with reading() as db:
         state = await domain.state(db, user_id=current_user.id)
         seed = await domain.seed_to_confirm(db, services().keys, user_id=current_user.id)
@@ -109,10 +127,20 @@ async def confirm_post() -> ResponseReturnValue:
     return await render_template("second_step/recovery_codes.html", codes=codes)
 
 
+@CONFIRM.again
+async def confirmed_again(_user_id: int) -> ResponseReturnValue:
+    """Answer the second click as the first one, with codes of its own: nobody has seen those of the first."""
+    found = current_found()
+    async with transaction() as db:
+        codes, renewed = await domain.turned_on(db, found=found, browser=this_browser(), now=clock.now())
+    await go_on_with(renewed.token, remember=found.session["remember"])
+    return await render_template("second_step/recovery_codes.html", codes=codes)
+
+
 @second_step.post("/account/second-step/recovery-codes")
 @login_required
 @sudo_required("Make new recovery codes")
-@OVERVIEW.handles
+@NEW_CODES.handles
 async def recovery_codes_post() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones once."""
     async with transaction() as db:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, roles, sessions, users
+from quart_auth_app.accounts import access_keys, activity, double_clicks, roles, sessions, users, ways_in
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import User
@@ -98,7 +98,12 @@ ACTS: dict[str, Act] = {
 async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None = None) -> None:
     """Do one of ACTS. An admin's own activity tells of it too. Raises an AccountError."""
     number = wish.user.id
+    if by and act == "send-reset":  # what else is done twice is done
+        await ways_in.lock(db, user_id=by.user_id)
+        if await double_clicks.made(db, by.browser, now=wish.now) is not None:
+            return
     await ACTS[act](db, wish)
     if by and (act != "delete" or by.user_id != number):
         kind = f"admin_{act.replace('-', '_')}"
         await activity.note(db, user_id=by.user_id, kind=kind, browser=by.browser, now=wish.now, user=number)
+        await double_clicks.note(db, by.browser, number=number, now=wish.now)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from quart import Quart, Response, current_app, has_websocket_context, redirect, url_for
+from quart import Quart, Response, current_app, has_websocket_context, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.web.edge.asking import wants_json
+from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.refusals import error_page, note, problem, refusal
@@ -81,7 +82,9 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
         return Response(status=HTTPStatus.UNAUTHORIZED)
     if wants_json():
         return problem(HTTPStatus.UNAUTHORIZED, PLEASE_LOG_IN, code=_code(HTTPStatus.UNAUTHORIZED))
-    await flash_one(PLEASE_LOG_IN, "info")
+    # What waits was left by a first click, whose answer nobody has seen: this one says why it logged out.
+    if request.method in SAFE_METHODS or not session.get("_flashes"):
+        await flash_one(PLEASE_LOG_IN, "info")
     return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
 
 

@@ -382,7 +382,7 @@ async def test_connecting_and_disconnecting(
     await log_in(gone, fake)
     assert not await is_logged_in(gone)
     await client.post("/account/providers/fake/disconnect")
-    assert "Fake is not connected." in await text(await client.get("/account"))
+    assert "Fake is disconnected." in await text(await client.get("/account"))
 
 
 async def test_connecting_twice_is_a_second_click_and_a_second_account_there_is_refused(

@@ -6,6 +6,7 @@ from typing import Any, ParamSpec
 
 from quart import current_app, make_response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_auth import Unauthorized
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
 from quart_auth_app.accounts.own_field import OwnField
@@ -13,10 +14,12 @@ from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret, read_fields, read_optional
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
+from quart_auth_app.web.forms.second_click import made_before, note_form
 from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
+Again = Callable[[int], Awaitable[ResponseReturnValue | None]]
 View = Callable[P, Awaitable[ResponseReturnValue]]
 
 
@@ -30,6 +33,9 @@ class Form:
 
     `own` tells which fields of the site's own the form has besides.
 
+    With `once` the form does something that a second click of a double click could only be refused for. `sender` then
+    returns what tells apart who may send the same fields, as long as that is known before and after the first click.
+
     `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
     """
 
@@ -41,6 +47,8 @@ class Form:
         ticks: tuple[str, ...] = (),
         section: str | None = None,
         own: Callable[[], list[OwnField]] = list,
+        once: bool = False,
+        sender: Callable[[], str] = str,
     ) -> None:
         self._page = page
         self.fields = fields
@@ -48,6 +56,9 @@ class Form:
         self.ticks = ticks
         self._section = section
         self.own = own
+        self._once = once
+        self._sender = sender
+        self._again: Again | None = None
 
     async def read(self) -> dict[str, str]:
         """Return the fields' values, "" for optional ones. Raises FieldMissing, FieldTooLong or FieldNotText."""
@@ -56,15 +67,45 @@ class Form:
     def handles(self, view: View[P]) -> View[P]:
         """Answer every refusal inside the route by the form, filled again with what was typed."""
 
+        knowing = self.knows_second_click(view) if self._once else view
+
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
             try:
-                return await view(*arguments, **named)
+                return await knowing(*arguments, **named)
             except AccountError as error:
                 return await self.answer(error)
 
         handler.form = self  # type: ignore[attr-defined]  # for web/api/openapi.py
         return handler
+
+    def knows_second_click(self, view: View[P]) -> View[P]:
+        """Answer the second click as the first one if it would be refused; for `once`, where `handles` isn't there."""
+
+        @wraps(view)
+        async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
+            await note_form(self._sender())
+            try:
+                return await view(*arguments, **named)
+            except (AccountError, Unauthorized):
+                if answer := await self.answered_again():
+                    return answer
+                raise
+
+        return handler
+
+    def again(self, answer: Again) -> Again:
+        """Let `answer` say to the second click of a double click what the first one heard; with `once` only.
+
+        It gets the number of what the first click has made, and may return None: then the second one is refused.
+        """
+        self._again = answer
+        return answer
+
+    async def answered_again(self) -> ResponseReturnValue | None:
+        """Return what `again` says, None if this is no second click."""
+        number = await made_before() if self._again else None
+        return await self._again(number) if self._again and number is not None else None
 
     async def answer(self, error: AccountError) -> ResponseReturnValue:
         """Answer a refusal by the form, filled again with what was typed."""

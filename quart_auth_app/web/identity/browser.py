@@ -1,6 +1,6 @@
 """The browser that asks, as the domain wants to know it."""
 
-from quart import request
+from quart import g, request
 
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.web.edge.client import client_address
@@ -17,4 +17,5 @@ def this_browser() -> Browser:
         device=this_device(),
         token=current_user.auth_id,
         language=wished_for(),
+        form=g.get("sent_form"),
     )

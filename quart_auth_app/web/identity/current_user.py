@@ -84,6 +84,11 @@ def current_found() -> sessions.Found:
     return current_user.found
 
 
+def own_number() -> str:
+    """Return the number of who is logged in, "" for a stranger."""
+    return str(current_user.found.user["id"]) if current_user.found else ""
+
+
 async def _find_session(token: str) -> sessions.Found | None:
     now = clock.now()
     found = await sessions.by_token(services().database.look_up, token=token, now=now)

@@ -101,6 +101,15 @@ async def log_in_with_second_step(code: str) -> None:
     await hand_over(logged_in, methods=methods)
 
 
+async def second_step_again() -> bool:
+    """Hand the session over that a first click on the second step's form has started. Returns whether there is one."""
+    async with transaction() as db:
+        outcome = await accounts.second_step_again(
+            db, token=pending_cookie.token() or "", browser=this_browser(), now=clock.now()
+        )
+    return outcome is not None and await hand_over(outcome, methods=[])
+
+
 @to_the_end
 async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] = ("site",)) -> bool:
     """Log this browser in for somebody who has proved to be `user`, by `methods` of the site's own.

@@ -7,6 +7,7 @@ has stolen a session can leave something behind that the owner's next answer wou
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec
 
@@ -17,6 +18,7 @@ from quart_auth import Unauthorized, login_user, logout_user
 from quart_auth_app import clock
 from quart_auth_app.accounts import identities, passkeys, second_step, sudo
 from quart_auth_app.accounts.access_keys import KeyNotEnough
+from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TryLater
 from quart_auth_app.accounts.passkeys import PasskeyRefused
 from quart_auth_app.accounts.sessions import Renewed
@@ -27,6 +29,7 @@ from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import InvalidForm, is_secret, read_fields
 from quart_auth_app.web.forms.flashes import Typed, flash_one
+from quart_auth_app.web.forms.second_click import form_key, know_browser
 from quart_auth_app.web.identity import providers
 from quart_auth_app.web.identity.access_keys import is_key
 from quart_auth_app.web.identity.browser import this_browser
@@ -114,9 +117,13 @@ async def _prove_with_password() -> Renewed:
         found=current_found(),
         password=given["sudo_password"],
         code=given.get("sudo_code"),
-        browser=this_browser(),
+        browser=await _sending_browser(),
         now=clock.now(),
     )
+
+
+async def _sending_browser() -> Browser:
+    return replace(this_browser(), form=await form_key(f"sudo of {current_user.id}"))
 
 
 async def _go_to_provider(act: str) -> Response:
@@ -124,7 +131,8 @@ async def _go_to_provider(act: str) -> Response:
     name, found = (await read_fields("sudo_provider"))["sudo_provider"], current_found()
     providers.configured(name)
     code = (await read_fields("sudo_code"))["sudo_code"] if "sudo_code" in await request.form else None
-    await sudo.check_code(transaction, services().keys, found=found, code=code, browser=this_browser(), now=clock.now())
+    browser = await _sending_browser()
+    await sudo.check_code(transaction, services().keys, found=found, code=code, browser=browser, now=clock.now())
     suspended = {"act": await _named(act), "action": next_page.here(), "fields": await _received()}
     return await providers.go(name, providers.SUDO, suspended=suspended)
 
@@ -137,6 +145,7 @@ async def go_on_with(token: str, *, remember: bool) -> None:
 
 async def _ask(act: str, error: AccountError | None = None) -> Response:
     """Return a page that names the act and asks for the password. In JSON: the refusal alone."""
+    know_browser()
     if error:
         note(error)
     if wants_json():
