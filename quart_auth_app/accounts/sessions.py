@@ -291,10 +291,10 @@ async def renew(
         return None
     token = token_by(db, after and f"after {after}")
     version = {"password_version": password_version} | _cutoffs(now)
-    if before.replaced_by and await db.scalar(
-        _IS_SUCCESSOR, version | {"id": before.replaced_by, "hash": _hash(token)}
-    ):
-        return Renewed(before.replaced_by, token)
+    if before.replaced_by:
+        if await db.scalar(_IS_SUCCESSOR, version | {"id": before.replaced_by, "hash": _hash(token)}):
+            return Renewed(before.replaced_by, token)
+        token = token_by(db, None)  # the derived one was another successor's, whose row may still be there
     new = await db.scalar(_RENEW, version | {"session": session_id, "new_hash": _hash(token), "moment": now})
     if new is None:
         return None

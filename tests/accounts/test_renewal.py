@@ -46,11 +46,11 @@ class Somebody:
         number: int = found.session["id"]
         return number
 
-    async def renew(self, number: int, now: datetime = LATER) -> Renewed | None:
+    async def renew(self, number: int, now: datetime = LATER, *, after: str | None = None) -> Renewed | None:
         """Renew a session."""
         async with self.database.transaction() as db:
             version = await db.scalar(select(User.password_version))
-            return await sessions.renew(db, session_id=number, password_version=version or 0, now=now)
+            return await sessions.renew(db, session_id=number, password_version=version or 0, now=now, after=after)
 
 
 @pytest.fixture
@@ -120,6 +120,23 @@ async def test_logging_out_by_either_token_ends_both(somebody: Somebody, by: str
         await sessions.revoke(db, token=somebody.token if by == "old" else renewed.token)
     assert not await somebody.found(somebody.token)
     assert not await somebody.found(renewed.token)
+
+
+async def test_a_double_click_gets_the_same_token_twice(somebody: Somebody) -> None:
+    first, second = [await somebody.renew(1, after=somebody.token) for _ in range(2)]
+    assert first
+    assert first == second
+
+
+async def test_a_late_click_by_the_first_token_gets_one_though_its_successor_was_renewed_too(
+    somebody: Somebody,
+) -> None:
+    second = await somebody.renew(1, after=somebody.token)
+    assert second
+    assert await somebody.renew(second.number, after=second.token)
+    late = await somebody.renew(1, after=somebody.token)
+    assert late
+    assert await somebody.found(late.token)
 
 
 async def test_a_revoked_expired_or_outdated_session_is_not_renewed(somebody: Somebody, database: Database) -> None:
