@@ -54,16 +54,22 @@ TABLES: dict[str, type[Base]] = {
 """What is kept about a user besides the account, by the name that it has in the export."""
 
 
-async def everything(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> dict[str, Any]:
-    """Return all that is kept about the user, made of what JSON has; times are ISO 8601 in UTC. The export is noted.
+async def note(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
+    """Note that the user takes the data along. False for the second click of a double click: nobody is told of it."""
+    await ways_in.lock(db, user_id=user_id)
+    if await double_clicks.made(db, browser, now=now) is not None:
+        return False
+    await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
+    await double_clicks.note(db, browser, number=user_id, now=now)
+    return True
+
+
+async def everything(db: AsyncSession, *, user_id: int, now: datetime) -> dict[str, Any]:
+    """Return all that is kept about the user, made of what JSON has; times are ISO 8601 in UTC.
 
     `account` has every column of the user that is not left out, a site's own among them. Neither hashes nor tokens are
-    in it. The second click of a double click gets the same, and nobody is told of it once more.
+    in it.
     """
-    await ways_in.lock(db, user_id=user_id)
-    if await double_clicks.made(db, browser, now=now) is None:
-        await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
-        await double_clicks.note(db, browser, number=user_id, now=now)
     columns = columns_of(User)
     user = (await db.execute(select(*columns.values()).where(User.id == user_id))).one()
     return {

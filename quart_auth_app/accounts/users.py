@@ -196,5 +196,6 @@ async def delete_user(db: AsyncSession, *, user: User, even_last_admin: bool = F
     """
     if not even_last_admin:
         await roles.keep_an_admin(db, user_id=user.id)
-    await db.execute(delete(User).where(User.id == user.id))
+    if await db.scalar(delete(User).where(User.id == user.id).returning(User.id)) is None:
+        return  # somebody else was quicker, and has told them
     await deletion.record(db, user_id=user.id, email=user.email, language=user.language, now=clock.now())

@@ -142,9 +142,11 @@ async def export_post() -> ResponseReturnValue:
     """Send everything that is kept about the user, as a file of JSON."""
     now = clock.now()
     async with transaction() as db:
-        everything = await export.everything(db, user_id=current_user.id, browser=this_browser(), now=now)
+        is_new = await export.note(db, user_id=current_user.id, browser=this_browser(), now=now)
+        everything = await export.everything(db, user_id=current_user.id, now=now)
     await signals.ask(current_app, signals.exporting, user_id=current_user.id, everything=everything)
-    security_log.write("exported", user=current_user.id)
+    if is_new:
+        security_log.write("exported", user=current_user.id)
     response = Response(json.dumps(everything, indent=2, ensure_ascii=False), mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="account-{now:%Y-%m-%d}.json"'
     return response

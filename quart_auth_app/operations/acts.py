@@ -94,11 +94,14 @@ ACTS: dict[str, Act] = {
 }
 """By the last part of the page's address, which is the command's name too."""
 
+ONCE = {"send-reset", "delete"}
+"""Acts that mail somebody, and so are not repeated for the second click of a double click."""
+
 
 async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None = None) -> None:
     """Do one of ACTS. An admin's own activity tells of it too. Raises an AccountError."""
     number = wish.user.id
-    if by and act == "send-reset":  # what else is done twice is done
+    if by and act in ONCE:
         await ways_in.lock(db, user_id=by.user_id)
         if await double_clicks.made(db, by.browser, now=wish.now) is not None:
             return

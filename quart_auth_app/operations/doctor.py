@@ -20,8 +20,8 @@ from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.mail.transports import Unreachable, transport
 from quart_auth_app.models import Mail, Session
 from quart_auth_app.settings import Settings
+from quart_auth_app.settings.keys import MAKE_A_KEY
 from quart_auth_app.settings.providers import names
-from quart_auth_app.settings.secret_keys import MAKE_A_KEY
 
 MIN_DISTINCT = 8
 """Different characters in a key. 32 random hexadecimal digits have 14 of the 16 on average, and never so few as 7."""

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 from quart_auth_app import content_policy, database_urls, origins
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.mail_urls import MailUrl
-from quart_auth_app.settings import mail, near_misses, providers, secret_keys
+from quart_auth_app.settings import keys, mail, near_misses, providers
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.settings.sources import SECRETS, given, may_be_a_file
 from quart_auth_app.settings.values import bind, is_chosen, public_url, shown, whole_number
@@ -131,8 +131,8 @@ class Settings:
         mail_url = mail.mail_url(values["MAIL_URL"], site)
         return cls(
             database_url=database_url,
-            secret_key=secret_keys.secret_key(values["SECRET_KEY"], database_url, create=create),
-            secret_key_fallbacks=secret_keys.fallbacks(values["SECRET_KEY_FALLBACKS"]),
+            secret_key=keys.secret_key(values["SECRET_KEY"], database_url, create=create),
+            secret_key_fallbacks=keys.fallbacks(values["SECRET_KEY_FALLBACKS"]),
             public_url=site,
             proxy_hops=whole_number("PROXY_HOPS", values["PROXY_HOPS"], least=0, otherwise=0),
             site_name=_site_name(values["SITE_NAME"] or DEFAULT_SITE_NAME),

@@ -58,7 +58,7 @@ async def test_a_page_for_somebody_costs_one_question_without_a_transaction(
     await client.post("/login", form=bob)
     costs = await cost_of(client, database, path)
     assert len(costs.statements) == 1
-    assert costs == Costs(statements=costs.statements)
+    assert costs == Costs(statements=costs.statements, values=costs.values)
 
 
 async def test_a_static_file_costs_the_database_nothing(
