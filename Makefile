@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lint-style lint-format lint-types format pictures attack bench migration catalogues asvs dist lock clean
+.PHONY: help run test lint lint-style lint-format lint-types format pictures attack mutants bench migration catalogues asvs dist lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
