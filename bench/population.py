@@ -58,7 +58,7 @@ EVENTS_KEPT = 180
 """Days, `accounts/activity.py`."""
 
 TOUCHED = 1 / 3
-"""Of the pages, those that note that the session is used: at most one a minute, `accounts/sessions.py`."""
+"""Of the pages, those that note that the session is used: at most one a minute, `accounts/sessions/lifetimes.py`."""
 
 USED = 0.6
 """How busy a core should be at the peak: what is beyond it is for worse moments."""

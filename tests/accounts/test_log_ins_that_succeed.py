@@ -8,6 +8,7 @@ from quart import Quart
 from sqlalchemy import func, select
 
 from quart_auth_app.accounts import sessions, throttle
+from quart_auth_app.accounts.sessions import starting
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
 from tests.conftest import services_of
@@ -100,7 +101,8 @@ async def test_beyond_the_most_the_session_unused_for_longest_ends_and_the_perso
 async def test_the_message_says_that_a_session_was_ended(
     app: Quart, client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MAX_FOR_ONE", 1)
+    for place in (starting, sessions):
+        monkeypatch.setattr(place, "MAX_FOR_ONE", 1)
     await app.test_client().post("/login", form=bob)
     await client.post("/login", form=bob)
     assert "You were logged in in more than 1 browsers." in await notice(client, "/profile")
@@ -109,6 +111,6 @@ async def test_the_message_says_that_a_session_was_ended(
 async def test_log_ins_at_the_same_moment_leave_no_more_sessions_than_the_most(
     app: Quart, accounts: Accounts, bob: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MAX_FOR_ONE", 2)
+    monkeypatch.setattr(starting, "MAX_FOR_ONE", 2)
     await asyncio.gather(*(app.test_client().post("/login", form=bob, **elsewhere()) for _ in range(5)))
     assert await count(database) == 2

@@ -1,0 +1,64 @@
+"""Sessions: one row for each log-in, found by the token in the browser's cookie."""
+
+from quart_auth_app.accounts.sessions.finding import Found, active, by_token, count_active, own, touch
+from quart_auth_app.accounts.sessions.lifetimes import (
+    ABSOLUTE,
+    IDLE,
+    REMEMBERED_ABSOLUTE,
+    REMEMBERED_IDLE,
+    REPLACED_LASTS,
+    TOUCH_EVERY,
+    expired,
+    is_stale,
+)
+from quart_auth_app.accounts.sessions.renewing import Renewed, add_method, again, renew
+from quart_auth_app.accounts.sessions.revoking import (
+    OTHERS,
+    NoSuchSession,
+    revoke,
+    revoke_all,
+    revoke_everybodys,
+    revoke_one,
+    revoke_others,
+    revoke_own,
+    revoke_wanted,
+)
+from quart_auth_app.accounts.sessions.starting import COMPLETE, MAX_FOR_ONE, Started, start, trim
+from quart_auth_app.accounts.sessions.tokens import info, token_by
+
+__all__ = [
+    "ABSOLUTE",
+    "COMPLETE",
+    "IDLE",
+    "MAX_FOR_ONE",
+    "OTHERS",
+    "REMEMBERED_ABSOLUTE",
+    "REMEMBERED_IDLE",
+    "REPLACED_LASTS",
+    "TOUCH_EVERY",
+    "Found",
+    "NoSuchSession",
+    "Renewed",
+    "Started",
+    "active",
+    "add_method",
+    "again",
+    "by_token",
+    "count_active",
+    "expired",
+    "info",
+    "is_stale",
+    "own",
+    "renew",
+    "revoke",
+    "revoke_all",
+    "revoke_everybodys",
+    "revoke_one",
+    "revoke_others",
+    "revoke_own",
+    "revoke_wanted",
+    "start",
+    "token_by",
+    "touch",
+    "trim",
+]

@@ -1,0 +1,89 @@
+"""Sessions are revoked: by logging out, by their owner from another browser, or by an operator."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, bindparam, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity
+from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.sessions.tokens import hash_of
+from quart_auth_app.models import Session, User
+
+OTHERS = "others"
+"""What stands in the place of a session's number for all but the one that asks."""
+
+_session = cast(Table, Session.__table__)
+_OF_TOKEN = select(func.coalesce(_session.c.replaced_by, _session.c.id)).where(
+    _session.c.token_hash == bindparam("token")
+)
+_REVOKE = delete(_session).where(or_(_session.c.token_hash == bindparam("token"), _session.c.id.in_(_OF_TOKEN)))
+
+
+class NoSuchSession(AccountError):
+    """No session has this number, or not any more."""
+
+
+async def revoke(db: AsyncSession, *, token: str) -> None:
+    """Delete the session that has this token, and the one that has replaced it."""
+    await db.execute(_REVOKE, {"token": hash_of(token)})
+
+
+async def revoke_all(db: AsyncSession, *, user: User) -> None:
+    """Delete every session of this user."""
+    await db.execute(delete(Session).where(Session.user_id == user.id))
+
+
+async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> None:
+    """Delete the session that has this number, for an operator. Raises NoSuchSession."""
+    user_id = await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.user_id))
+    if user_id is None:
+        raise NoSuchSession
+    await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
+
+
+async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
+    """Delete every session there is, for an operator."""
+    for user_id in set(await db.scalars(delete(Session).returning(Session.user_id))):
+        await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
+
+
+async def revoke_own(
+    db: AsyncSession, *, user_id: int, session_id: int, browser: Browser, now: datetime, **details: str
+) -> None:
+    """Delete one of the user's own sessions. One that is gone already, or somebody else's, is no error."""
+    query = delete(Session).where(Session.id == session_id, Session.user_id == user_id).returning(Session.user_agent)
+    user_agent = await db.scalar(query)
+    if user_agent is not None:
+        ended = named(user_agent)
+        await activity.note(
+            db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended, **details
+        )
+
+
+async def revoke_others(db: AsyncSession, *, user_id: int, keep: int | None) -> int:
+    """Delete all of the user's sessions but the one with the number `keep`. Return how many there were.
+
+    What was renewed into that one is kept too: the second click of a double click still comes by it.
+    """
+    others = [Session.user_id == user_id]
+    if keep is not None:
+        others += [Session.id != keep, Session.replaced_by.is_distinct_from(keep)]
+    ended = await db.scalars(delete(Session).where(*others).returning(Session.replaced_by))
+    return sum(replaced_by is None for replaced_by in ended)
+
+
+async def revoke_wanted(
+    db: AsyncSession, *, wanted: str, user_id: int, this: int, browser: Browser, now: datetime
+) -> None:
+    """Revoke the session whose number is `wanted`, or with OTHERS all of the user's but the one with the number `this`.
+
+    What is no session of the user's, or is one no more, is no error: there is nothing left to do.
+    """
+    if wanted == OTHERS:
+        if count := await revoke_others(db, user_id=user_id, keep=this):
+            await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, count=count)
+    elif (number := activity.number(wanted)) is not None:
+        await revoke_own(db, user_id=user_id, session_id=number, browser=browser, now=now)
