@@ -8,8 +8,9 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sessions as domain
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_found, current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import OTHERS_REVOKED, SESSION_REVOKED
 from quart_auth_app.web.services import reading, transaction
@@ -17,13 +18,14 @@ from quart_auth_app.web.telemetry import security_log
 
 sessions = Blueprint("sessions", __name__)
 
-REVOKE = Form("sessions.overview", "session", section="sessions")
+REVOKE = Form("sessions.overview", "session", section="sessions", once=True, sender=own_number)
 
 
 @sessions.get("/account/sessions")
 @login_required
 async def overview() -> ResponseReturnValue:
     """List the sessions, this one first."""
+    know_browser()
     async with reading() as db:
         listed = await domain.own(db, user_id=current_user.id, first=current_found().number, now=clock.now())
     return await render_template(
@@ -43,3 +45,9 @@ async def revoke() -> ResponseReturnValue:
         )
     security_log.write("sessions_revoked", user=current_user.id)
     return await REVOKE.done(OTHERS_REVOKED if wanted == domain.OTHERS else SESSION_REVOKED)
+
+
+@REVOKE.again
+async def revoked_again(_number: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await REVOKE.done(SESSION_REVOKED)

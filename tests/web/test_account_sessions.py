@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts import activity, sessions, sudo
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.database.units_of_work import Database
 from tests.people import BOB, EVE, Client, Clock, is_logged_in, text
@@ -65,14 +65,17 @@ async def test_all_others_are_ended(app: Quart, client: Client, bob: dict[str, s
 
 @pytest.mark.asvs("8.2.2", "8.3.1")
 @pytest.mark.parametrize("session", ["1", "99", str(2**31), "9" * 20, "-1", "x", "", "\u0663"])
-async def test_what_is_gone_or_somebody_elses_is_left_alone_without_a_word(
+async def test_what_is_gone_or_somebody_elses_is_not_found_and_the_page_is_shown(
     app: Quart, client: Client, bob: dict[str, str], database: Database, session: str
 ) -> None:
     await app.test_client().post("/signup", form=EVE)
     eve = await log_in(app, EVE)
     await client.post("/login", form=bob)
     response = await client.post("/account/sessions/revoke", form={"session": session})
-    assert response.headers["Location"] == "/account/sessions#sessions"
+    page = await text(response)
+    assert response.status_code == 404
+    assert "There is no such session." in page or not session
+    assert "This device" in page
     assert [await is_logged_in(each) for each in (client, eve)] == [True, True]
     assert "sessions_revoked" not in await kinds(database)
 
@@ -92,6 +95,23 @@ async def test_a_double_click_ends_it_once_and_logs_nobody_out(
     other = await log_in(app)
     responses = await twice(app, client, "/account/sessions/revoke", {"session": session})
     assert {each.headers["Location"] for each in responses} == {"/account/sessions#sessions"}
+    assert [await is_logged_in(each) for each in (client, other)] == [True, False]
+    assert (await kinds(database)).count("sessions_revoked") == 1
+
+
+@pytest.mark.asvs("7.5.2")
+async def test_ending_a_session_by_the_number_that_it_had_before_it_was_renewed_ends_it(
+    app: Quart, client: Client, bob: dict[str, str], database: Database, time: Clock
+) -> None:
+    """A page that was opened before still has that number."""
+    await client.post("/login", form=bob)
+    other = await log_in(app)
+    (number,) = await numbers(client)
+    time.advance(sudo.LASTS)
+    await other.post("/account/export", form={"sudo_password": BOB["password"]})
+    assert await is_logged_in(other)
+    proof = {"sudo_password": BOB["password"]}
+    await client.post("/account/sessions/revoke", form={"session": number} | proof)
     assert [await is_logged_in(each) for each in (client, other)] == [True, False]
     assert (await kinds(database)).count("sessions_revoked") == 1
 

@@ -1,6 +1,7 @@
 """Every form that does something once, sent by a double click: it is done once, and the person sees that it was."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -207,6 +208,14 @@ async def _account(site: Site, path: str, said: str, **form: str) -> Filled:
     return Filled(client, path, form, said)
 
 
+async def _revoke_one(site: Site) -> Filled:
+    await log_in(site.app)
+    client = await log_in(site.app)
+    page = await (await client.get("/account/sessions")).get_data(as_text=True)
+    (number,) = re.findall(r'name="session" value="(\d+)"', page)
+    return Filled(client, "/account/sessions/revoke", {"session": number}, "That session has ended.")
+
+
 async def _sudo(site: Site) -> Filled:
     phone = await turn_on(site.app)
     site.time.advance(LATER)
@@ -286,6 +295,7 @@ FORMS: dict[str, Callable[[Site], Awaitable[Filled]]] = {
     "/account/sessions/revoke": lambda site: _account(
         site, "/account/sessions/revoke", "All other sessions have ended.", session="others"
     ),
+    "/account/sessions/revoke one": _revoke_one,
     "sudo with a code": _sudo,
     "/account/second-step/confirm": _turn_on,
     "/account/second-step/recovery-codes": _new_codes,

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity
+from quart_auth_app.accounts import activity, double_clicks
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions.tokens import hash_of
@@ -38,10 +38,16 @@ async def revoke_all(db: AsyncSession, *, user: User) -> None:
 
 async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> None:
     """Delete the session that has this number, for an operator. Raises NoSuchSession."""
-    user_id = await db.scalar(delete(Session).where(Session.id == session_id).returning(Session.user_id))
+    user_id = await db.scalar(delete(Session).where(_is(session_id)).returning(Session.user_id))
     if user_id is None:
         raise NoSuchSession
     await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
+
+
+def _is(session_id: int) -> ColumnElement[bool]:
+    # The one that has replaced it too: who revokes it has read the number before it was renewed.
+    replaced_by = select(_session.c.replaced_by).where(_session.c.id == session_id).scalar_subquery()
+    return or_(Session.id == session_id, Session.id == replaced_by)
 
 
 async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
@@ -52,15 +58,15 @@ async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
 
 async def revoke_own(
     db: AsyncSession, *, user_id: int, session_id: int, browser: Browser, now: datetime, **details: str
-) -> None:
-    """Delete one of the user's own sessions. One that is gone already, or somebody else's, is no error."""
-    query = delete(Session).where(Session.id == session_id, Session.user_id == user_id).returning(Session.user_agent)
-    user_agent = await db.scalar(query)
-    if user_agent is not None:
-        ended = named(user_agent)
-        await activity.note(
-            db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended, **details
-        )
+) -> bool:
+    """Delete one of the user's own sessions. Return whether there was one."""
+    which = [Session.user_id == user_id, _is(session_id)]
+    user_agent = await db.scalar(delete(Session).where(*which).returning(Session.user_agent))
+    if user_agent is None:
+        return False
+    ended = named(user_agent)
+    await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, ended=ended, **details)
+    return True
 
 
 async def revoke_others(db: AsyncSession, *, user_id: int, keep: int | None) -> int:
@@ -80,10 +86,13 @@ async def revoke_wanted(
 ) -> None:
     """Revoke the session whose number is `wanted`, or with OTHERS all of the user's but the one with the number `this`.
 
-    What is no session of the user's, or is one no more, is no error: there is nothing left to do.
+    Raises NoSuchSession for the number of no session of the user's.
     """
     if wanted == OTHERS:
         if count := await revoke_others(db, user_id=user_id, keep=this):
             await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=browser, now=now, count=count)
-    elif (number := activity.number(wanted)) is not None:
-        await revoke_own(db, user_id=user_id, session_id=number, browser=browser, now=now)
+        return
+    number = activity.number(wanted)
+    if number is None or not await revoke_own(db, user_id=user_id, session_id=number, browser=browser, now=now):
+        raise NoSuchSession
+    await double_clicks.note(db, browser, number=number, now=now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, ParamSpec
 
 from quart import current_app, make_response, redirect, request, url_for
@@ -109,7 +110,8 @@ class Form:
 
     async def answer(self, error: AccountError) -> ResponseReturnValue:
         """Answer a refusal by the form, filled again with what was typed."""
-        return await (self._show_again(error) if isinstance(error, TryLater) else self.refuse(error))
+        tells_programs = isinstance(error, TryLater) or status_of(error) == HTTPStatus.NOT_FOUND
+        return await (self._show_again(error) if tells_programs else self.refuse(error))
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Go back to the form, with the sentence above it. In JSON: the refusal itself."""
@@ -119,15 +121,16 @@ class Form:
         await self._leave(error)
         return redirect(await self._address())
 
-    async def _show_again(self, error: TryLater) -> ResponseReturnValue:
+    async def _show_again(self, error: AccountError) -> ResponseReturnValue:
         if wants_json():
             return await self.refuse(error)
-        # Not a redirect: 429 and 503 tell programs, and proxies in front, to wait.
+        # Not a redirect: 429 and 503 tell programs, and proxies in front, to wait, and 404 that they ask for nothing.
         await self._leave(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
         response.status_code = status_of(error)
-        response.headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, TryLater):
+            response.headers["Retry-After"] = str(error.retry_after)
         return response
 
     async def _leave(self, error: AccountError) -> None:
