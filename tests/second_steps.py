@@ -8,6 +8,7 @@ from quart import Quart
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.web.services import EXTENSION, Services
 from tests.people import Client
@@ -34,7 +35,10 @@ async def turn_on(app: Quart, *, user_id: int = 1) -> Phone:
         seed = await second_step.seed_to_confirm(db, services.keys, user_id=user_id)
         assert seed
         code = totp.code(seed, totp.step_at(clock.now()))
-        return Phone(seed, await second_step.confirm(db, services.keys, user_id=user_id, code=code, now=clock.now()))
+        codes = await second_step.confirm(
+            db, services.keys, user_id=user_id, code=code, browser=OPERATOR, now=clock.now()
+        )
+        return Phone(seed, codes)
 
 
 async def shown_seed(client: Client) -> bytes:

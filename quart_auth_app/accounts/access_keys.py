@@ -1,7 +1,6 @@
 """Access keys: what scripts send in place of a log-in. A key opens less than a log-in, and never counts as a proof."""
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,9 +18,6 @@ from quart_auth_app.models import AccessKey, User, columns_of
 
 PREFIX = "qaa_"
 """What each key begins with, so that people and scanners of source code know one when they see it."""
-
-BYTES = 32
-"""256 random bits: nothing to guess, so that a plain hash will do."""
 
 SHOWN = len(PREFIX) + 6
 """Characters of a key that its owner sees again."""
@@ -75,7 +71,7 @@ async def create(
 ) -> tuple[AccessKey, str]:
     """Make a key that lasts so many days. Return what is known of it, and the key, which is told this once.
 
-    The second click of a double click gets a key in place of the first one's, which nobody has seen.
+    The second click of a double click gets the key that the first one has made.
 
     Raises InvalidName, WrongLifetime or TooManyAccessKeys.
     """
@@ -84,12 +80,13 @@ async def create(
     if not 1 <= lasts <= MAX_DAYS:
         raise WrongLifetime(most=MAX_DAYS)
     await ways_in.lock(db, user_id=user_id)
-    first = await double_clicks.made(db, browser, now=now)
-    if first is not None:
-        await db.execute(delete(AccessKey).where(AccessKey.id == first, AccessKey.user_id == user_id))
+    if first := await double_clicks.first_secret(db, browser, now=now):
+        query = select(AccessKey).where(AccessKey.key_hash == _hash(PREFIX + first), AccessKey.user_id == user_id)
+        if key := await db.scalar(query):
+            return key, PREFIX + first
     if len(await own(db, user_id=user_id, now=now)) >= MAX_KEYS:
         raise TooManyAccessKeys(most=MAX_KEYS)
-    text = PREFIX + secrets.token_urlsafe(BYTES)
+    text = PREFIX + await double_clicks.new_secret(db, browser, now=now)
     key = AccessKey(
         user_id=user_id,
         name=name,
@@ -101,9 +98,7 @@ async def create(
     )
     db.add(key)
     await db.flush()
-    await double_clicks.note(db, browser, number=key.id, now=now)
-    if first is None:
-        await activity.note(db, user_id=user_id, kind="access_key_added", browser=browser, now=now, key=name)
+    await activity.note(db, user_id=user_id, kind="access_key_added", browser=browser, now=now, key=name)
     return key, text
 
 

@@ -4,13 +4,14 @@ What a form has made is noted in the transaction that makes it: who is refused b
 stands beside the counts of `throttle`, in a row whose count is the number of what was made.
 """
 
+import secrets
 from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, names, throttle
+from quart_auth_app.accounts import email_addresses, names, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -19,6 +20,9 @@ from quart_auth_app.models import Attempts, SecurityEvent, User
 
 LASTS = timedelta(seconds=30)
 """How long after the first click a second one may come: hashing may have a queue."""
+
+NUMBERS = 2**31
+"""How many secrets one form may have: their number is noted in the column of a count."""
 
 _attempts = cast(Table, Attempts.__table__)
 
@@ -72,3 +76,20 @@ async def signed_up_already(
     with passwords.place_in_line(browser):
         matches, _ = await passwords.verify(password, user.password)
     return user if matches else None
+
+
+async def new_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> str:
+    """Return a secret of 256 bits for what this form makes. A second click on the form finds it by `first_secret`."""
+    number = secrets.randbelow(NUMBERS)
+    await note(db, browser, number=number, now=now)
+    return _secret(db, browser, number)
+
+
+async def first_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> str | None:
+    """Return the secret that a first click on this very form has got, None if this is the first."""
+    number = await made(db, browser, now=now)
+    return None if number is None else _secret(db, browser, number)
+
+
+def _secret(db: AsyncSession, browser: Browser, number: int) -> str:
+    return sessions.token_by(db, browser.form and f"number {number} of form {browser.form}")

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, sessions
+from quart_auth_app.accounts import activity, recovery_codes, sessions
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked
-from quart_auth_app.accounts.factors import recovery_codes, totp
+from quart_auth_app.accounts.factors import totp
+from quart_auth_app.accounts.factors.recovery_codes import normalised
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.database.upserts import INSERT
@@ -18,9 +19,6 @@ from quart_auth_app.models import RecoveryCode, Totp
 
 TOTP = "totp"
 RECOVERY_CODE = "recovery-code"
-
-FEW_CODES = 3
-"""From so many recovery codes on the person is told to make new ones."""
 
 _totp = cast(Table, Totp.__table__)
 
@@ -37,10 +35,6 @@ class WrongClock(WrongCode):
 
 class NothingToConfirm(AccountError):
     """No authenticator app is being set up; perhaps another tab has confirmed it."""
-
-
-class NoSecondStep(AccountError):
-    """The second step is off."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +54,7 @@ class State:
 async def state(db: AsyncSession, *, user_id: int) -> State:
     """Return whether the second step is on, and how many recovery codes are left."""
     confirmed_at = await db.scalar(select(Totp.confirmed_at).where(Totp.user_id == user_id))
-    left = await db.scalar(select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    return State(confirmed_at, left or 0)
+    return State(confirmed_at, await recovery_codes.count(db, user_id=user_id))
 
 
 async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
@@ -89,7 +82,9 @@ async def seed_to_confirm(db: AsyncSession, keys: Keys, *, user_id: int) -> byte
         return None
 
 
-async def confirm(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> list[str]:
+async def confirm(
+    db: AsyncSession, keys: Keys, *, user_id: int, code: str, browser: Browser, now: datetime
+) -> list[str]:
     """Let the app that was set up count from now on. Returns ten recovery codes, which nobody can see again.
 
     Raises NothingToConfirm, WrongCode or WrongClock. The code is used up. Earlier recovery codes count no more.
@@ -105,7 +100,7 @@ async def confirm(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now:
     query = update(Totp).where(Totp.user_id == user_id, Totp.new_seed == stored).values(changed)
     if await db.scalar(query.returning(Totp.user_id)) is None:
         raise NothingToConfirm  # another tab was faster
-    return await _replace_codes(db, user_id=user_id)
+    return await recovery_codes.replace(db, user_id=user_id, browser=browser, now=now)
 
 
 async def turn_on(
@@ -116,47 +111,27 @@ async def turn_on(
     All other sessions are revoked: they were begun without a second step. Raises what `confirm` raises, and
     SessionRevoked.
     """
-    user_id, version = found.user["id"], found.user["password_version"]
-    codes = await confirm(db, keys, user_id=user_id, code=code, now=now)
-    renewed = await sessions.renew(
-        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
-    )
-    if not renewed:
-        raise SessionRevoked
+    user_id = found.user["id"]
+    codes = await confirm(db, keys, user_id=user_id, code=code, browser=browser, now=now)
+    renewed = await _renewed(db, found=found, browser=browser, now=now)
     await sessions.add_method(db, session_id=renewed.number, method=TOTP)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await activity.note(db, user_id=user_id, kind="second_step_on", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
     return codes, renewed
 
 
 async def turned_on(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[list[str], Renewed]:
-    """Return what `turn_on` has returned to a first click, whose answer nobody has seen: the codes are new ones.
+    """Return what `turn_on` has returned to a first click. Raises SessionRevoked."""
+    renewed = await _renewed(db, found=found, browser=browser, now=now)
+    return await recovery_codes.replace(db, user_id=found.user["id"], browser=browser, now=now), renewed
 
-    Raises SessionRevoked.
-    """
-    user_id, version = found.user["id"], found.user["password_version"]
-    renewed = await sessions.renew(
-        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
-    )
+
+async def _renewed(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> Renewed:
+    number, version = found.session["id"], found.user["password_version"]
+    renewed = await sessions.renew(db, session_id=number, password_version=version, after=browser.token, now=now)
     if not renewed:
         raise SessionRevoked
-    return await _replace_codes(db, user_id=user_id), renewed
-
-
-async def renew_codes(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> list[str]:
-    """Replace all recovery codes by ten new ones, which nobody can see again. Raises NoSecondStep.
-
-    The second click of a double click gets new ones too, and nobody is told of it once more.
-    """
-    # The row is locked, so that of two clicks at once one set remains.
-    query = update(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).values(last_step=Totp.last_step)
-    if await db.scalar(query.returning(Totp.user_id)) is None:
-        raise NoSecondStep
-    if await double_clicks.made(db, browser, now=now) is None:
-        await activity.note(db, user_id=user_id, kind="recovery_codes_renewed", browser=browser, now=now)
-        await double_clicks.note(db, browser, number=user_id, now=now)
-    return await _replace_codes(db, user_id=user_id)
+    return renewed
 
 
 async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
@@ -186,17 +161,9 @@ async def drop_unconfirmed(db: AsyncSession, *, user_id: int) -> None:
 
 async def spend(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> str | None:
     """Use up a code: return TOTP or RECOVERY_CODE, or None if it doesn't count. Each code counts once."""
-    recovery_code = recovery_codes.normalised(code)
-    if recovery_code:
-        return RECOVERY_CODE if await _spend_recovery_code(db, user_id=user_id, code=recovery_code) else None
+    if normalised(code):
+        return RECOVERY_CODE if await recovery_codes.spend(db, user_id=user_id, code=code) else None
     return TOTP if await _spend_step(db, keys, user_id=user_id, code=code, now=now) else None
-
-
-async def _spend_recovery_code(db: AsyncSession, *, user_id: int, code: str) -> bool:
-    query = delete(RecoveryCode).where(
-        RecoveryCode.user_id == user_id, RecoveryCode.code_hash == recovery_codes.digest(code)
-    )
-    return await db.scalar(query.returning(RecoveryCode.id)) is not None
 
 
 async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> bool:
@@ -214,11 +181,3 @@ async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, 
     # One statement: of any number of requests with this code, one wins. A code that was used before loses too.
     query = update(Totp).where(Totp.user_id == user_id, Totp.seed == stored, Totp.last_step < step)
     return await db.scalar(query.values(last_step=step, seed=kept).returning(Totp.user_id)) is not None
-
-
-async def _replace_codes(db: AsyncSession, *, user_id: int) -> list[str]:
-    await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    codes = recovery_codes.new_codes()
-    rows = [{"user_id": user_id, "code_hash": recovery_codes.digest(code)} for code in codes]
-    await db.execute(insert(RecoveryCode), rows)
-    return codes

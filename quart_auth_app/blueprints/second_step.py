@@ -6,6 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import pending_log_ins
+from quart_auth_app.accounts import recovery_codes as codes_of_user
 from quart_auth_app.accounts import second_step as domain
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.pending_log_ins import NoPendingLogIn
@@ -94,7 +95,7 @@ async def overview() -> ResponseReturnValue:
         "second_step/overview.html",
         typed=typed_before(),
         state=state,
-        few=domain.FEW_CODES,
+        few=codes_of_user.FEW,
         key=seed and totp.key(seed),
         uri=uri,
         picture=uri and _picture(uri),
@@ -129,7 +130,7 @@ async def confirm_post() -> ResponseReturnValue:
 
 @CONFIRM.again
 async def confirmed_again(_user_id: int) -> ResponseReturnValue:
-    """Answer the second click as the first one, with codes of its own: nobody has seen those of the first."""
+    """Answer the second click as the first one: with the same codes, whichever answer the browser shows."""
     found = current_found()
     async with transaction() as db:
         codes, renewed = await domain.turned_on(db, found=found, browser=this_browser(), now=clock.now())
@@ -144,7 +145,7 @@ async def confirmed_again(_user_id: int) -> ResponseReturnValue:
 async def recovery_codes_post() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones once."""
     async with transaction() as db:
-        codes = await domain.renew_codes(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+        codes = await codes_of_user.renew(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("recovery_codes_renewed", user=current_user.id)
     return await render_template("second_step/recovery_codes.html", codes=codes)
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts import recovery_codes, second_step
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.second_step import NoSecondStep, NothingToConfirm, WrongClock, WrongCode
+from quart_auth_app.accounts.recovery_codes import NoSecondStep
+from quart_auth_app.accounts.second_step import NothingToConfirm, WrongClock, WrongCode
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Totp
 from tests.people import BOB, EVE, Accounts
@@ -39,7 +40,9 @@ async def confirmed(database: Database, user_id: int) -> tuple[bytes, list[str]]
     """Turn the second step on. Returns the seed and the recovery codes."""
     seed = await set_up(database, user_id)
     async with database.transaction() as db:
-        return seed, await second_step.confirm(db, KEYS, user_id=user_id, code=code_at(seed, NOW), now=NOW)
+        return seed, await second_step.confirm(
+            db, KEYS, user_id=user_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW
+        )
 
 
 async def spend(database: Database, user_id: int, code: str, *, now: datetime = LATER, keys: Keys = KEYS) -> str | None:
@@ -60,7 +63,7 @@ async def test_it_is_off_until_a_code_has_confirmed_the_app(database: Database, 
         assert not (await second_step.state(db, user_id=bob_id)).is_on
     assert await spend(database, bob_id, code_at(seed, LATER)) is None
     async with database.transaction() as db:
-        codes = await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, NOW), now=NOW)
+        codes = await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW)
     async with database.reading() as db:
         assert await second_step.state(db, user_id=bob_id) == second_step.State(NOW, 10)
     assert len(codes) == 10
@@ -70,7 +73,7 @@ async def test_a_reload_and_a_typo_keep_the_same_seed(database: Database, bob_id
     seed = await set_up(database, bob_id)
     with pytest.raises(WrongCode):
         async with database.transaction() as db:
-            await second_step.confirm(db, KEYS, user_id=bob_id, code="000", now=NOW)
+            await second_step.confirm(db, KEYS, user_id=bob_id, code="000", browser=OPERATOR, now=NOW)
     assert await set_up(database, bob_id) == seed
 
 
@@ -78,7 +81,7 @@ async def test_a_clock_that_is_minutes_off_is_said_while_setting_up(database: Da
     seed = await set_up(database, bob_id)
     with pytest.raises(WrongClock):
         async with database.transaction() as db:
-            await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, LATER), now=NOW)
+            await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, LATER), browser=OPERATOR, now=NOW)
 
 
 async def test_a_new_set_up_leaves_the_working_app_alone(database: Database, bob_id: int) -> None:
@@ -156,7 +159,7 @@ async def test_each_recovery_code_counts_once_and_new_ones_replace_all(database:
     assert await spend(database, bob_id, codes[0]) is None
     async with database.transaction() as db:
         assert (await second_step.state(db, user_id=bob_id)).codes_left == 9
-        new = await second_step.renew_codes(db, user_id=bob_id, browser=OPERATOR, now=NOW)
+        new = await recovery_codes.renew(db, user_id=bob_id, browser=OPERATOR, now=NOW)
         assert (await second_step.state(db, user_id=bob_id)).codes_left == 10
     assert await spend(database, bob_id, codes[1]) is None
     assert await spend(database, bob_id, new[1]) == second_step.RECOVERY_CODE
@@ -197,7 +200,7 @@ async def test_turned_off_nothing_is_left(database: Database, bob_id: int) -> No
     assert await spend(database, bob_id, codes[0]) is None
     with pytest.raises(NoSecondStep):
         async with database.transaction() as db:
-            await second_step.renew_codes(db, user_id=bob_id, browser=OPERATOR, now=NOW)
+            await recovery_codes.renew(db, user_id=bob_id, browser=OPERATOR, now=NOW)
 
 
 async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Database, bob_id: int) -> None:
@@ -205,7 +208,9 @@ async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Datab
 
     async def confirm() -> list[str]:
         async with database.transaction() as db:
-            return await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, NOW), now=NOW)
+            return await second_step.confirm(
+                db, KEYS, user_id=bob_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW
+            )
 
     outcomes = await asyncio.gather(confirm(), confirm(), return_exceptions=True)
     [codes] = [each for each in outcomes if isinstance(each, list)]

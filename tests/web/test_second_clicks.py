@@ -1,6 +1,7 @@
 """Every form that does something once, sent by a double click: it is done once, and the person sees that it was."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -406,6 +407,27 @@ async def test_a_double_click_is_the_success_that_it_was_and_happens_once(site: 
             assert (await sent(site, "GET", "/profile", after)).status_code == 200, "nor a little later"
     if "Welcome" in filled.said:
         assert await site.active() == 1
+
+
+SHOWN_ONCE = {
+    "/account/second-step/confirm": r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){5}",
+    "/account/second-step/recovery-codes": r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){5}",
+    "/account/access-keys": r"qaa_[\w-]{43}",
+}
+"""What these show and nobody can see again."""
+
+
+@pytest.mark.parametrize("order", ["the cookies of before", "the first answer's cookies", "at once"])
+@pytest.mark.parametrize("name", SHOWN_ONCE)
+async def test_both_answers_show_the_same_and_it_counts(site: Site, name: str, order: str) -> None:
+    filled = await FORMS[name](site)
+    responses, _ = await clicked(site, filled, order)
+    first, second = [set(re.findall(SHOWN_ONCE[name], await each.get_data(as_text=True))) for each in responses]
+    assert first == second != set()
+    async with services_of(site.app).database.reading() as db:
+        stored = {*await db.scalars(select(RecoveryCode.code_hash)), *await db.scalars(select(AccessKey.key_hash))}
+    plain = [each if each.startswith("qaa_") else each.replace("-", "") for each in first]
+    assert stored >= {hashlib.sha256(each.encode()).hexdigest() for each in plain}
 
 
 @pytest.mark.parametrize("name", FORMS)

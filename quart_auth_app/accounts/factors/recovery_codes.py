@@ -1,7 +1,6 @@
 """Recovery codes, for whoever has lost the phone: each logs in once in place of the second step."""
 
 import hashlib
-import secrets
 import unicodedata
 
 COUNT = 10
@@ -15,9 +14,11 @@ _DASHES = "-\u2010\u2011\u2013\u2014"
 _MISREAD = str.maketrans("OIL", "011")
 
 
-def new_codes() -> list[str]:
-    """Return a set of codes as people read them, in groups of four."""
-    return [_grouped("".join(secrets.choice(ALPHABET) for _ in range(LENGTH))) for _ in range(COUNT)]
+def derived(secret: str) -> list[str]:
+    """Return the set of codes that belongs to a secret of 256 bits, as people read them, in groups of four."""
+    output = hashlib.shake_256(secret.encode()).digest(COUNT * LENGTH)
+    letters = "".join(ALPHABET[byte % len(ALPHABET)] for byte in output)
+    return [_grouped(letters[start : start + LENGTH]) for start in range(0, len(letters), LENGTH)]
 
 
 def normalised(typed: str) -> str | None:
