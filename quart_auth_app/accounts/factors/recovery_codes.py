@@ -17,7 +17,7 @@ _MISREAD = str.maketrans("OIL", "011")
 def derived(secret: str) -> list[str]:
     """Return the set of codes that belongs to a secret of 256 bits, as people read them, in groups of four."""
     output = hashlib.shake_256(secret.encode()).digest(COUNT * LENGTH)
-    letters = "".join(ALPHABET[byte % len(ALPHABET)] for byte in output)
+    letters = "".join(ALPHABET[byte // 8] for byte in output)
     return [_grouped(letters[start : start + LENGTH]) for start in range(0, len(letters), LENGTH)]
 
 
