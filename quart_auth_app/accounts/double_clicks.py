@@ -11,9 +11,10 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, names, sessions, throttle
+from quart_auth_app.accounts import email_addresses, names, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.session_tokens import token_by
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Attempts, SecurityEvent, User
@@ -92,4 +93,4 @@ async def first_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> 
 
 
 def _secret(db: AsyncSession, browser: Browser, number: int) -> str:
-    return sessions.token_by(db, browser.form and f"number {number} of form {browser.form}")
+    return token_by(db, browser.form and f"number {number} of form {browser.form}")

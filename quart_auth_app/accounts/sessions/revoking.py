@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import activity, double_clicks
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.accounts.sessions.tokens import hash_of
+from quart_auth_app.accounts.session_tokens import hash_of
 from quart_auth_app.models import Session, User
 
 OTHERS = "others"

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import Browser, named
+from quart_auth_app.accounts.session_tokens import hash_of, token_by
 from quart_auth_app.accounts.sessions.revoking import revoke
-from quart_auth_app.accounts.sessions.tokens import hash_of, token_by
 from quart_auth_app.models import Session, Totp, User
 
 MAX_FOR_ONE = 50
