@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, double_clicks, email_changes, names, second_step, sessions, sudo, throttle
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.sudo import WrongPassword
@@ -69,11 +68,7 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
     query = update(User).where(User.id == user_id, User.password_version == version).values(changed).returning(User.id)
     if await db.scalar(query) is None:
         raise PasswordChanged
-    renewed = await sessions.renew(
-        db, session_id=found.session["id"], password_version=version + 1, after=browser.token, now=now
-    )
-    if not renewed:
-        raise SessionRevoked
+    renewed = await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=version + 1)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await email_changes.drop(db, user_id=user_id)
     await second_step.drop_unconfirmed(db, user_id=user_id)
@@ -90,12 +85,7 @@ async def changed_again(db: AsyncSession, *, found: Found, browser: Browser, now
     """
     await throttle.clear(db, sudo.counter(found))  # the old password was none any more
     version = await db.scalar(select(User.password_version).where(User.id == found.user["id"])) or 0
-    renewed = await sessions.renew(
-        db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
-    )
-    if not renewed:
-        raise SessionRevoked
-    return renewed
+    return await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=version)
 
 
 async def change_language(db: AsyncSession, *, user_id: int, language: str | None) -> None:

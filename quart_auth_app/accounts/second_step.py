@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, recovery_codes, sessions
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AccountError, SessionRevoked
+from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.recovery_codes import normalised
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
@@ -113,7 +113,7 @@ async def turn_on(
     """
     user_id = found.user["id"]
     codes = await confirm(db, keys, user_id=user_id, code=code, browser=browser, now=now)
-    renewed = await _renewed(db, found=found, browser=browser, now=now)
+    renewed = await sessions.renew_own(db, found=found, browser=browser, now=now)
     await sessions.add_method(db, session_id=renewed.number, method=TOTP)
     await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
     await activity.note(db, user_id=user_id, kind="second_step_on", browser=browser, now=now)
@@ -122,16 +122,8 @@ async def turn_on(
 
 async def turned_on(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[list[str], Renewed]:
     """Return what `turn_on` has returned to a first click. Raises SessionRevoked."""
-    renewed = await _renewed(db, found=found, browser=browser, now=now)
+    renewed = await sessions.renew_own(db, found=found, browser=browser, now=now)
     return await recovery_codes.replace(db, user_id=found.user["id"], browser=browser, now=now), renewed
-
-
-async def _renewed(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> Renewed:
-    number, version = found.session["id"], found.user["password_version"]
-    renewed = await sessions.renew(db, session_id=number, password_version=version, after=browser.token, now=now)
-    if not renewed:
-        raise SessionRevoked
-    return renewed
 
 
 async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:

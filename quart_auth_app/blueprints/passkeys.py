@@ -6,8 +6,10 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import passkeys as domain
+from quart_auth_app.accounts import passwordless
 from quart_auth_app.accounts.factors.passkeys import encoded
-from quart_auth_app.accounts.passkeys import PasskeyRefused
+from quart_auth_app.accounts.passkey_answers import PasskeyRefused
+from quart_auth_app.accounts.passkey_log_in import PASSKEY
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.models import User
 from quart_auth_app.web.edge import same_origin
@@ -40,7 +42,7 @@ async def login() -> ResponseReturnValue:
     """Log in with a passkey alone, and go to the page that was asked for."""
     wanted = await next_page.wanted()
     logged_in = await edge.log_in_with_passkey(**await LOG_IN.read(), remember=await is_checked("remember"))
-    await hand_over(logged_in, methods=[domain.PASSKEY])
+    await hand_over(logged_in, methods=[PASSKEY])
     return redirect(landing(wanted))
 
 
@@ -131,7 +133,7 @@ async def only_post() -> ResponseReturnValue:
     """Remove the password, so that passkeys are the only way in."""
     found, browser = current_found(), this_browser()
     async with transaction() as db:
-        renewed, is_new = await domain.remove_password(db, found=found, browser=browser, now=clock.now())
+        renewed, is_new = await passwordless.remove_password(db, found=found, browser=browser, now=clock.now())
     await go_on_with(renewed.token, remember=found.session["remember"])
     if is_new:
         security_log.write("password_removed", user=found.user["id"])

@@ -17,7 +17,7 @@ from quart_auth_app.accounts.errors import (
     WrongDetails,
 )
 from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
-from quart_auth_app.accounts.passkeys import PasskeyRefused
+from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.roles import RoleMissing, StrongLogInRequired
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.web.edge.asking import PROBLEM, asking, wants_json

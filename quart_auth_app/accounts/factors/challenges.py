@@ -1,7 +1,7 @@
 """Challenges of passkeys: random, signed, and bound to what they are for, so that showing a page writes no row.
 
 A challenge comes back inside of what the authenticator has signed. Whoever accepts one also spends it, see
-`accounts/passkeys.py`.
+`accounts/passkey_answers.py`.
 """
 
 import hashlib

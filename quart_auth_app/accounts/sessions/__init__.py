@@ -12,7 +12,7 @@ from quart_auth_app.accounts.sessions.lifetimes import (
     expired,
     is_stale,
 )
-from quart_auth_app.accounts.sessions.renewing import Renewed, add_method, again, renew
+from quart_auth_app.accounts.sessions.renewing import Renewed, add_method, again, renew, renew_own
 from quart_auth_app.accounts.sessions.revoking import (
     OTHERS,
     NoSuchSession,
@@ -50,6 +50,7 @@ __all__ = [
     "is_stale",
     "own",
     "renew",
+    "renew_own",
     "revoke",
     "revoke_all",
     "revoke_everybodys",

@@ -7,7 +7,10 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.session_tokens import hash_of, token_by
+from quart_auth_app.accounts.sessions.finding import Found
 from quart_auth_app.accounts.sessions.lifetimes import EXPIRED, REPLACED_LASTS, cutoffs
 from quart_auth_app.models import Session, User
 
@@ -93,6 +96,21 @@ async def renew(
     if dropped:
         await db.execute(delete(Session).where(Session.id.in_(dropped)))
     return Renewed(new, token)
+
+
+async def renew_own(
+    db: AsyncSession, *, found: Found, browser: Browser, now: datetime, password_version: int | None = None
+) -> Renewed:
+    """Give the session of a logged-in user a new token. Raises SessionRevoked where `renew` returns None.
+
+    `password_version` is the one that the account has by now, if it is not that of `found`.
+    """
+    version = found.user["password_version"] if password_version is None else password_version
+    number = found.session["id"]
+    renewed = await renew(db, session_id=number, password_version=version, now=now, after=browser.token)
+    if not renewed:
+        raise SessionRevoked
+    return renewed
 
 
 async def again(db: AsyncSession, *, proof: str, now: datetime) -> tuple[Session, str] | None:

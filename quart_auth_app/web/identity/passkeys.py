@@ -8,10 +8,10 @@ from quart import after_this_request, g, request, session
 from quart.typing import ResponseTypes
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import passkeys
+from quart_auth_app.accounts import passkey_log_in
 from quart_auth_app.accounts.factors.passkeys import Site, encoded
 from quart_auth_app.accounts.log_in import LoggedIn
-from quart_auth_app.accounts.passkeys import Asking, PasskeyRefused, PasskeyUnknown
+from quart_auth_app.accounts.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.models import Passkey
 from quart_auth_app.web.edge.same_origin import own_origin
@@ -63,7 +63,7 @@ def account_asking(purpose: str) -> Asking:
 async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
     """Log in by a passkey alone. Raises PasskeyRefused or a child of it, or TooManyAttempts."""
     try:
-        return await passkeys.log_in_with_passkey(
+        return await passkey_log_in.log_in_with_passkey(
             transaction,
             _asking(LOG_IN, request.cookies.get(_cookie(), "")),
             credential=credential,
@@ -79,7 +79,7 @@ async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
 async def prove_with_passkey(credential: str) -> Renewed:
     """Prove by a passkey who is logged in. Raises PasskeyRefused, TooManyAttempts or SessionRevoked."""
     try:
-        return await passkeys.prove(
+        return await passkey_log_in.prove(
             transaction,
             account_asking(SUDO),
             found=current_found(),

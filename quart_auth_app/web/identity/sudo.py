@@ -20,7 +20,7 @@ from quart_auth_app.accounts import identities, passkeys, second_step, sudo
 from quart_auth_app.accounts.access_keys import KeyNotEnough
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TryLater
-from quart_auth_app.accounts.passkeys import PasskeyRefused
+from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.accounts.sudo import SudoRequired, WrongPassword, WrongSudoCode
 from quart_auth_app.accounts.ways_in import NO_PASSWORD

@@ -1,0 +1,41 @@
+"""An account without a password: its owner logs in by a passkey."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, outbox, pending_log_ins, sessions, ways_in
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.models import Passkey, User
+
+
+class NoWayBack(AccountError):
+    """The account can't do without a password: it needs a passkey, and an address that is known to be the person's."""
+
+
+async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[Renewed, bool]:
+    """Let the account have no password any more. All other sessions are revoked. Raises NoWayBack or SessionRevoked.
+
+    A link by mail can always set a new one, so mail has to be on and the address verified. Returns this session under
+    its new token, and whether there was a password.
+    """
+    user_id, version = found.user["id"], found.user["password_version"]
+    await ways_in.lock(db, user_id=user_id)
+    without = select(User.password_version).where(User.id == user_id, User.password == ways_in.NO_PASSWORD)
+    if (newer := await db.scalar(without)) is not None:  # a second click
+        return await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=newer), False
+    has_passkey = exists().where(Passkey.user_id == user_id)
+    query = update(User).where(
+        User.id == user_id, User.password_version == version, User.verified_at.is_not(None), has_passkey
+    )
+    changed = {"password": ways_in.NO_PASSWORD, "password_version": version + 1}
+    if not outbox.is_on(db) or await db.scalar(query.values(changed).returning(User.id)) is None:
+        raise NoWayBack
+    await pending_log_ins.cancel_all(db, user_id=user_id)
+    renewed = await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=version + 1)
+    await sessions.revoke_others(db, user_id=user_id, keep=renewed.number)
+    await activity.note(db, user_id=user_id, kind="password_removed", browser=browser, now=now)
+    return renewed, True
