@@ -104,15 +104,16 @@ PAGES = (
     recovery,
     admin,
 )
-"""The blueprints that people see. They join every application; `health` and `openapi` are for one that is ours."""
+"""The blueprints with pages for people. Every application gets them; only one made by `create_app` also gets `health`
+and `openapi`."""
 
 
 def create_app(config: Mapping[str, object] | None = None, *, import_name: str | None = None) -> Quart:
     """Return the application. `config` may hold any setting of README.md, and overrides the environment.
 
-    All other keys, Quart's and the site's own, go to `app.config`; one that is a misspelt setting is refused.
-    `import_name`, usually `__name__`, is Quart's: the site's own `templates/` and `static/` lie beside that module, and
-    replace ours file by file. Raises SettingsError, a ValueError; a server that calls prints its sentence and ends.
+    All other keys, Quart's and the site's own, go to `app.config`; a key that looks like a misspelt setting is refused.
+    `import_name`, usually `__name__`, is Quart's: the site's `templates/` and `static/` lie beside that module,
+    and replace ours file by file. Raises SettingsError, a ValueError; a server prints its message and exits.
     """
     config = config or {}
     with refused_start.told_in_a_sentence():
@@ -158,12 +159,12 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
 
 
 class Accounts:
-    """Accounts for an application that exists: `Accounts(app)`, or `Accounts().init_app(app)` once it is configured.
+    """Accounts for an existing application: `Accounts(app)`, or `Accounts().init_app(app)` once it is configured.
 
-    Our pages join it, at `url_prefix` if one is given. Its own pages, error pages, headers, session and limits stay as
-    they are. Settings are read from `app.config`, then from the environment. The application's blueprints must have
-    other names than ours: `main`, `auth`, `second_step`, `passkeys`, `mailed_login`, `providers`, `account`,
-    `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`.
+    Our pages are added, below `url_prefix` if one is given. The application's own pages, error pages, headers, session
+    and limits stay as they are. Settings are read from `app.config`, then from the environment. The application's
+    blueprints must have other names than ours: `main`, `auth`, `second_step`, `passkeys`, `mailed_login`, `providers`,
+    `account`, `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`.
     """
 
     def __init__(self, app: Quart | None = None, *, url_prefix: str | None = None) -> None:
@@ -172,7 +173,7 @@ class Accounts:
             self.init_app(app)
 
     def init_app(self, app: Quart) -> None:
-        """Join the application. Raises SettingsError; a server that calls prints its sentence and ends."""
+        """Add our pages to the application. Raises SettingsError; a server prints its message and exits."""
         with refused_start.told_in_a_sentence():
             if app.url_map.host_matching:
                 raise SettingsError(
@@ -196,7 +197,7 @@ class Accounts:
         compiled_languages.init_app(app)
         pages.init_app(app, settings)
         processors = app.template_context_processors[None]
-        processors.insert(0, processors.pop())  # so that what the application's own processors say wins
+        processors.insert(0, processors.pop())  # first, so that the values of the application's own processors win
         error_pages.join(app)
         lifespan.init_app(app, services, is_guest=True)
         for blueprint in PAGES:
@@ -215,7 +216,7 @@ def _services(
     passwords = Passwords(workers=settings.workers, flask_security_salt=settings.flask_security_password_salt)
     metrics = None
     if settings.metrics_bind:
-        from quart_auth_app.web.telemetry.metrics import Metrics  # prometheus_client loads only where it is wanted
+        from quart_auth_app.web.telemetry.metrics import Metrics  # imported only if used: it takes time and memory
 
         metrics = Metrics(passwords)
     keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
@@ -239,6 +240,6 @@ def _services(
 def _providers(settings: Settings) -> "dict[str, Provider]":
     if not settings.providers:
         return {}
-    from quart_auth_app.providers.client import Provider  # httpx2 and joserfc load only where they are wanted
+    from quart_auth_app.providers.client import Provider  # imports httpx2 and joserfc, so only if used
 
     return {each.name: Provider(each) for each in settings.providers}

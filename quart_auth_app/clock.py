@@ -1,9 +1,9 @@
-"""The one clock of the web's side; the domain gets the time as an argument."""
+"""The clock of the web code; functions of `accounts` get the time as an argument."""
 
 from datetime import UTC, datetime, timedelta
 
 LEEWAY = timedelta(minutes=5)
-"""How far the clocks of two servers may be apart: what one has signed or noted down still counts at the other."""
+"""By how much the clocks of two servers may differ: one still accepts what the other has signed or stored."""
 
 
 def now() -> datetime:

@@ -1,4 +1,4 @@
-"""What a site allows its pages beside what ours need: CSP_ALLOW, in the words of Content-Security-Policy itself."""
+"""CSP_ALLOW: sources that a site adds to our Content-Security-Policy, in the syntax of that header."""
 
 import re
 
@@ -14,21 +14,21 @@ DIRECTIVES = (
     "manifest-src",
     "form-action",
 )
-"""Those that can be widened. The others keep our pages out of other sites' frames, and relative addresses honest."""
+"""Directives that a site can widen. The others protect our pages from other sites' frames and from a changed base."""
 
 KEYWORDS = ("'self'", "'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "'wasm-unsafe-eval'", "'strict-dynamic'")
 SCHEMES = {"data:": ("img-src", "font-src", "media-src"), "blob:": ("img-src", "media-src", "worker-src")}
-"""Schemes that stand for themselves, and where: in a script or a style they would let in whatever a page can be fed."""
+"""Schemes allowed without a host, and in which directives. For scripts and styles they would allow injected code."""
 
 _HASH = re.compile(r"'sha(256|384|512)-[A-Za-z0-9+/_-]+={0,2}'")
-# With or without *. in front: labels that neither begin nor end with a hyphen, then perhaps a port and a path.
+# An optional "*.", labels that neither begin nor end with a hyphen, and an optional port and path.
 _HOST = re.compile(
     r"(https?|wss?)://(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5}|:\*)?(/[\w.~/@%+-]*)?",
     re.I | re.A,
 )
 
 MAX_SHOWN = 30
-"""Characters of the longest word that a message repeats, hosts aside."""
+"""Longest word that a message repeats, in characters; hosts may be longer."""
 
 EXAMPLE = "style-src https://cdn.example.com; script-src 'self'"
 
@@ -37,7 +37,7 @@ Policy = dict[str, tuple[str, ...]]
 
 
 def parsed(value: str) -> Policy:
-    """Return the sources that each directive gains. Raises ValueError with a sentence that says what is wrong."""
+    """Return the sources to add to each directive. Raises ValueError; its message says what is wrong."""
     policy: Policy = {}
     for part in filter(str.strip, value.split(";")):
         directive, *sources = part.split()
@@ -68,14 +68,14 @@ def _checked(directive: str, source: str) -> str:
 
 
 def _shown(word: str) -> str:
-    # It may be a secret, or an address with a password, put into the wrong variable.
+    # The value may be a secret, or a URL with a password, that was put into the wrong variable.
     if "@" in word:
         return "An address"
     return repr(word) if "://" in word or len(word) <= MAX_SHOWN else f"A value of {len(word)} characters"
 
 
 def widened(policy: dict[str, str], allowed: Policy) -> dict[str, str]:
-    """Return the policy with the sources that are allowed beside its own."""
+    """Return the policy with the allowed sources added."""
     return policy | {name: " ".join(_each_once(policy.get(name, ""), sources)) for name, sources in allowed.items()}
 
 

@@ -1,4 +1,4 @@
-"""Where the users are kept, as DATABASE_URL says it: a SQLite file, or PostgreSQL on one host or several."""
+"""DATABASE_URL, parsed: a SQLite file, or PostgreSQL on one or several hosts."""
 
 import re
 
@@ -12,20 +12,20 @@ ALLOWED = (
 )
 
 PORT = 5432
-"""PostgreSQL's port, where a host is named without one."""
+"""PostgreSQL's default port, for hosts without a port."""
 
 WRITABLE = ("read-write", "primary")
-"""Values of libpq's `target_session_attrs` that name a server one can write to."""
+"""Values of libpq's `target_session_attrs` that ask for a server that accepts writes."""
 
 _SEVERAL = re.compile(r"(?P<start>postgres(?:ql)?://(?:[^/?@]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<rest>.*)")
-# An IPv6 address stands in brackets. An empty name would be this machine's socket, which no second machine has.
+# IPv6 addresses are in brackets. An empty name would mean this machine's socket: useless among several hosts.
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::(?P<port>\d{1,5}))?")
 
 
 def parsed(value: str) -> URL | None:
-    """Return the parts of a DATABASE_URL, None if it is none. Several hosts are in its query, each a `host`."""
+    """Return the parsed DATABASE_URL, None if it is invalid. Several hosts become `host` parameters of its query."""
     try:
-        # SQLAlchemy doesn't know several hosts as libpq writes them, but as repeated parameters.
+        # SQLAlchemy doesn't parse libpq's list of hosts; it takes repeated `host` parameters.
         several = _SEVERAL.fullmatch(value)
         url = make_url(several["start"] + several["rest"] if several else value)
     except (ArgumentError, ValueError):
@@ -39,7 +39,7 @@ def parsed(value: str) -> URL | None:
 
 
 def hosts(url: URL) -> list[tuple[str, int]]:
-    """Return name and port of each host, where several are named; otherwise nothing."""
+    """Return the name and port of each host if the URL has several; otherwise an empty list."""
     named = url.query.get("host", ())
     if isinstance(named, str):
         return []
@@ -49,10 +49,10 @@ def hosts(url: URL) -> list[tuple[str, int]]:
 
 def _is_usable(url: URL, backend: str) -> bool:
     if backend == "sqlite":
-        # SQLAlchemy would refuse a host or a user later on, and show the password in its message.
+        # SQLAlchemy would refuse a host or a user only later, with the password in its message.
         return not (url.host or url.port or url.username or url.password or url.query)
-    # An @ behind the host's is what is left of a password that has one: it would be taken for a part of a name, and so
-    # be shown in messages.
+    # An @ after the host comes from a password with an unescaped @. That part of the password would be read as a name
+    # and shown in messages.
     rest = f"{url.host}{url.database}{dict(url.query)}"
     return backend == "postgresql" and "@" not in rest and _is_port(url.port) and _has_usable_hosts(url)
 

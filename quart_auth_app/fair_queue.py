@@ -1,4 +1,4 @@
-"""A queue in which groups take turns: first come first served within each, one after the other among them."""
+"""A queue in which groups take turns: round-robin between groups, first in first out within a group."""
 
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -9,11 +9,11 @@ Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Group, Item]):
-    """However much one group has waiting, another waits for one item of it."""
+    """However many items one group has, another group waits for only one of them."""
 
     def __init__(self) -> None:
         self._lines: dict[Group, deque[Item]] = {}
-        """The group whose turn comes next first; none is empty."""
+        """Waiting items by group, in the order of turns; no deque is empty."""
 
     def __bool__(self) -> bool:
         """Return whether anything is waiting."""
@@ -24,11 +24,11 @@ class FairQueue(Generic[Group, Item]):
         return len(self._lines.get(group, ()))
 
     def put(self, group: Group, item: Item) -> None:
-        """Put an item behind those of its group."""
+        """Append an item to its group."""
         self._lines.setdefault(group, deque()).append(item)
 
     def take(self, may: Callable[[Group], bool] = lambda _group: True) -> tuple[Group, Item] | None:
-        """Take the next item of the first group that may have its turn now, which is the last one then."""
+        """Remove and return an item of the first group that `may` allows. That group's next turn comes last."""
         group = next(filter(may, self._lines), None)
         if group is None:
             return None

@@ -1,4 +1,4 @@
-"""The instance folder, as the tutorial calls it: where a SQLite file lies, and the secret key beside it."""
+"""The instance folder, as the tutorial calls it: it holds the SQLite file and the secret key."""
 
 import errno
 import os
@@ -11,12 +11,12 @@ from typing import BinaryIO
 from sqlalchemy.engine import URL
 
 FORBIDDEN_MODE = 0o027
-"""Permissions that a `secret_key` file must not have: whoever can write it, or any user who can read it, can sign
-cookies. A group may read it, as backups need."""
+"""Permissions that a `secret_key` file must not have: anybody who can read or replace the key can sign cookies. The
+group may read it, as backups need."""
 
 
 MAX_FILE = 64 * 1024
-"""Bytes of the longest `secret_key` file; more is another file."""
+"""Largest `secret_key` file in bytes; a larger file is not a key."""
 
 
 class SettingsError(ValueError):
@@ -24,9 +24,9 @@ class SettingsError(ValueError):
 
 
 def secret_key(database_url: URL, *, create: bool = True) -> str:
-    """Return the key kept beside the database file, made by whoever comes first. Raises SettingsError.
+    """Return the key stored beside the database file; the first process creates it. Raises SettingsError.
 
-    Without `create` no file is made: a key that is missing is a random one that ends with the process.
+    Without `create`, no file is written: if it is missing, the key is random and lasts as long as the process.
     """
     key = secrets.token_urlsafe(48)
     file = database_file(database_url)
@@ -47,7 +47,7 @@ def secret_key(database_url: URL, *, create: bool = True) -> str:
 
 
 def opened(path: str | Path) -> BinaryIO:
-    """Open a file for reading. Raises OSError, also for what is no file: a start would wait for ever for a pipe."""
+    """Open a regular file for reading. Raises OSError, also for a pipe: reading one could block the start for ever."""
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115  # returned open
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -74,7 +74,7 @@ def _read_private(path: Path) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Create the file whole or not at all: of several workers that start at once, one wins and all read the same."""
+    """Create the file atomically: of several workers that start at once, one creates it and all read the same key."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text + "\n")
@@ -89,15 +89,15 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def database_file(url: URL) -> Path | None:
-    """Return the path of a SQLite database file, None for a database in memory or on a server."""
+    """Return the path of the SQLite file, None for a database in memory or on a server."""
     on_disk = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
     return Path(url.database or "") if on_disk else None
 
 
 def insist_on_file(url: URL) -> None:
-    """Raise SettingsError where the SQLite file is missing; a database in memory or on a server passes."""
+    """Raise SettingsError if the URL names a SQLite file that doesn't exist."""
     file = database_file(url)
-    if file and not os.path.exists(file):  # False, too, for a path that the system can't look up
+    if file and not os.path.exists(file):  # also False for a path that the system can't look up
         raise SettingsError(
             f"DATABASE_URL: there is no database file {file.absolute()}; name yours with "
             "DATABASE_URL=sqlite:////path/to/db.sqlite, or make this one with: quart-auth-app db upgrade"
@@ -105,7 +105,7 @@ def insist_on_file(url: URL) -> None:
 
 
 def database_folder(url: URL) -> Path:
-    """Return the folder that holds a SQLite file, made if need be; raise SettingsError where nothing can be written."""
+    """Return the folder of the SQLite file, created if needed. Raises SettingsError if it can't be."""
     folder = (database_file(url) or Path()).absolute().parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
-"""Where mail goes, as MAIL_URL says it: a mail server, a folder, or standard output."""
+"""MAIL_URL, parsed: a mail server, a folder, or standard output."""
 
 import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 PORTS = {"smtp": 587, "smtps": 465}
-"""The ports for handing mail in: with STARTTLS (RFC 6409) and with TLS from the first byte (RFC 8314)."""
+"""Default ports for mail submission: with STARTTLS (RFC 6409), and with TLS from the first byte (RFC 8314)."""
 
 ALLOWED = (
     "smtp://user:password@host:587, smtps://user:password@host:465, file:///folder, or log:, "
@@ -27,12 +27,12 @@ class MailUrl:
 
     @property
     def is_smtp(self) -> bool:
-        """Whether a mail server takes the mail."""
+        """Whether mail goes to a mail server."""
         return self.scheme in PORTS
 
     @property
     def may_go_without_tls(self) -> bool:
-        """Whether the server is this very machine, so that nobody can listen on the way."""
+        """Whether the server is this machine, so that the connection can't be read on a network."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -40,7 +40,7 @@ class MailUrl:
 
 
 def parsed(value: str) -> MailUrl | None:
-    """Return the parts of a MAIL_URL, None if it is none."""
+    """Return the parsed MAIL_URL, None if it is invalid."""
     if value in {"log:", "log://"}:
         return MailUrl(scheme="log")
     try:

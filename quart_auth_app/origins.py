@@ -35,8 +35,7 @@ def _host(host: str) -> str:
     if ":" in host:
         return f"[{ipaddress.IPv6Address(host)}]"
     if not host.isascii():
-        # UTS 46 without its transitional forms, as browsers do it: faß.example keeps its ß. idna's errors are
-        # ValueErrors.
+        # UTS 46, non-transitional, as browsers do it: faß.example keeps its ß. idna's errors are ValueErrors.
         host = ".".join(map(_a_label, idna.uts46_remap(host, std3_rules=False, transitional=False).split(".")))
     if not _FORBIDDEN.isdisjoint(host):
         raise ValueError(host)
@@ -52,14 +51,17 @@ def _a_label(label: str) -> str:
     try:
         return idna.alabel(label).decode()
     except idna.IDNAError:
-        # IDNA 2008 takes letters and digits only. Browsers take each character of UTS 46: ☃.example is a name.
+        # IDNA 2008 allows letters and digits only. Browsers allow every character of UTS 46, as in ☃.example.
         if len(label) > 1 and any(unicodedata.bidirectional(each) in {"R", "AL", "AN"} for each in label):
             raise
         return "xn--" + label.encode("punycode").decode()
 
 
 def _ipv4(host: str) -> ipaddress.IPv4Address:
-    """Return what browsers make of a host that ends in a number (URL Standard, "IPv4 parser"). Raises ValueError."""
+    """Return the address that browsers read from a host that ends in a number (URL Standard, "IPv4 parser").
+
+    Raises ValueError.
+    """
     *bytes_, last = [_number(part) for part in host.removesuffix(".").split(".")]
     if len(bytes_) > 3 or any(each > 255 for each in bytes_) or last >= 256 ** (4 - len(bytes_)):
         raise ValueError(host)
@@ -75,7 +77,7 @@ def _number(part: str) -> int:
 
 
 def readable_host(origin: str) -> str:
-    """Return an origin's host as people write it, with its letters in place of the A-label."""
+    """Return an origin's host as people write it, with the letters that its A-labels stand for."""
     host = urlsplit(origin).hostname or ""
     try:
         return idna.decode(host) if "xn--" in host else host
@@ -84,7 +86,7 @@ def readable_host(origin: str) -> str:
 
 
 def is_trustworthy(origin: str) -> bool:
-    """Tell whether browsers treat it as secure, and so send Sec-Fetch-Site to it (W3C Secure Contexts, 3.1)."""
+    """Tell whether browsers treat the origin as secure, and so send Sec-Fetch-Site to it (W3C Secure Contexts, 3.1)."""
     parts = urlsplit(origin)
     host = parts.hostname or ""
     if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
@@ -93,7 +95,7 @@ def is_trustworthy(origin: str) -> bool:
 
 
 def is_ip_address(host: str) -> bool:
-    """Tell whether the host is an address and no name."""
+    """Tell whether the host is an IP address, not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

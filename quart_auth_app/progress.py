@@ -1,10 +1,10 @@
-"""How far a long piece of work has come: whoever does it tells, and whoever started it may show."""
+"""Progress of long work: the function that does the work reports it to a callback of its caller."""
 
 from collections.abc import Callable
 
 Tell = Callable[[int, int], None]
-"""Is told how much is done, and of how much."""
+"""Called with the number of steps done and the number of all steps."""
 
 
 def nobody(_done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""

@@ -1,4 +1,4 @@
-"""Which version of somebody else's software a correction of ours is for."""
+"""Checks whether a workaround of ours applies to the installed version of a package."""
 
 import logging
 from functools import lru_cache
@@ -9,7 +9,7 @@ _log = logging.getLogger("quart_auth_app.third_party")
 
 @lru_cache
 def is_for(package: str, what: str, versions: tuple[str, ...]) -> bool:
-    """Return whether the installed `package` is one of these versions; if it isn't, say once what is left out."""
+    """Return whether the installed `package` has one of these versions; if not, log once that `what` is left out."""
     installed = version(package)
     if installed in versions:
         return True

@@ -1,1 +1,1 @@
-"""The database: units of work, look-ups, what is particular to SQLite and to PostgreSQL."""
+"""The database: units of work, look-ups, and the code for SQLite and for PostgreSQL."""

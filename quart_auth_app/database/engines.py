@@ -1,4 +1,4 @@
-"""Engines: what is particular to SQLite and to PostgreSQL."""
+"""Chooses the engine and the look-ups: SQLite's or PostgreSQL's."""
 
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,23 +14,23 @@ __all__ = ["DatabaseAway", "Lookups", "create_engine", "create_lookups"]
 def create_engine(
     url: URL, *, patience: float | None = None, create: bool = True, foreign_keys: bool = True
 ) -> AsyncEngine:
-    """Return an engine that has not yet connected. Raises SettingsError if the file can't be used.
+    """Return an engine that has not connected yet. Raises SettingsError if the SQLite file can't be used.
 
-    `patience` is how many seconds a statement may take, if that is not the usual. Without `create`, a SQLite file that
-    is missing is not made. Without `foreign_keys`, SQLite doesn't heed them.
+    `patience` is how many seconds a statement may take; None means the default. Without `create`, a missing SQLite file
+    is not created. Without `foreign_keys`, SQLite doesn't enforce them.
     """
     if url.get_backend_name() == "sqlite":
         return sqlite.create_engine(url, patience, create=create, foreign_keys=foreign_keys)
-    from quart_auth_app.database import postgresql  # only who uses PostgreSQL waits for asyncpg to load
+    from quart_auth_app.database import postgresql  # asyncpg is slow to load, and SQLite does not need it
 
     return postgresql.create_engine(url, patience)
 
 
 def create_lookups(url: URL, engine: AsyncEngine) -> Lookups:
-    """Return what answers look-ups: in a SQLite file directly, else by way of `engine`."""
+    """Return the object that answers look-ups: from a SQLite file directly, otherwise through `engine`."""
     if file := database_file(url):
         return FileLookups(file)
     if url.get_backend_name() == "sqlite":
         return EngineLookups(engine)
-    # A single question needs no transaction around it, which would be two more round trips.
+    # One SELECT needs no transaction, which would cost two more round trips.
     return EngineLookups(engine.execution_options(isolation_level="AUTOCOMMIT"))

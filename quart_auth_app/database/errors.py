@@ -1,5 +1,5 @@
-"""What goes wrong with any database."""
+"""Errors of any database."""
 
 
 class DatabaseAway(Exception):
-    """The database can't be reached, or another writer holds it for too long. Nothing was changed; later may do."""
+    """The database can't be reached, or another writer locks it for too long. Nothing was changed; try again later."""

@@ -1,4 +1,4 @@
-"""Look-ups: questions that an index answers at once, which each page asks. What goes without saying here costs most."""
+"""Look-ups: queries that an index answers at once. They run on every page, so keep overhead minimal."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -15,8 +15,7 @@ from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.sqlite import identity, is_programming_error
 
 PATIENCE = 0.1
-"""Seconds that a look-up waits for a SQLite lock. In write-ahead mode it hardly ever has to; the event loop stands
-meanwhile."""
+"""Seconds that a look-up waits for a SQLite lock, which blocks the event loop. In write-ahead mode that is rare."""
 
 Columns = TypeVarTuple("Columns")
 Processor = Callable[[Any], Any]
@@ -25,17 +24,17 @@ _dialect = pysqlite.dialect(paramstyle="named")
 
 
 class Lookups(Protocol):
-    """What answers look-ups. A question is a statement kept in a module, as what is made of it is kept too."""
+    """Answers look-ups. A `question` is a statement built once, in its module, because its compiled form is cached."""
 
     async def first(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
         """Return the first row of the answer, or None. Raises DatabaseAway."""
 
     async def close(self) -> None:
-        """Close what is open; a later look-up opens it again."""
+        """Close the connection; a later look-up opens it again."""
 
 
 class EngineLookups:
-    """Look-ups by way of an engine's own connections."""
+    """Look-ups on an engine's connections."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -46,14 +45,14 @@ class EngineLookups:
             return (await connection.execute(question, values)).first()
 
     async def close(self) -> None:
-        """Leave the connections to their engine."""
+        """Do nothing: the engine closes its connections."""
 
 
 class FileLookups:
-    """Look-ups in a SQLite file, in the event loop's own thread and past SQLAlchemy's connections.
+    """Look-ups in a SQLite file, in the event loop's thread, without SQLAlchemy's connections.
 
-    SQLite takes some 10 microseconds for one, and in write-ahead mode it waits for no writer. SQLAlchemy's way there
-    takes 200, and aiosqlite's thread several times that.
+    SQLite takes about 10 microseconds for one, and in write-ahead mode it waits for no writer. Through SQLAlchemy it
+    takes 200, and through aiosqlite's thread several times that.
     """
 
     def __init__(self, file: Path) -> None:
@@ -66,7 +65,7 @@ class FileLookups:
         """Return the first row of the answer, or None. Raises DatabaseAway."""
         sql, into, out_of = _prepared(question)
         try:
-            # All rows, as a statement that is left half-way keeps its snapshot, and the log can't be written back.
+            # Fetch all rows: an unfinished statement keeps its snapshot, and the write-ahead log can't be checkpointed.
             rows = self._connected().execute(sql, {name: into[name](values[name]) for name in into}).fetchall()
         except sqlite3.OperationalError as error:
             if is_programming_error(error):
@@ -83,7 +82,7 @@ class FileLookups:
             self._connection = None
 
     def _connected(self) -> sqlite3.Connection:
-        # Where the file was moved away, or another put in its place, the old one is not to be believed.
+        # If the file was moved away or replaced, the old one must not be read any more.
         file = identity(self._path)
         if self._connection and file != self._file:
             self._connection.close()
@@ -96,7 +95,7 @@ class FileLookups:
 
 @lru_cache
 def _prepared(question: Select[*tuple[Any, ...]]) -> tuple[str, dict[str, Processor], list[Processor]]:
-    """Return the SQL, what makes its parameters of values, and what makes the answer's columns of SQLite's."""
+    """Return the SQL, the converters of its parameters by name, and the converters of the answer's columns."""
     compiled = question.compile(dialect=_dialect)
     binds, columns = compiled.binds.items(), question.selected_columns
     into: dict[str, Processor] = {name: _type(each.type).bind_processor(_dialect) or _same for name, each in binds}

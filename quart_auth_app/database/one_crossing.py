@@ -1,8 +1,8 @@
-"""aiosqlite with one crossing into its thread for each statement, in place of one for each call.
+"""aiosqlite with one thread switch for each statement instead of one for each call.
 
-SQLAlchemy begins, makes a cursor, executes, fetches and closes, and rolls back whatever it returns to the pool: of
-these only the execution may take long. A log-in crossed 88 times, which took more of the processor than its statements
-did.
+For each statement SQLAlchemy begins, makes a cursor, executes, fetches and closes, and it rolls back each connection
+that it returns to the pool. Of these only the execution can take long. A log-in switched threads 88 times, which took
+more processor time than its statements did.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ import aiosqlite
 from quart_auth_app.third_party import is_for
 
 VERSIONS = ("0.22.1",)
-"""Of aiosqlite. It is no fault of aiosqlite's that is mended here, but the inside that we build on may change."""
+"""Versions of aiosqlite that this is for: it is no bug that is fixed here, but we use private names of aiosqlite."""
 
 
 class Connection(aiosqlite.Connection):
-    """A connection and its thread. The arguments are sqlite3.connect's, `check_same_thread=False` among them."""
+    """A connection and its thread. The arguments are those of sqlite3.connect, including `check_same_thread=False`."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(partial(sqlite3.connect, *arguments, **named), iter_chunk_size=64)
         self._thread.daemon = True
         self.is_cut_off = False
-        """Whether somebody left without waiting for the answer: the thread may still be at it."""
+        """Whether a call was cancelled; its statement may still be running in the thread."""
         self._beginning: str | None = None
 
     async def _execute(self, fn: Any, *arguments: Any, **named: Any) -> Any:
-        # Here, as all that is done to the database passes here, so that none of it is left outside its transaction.
+        # BEGIN is sent here because every call passes here: so no statement runs outside its transaction.
         if self._beginning:
             fn, self._beginning = partial(self._begin_and, self._beginning, fn), None
         try:
@@ -41,11 +41,11 @@ class Connection(aiosqlite.Connection):
             raise
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # SQLAlchemy enters it, as it would aiosqlite's
-        """Return a cursor, which SQLite makes when it is entered."""
+        """Return a cursor. SQLite's own cursor is made in `__aenter__`."""
         return Cursor(self, None)  # type: ignore[arg-type]  # none yet: see __aenter__
 
     def begin(self, statement: str) -> None:
-        """Begin a transaction, with this BEGIN, as soon as there is something to do in it."""
+        """Send `statement`, a BEGIN, together with the next call."""
         self._beginning = statement
 
     def _begin_and(self, beginning: str, fn: Any, *arguments: Any, **named: Any) -> Any:
@@ -53,20 +53,20 @@ class Connection(aiosqlite.Connection):
         return fn(*arguments, **named)
 
     async def commit(self) -> None:
-        """Commit, if there is anything."""
+        """Commit, if a transaction has begun."""
         self._beginning = None
         if self._conn.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
-        """Roll back, if there is anything."""
+        """Roll back, if a transaction has begun."""
         self._beginning = None
         if self.is_cut_off or self._conn.in_transaction:
             await super().rollback()
 
 
 def connection(*arguments: Any, **named: Any) -> aiosqlite.Connection:
-    """Return a connection that is not opened yet; aiosqlite's own where the version is another. See Connection."""
+    """Return a connection that is not open yet; aiosqlite's own if its version is not in VERSIONS. See Connection."""
     if is_for("aiosqlite", "one crossing into its thread for each statement", VERSIONS):
         return Connection(*arguments, **named)
     own = aiosqlite.Connection(partial(sqlite3.connect, *arguments, **named), iter_chunk_size=64)
@@ -75,7 +75,7 @@ def connection(*arguments: Any, **named: Any) -> aiosqlite.Connection:
 
 
 def begin(connection: Any, statement: str) -> bool:
-    """Begin a transaction, with this BEGIN, as soon as there is something to do in it; tell whether that can be."""
+    """Send `statement`, a BEGIN, together with the next call. Returns False if the connection can't do that."""
     if isinstance(connection, Connection):
         connection.begin(statement)
         return True
@@ -83,7 +83,7 @@ def begin(connection: Any, statement: str) -> bool:
 
 
 class Cursor(aiosqlite.Cursor):
-    """A cursor that has all rows as soon as it has executed."""
+    """A cursor that fetches all rows while it executes."""
 
     _conn: Connection
     _rows: Iterator[Any] = iter(())
@@ -105,11 +105,11 @@ class Cursor(aiosqlite.Cursor):
         return next(self._rows, None)
 
     async def fetchmany(self, size: int | None = None) -> list[Any]:
-        """Return so many of the next rows."""
+        """Return the next `size` rows."""
         return list(islice(self._rows, size or self._cursor.arraysize))
 
     async def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
+        """Return the remaining rows."""
         return list(self._rows)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL: what is particular to it."""
+"""PostgreSQL's engine."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ from quart_auth_app import database_urls
 from quart_auth_app.database.errors import DatabaseAway
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds in which the server has to answer a new connection."""
+"""Seconds that opening a connection may take."""
 
 COMMAND_TIMEOUT = 4.0
-"""Seconds in which it has to carry out a statement; ours take milliseconds."""
+"""Seconds that a statement may take; ours take milliseconds."""
 
 CONNECTIONS = 10
-"""Connections that a worker keeps. Each carries hundreds of statements a second; a server allows 100 by default."""
+"""Connections of one worker. Each carries hundreds of statements a second; a server allows 100 by default."""
 
 NO_CONNECTION = (
     *(OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError),
-    asyncpg.TargetServerAttributeNotMatched,  # a copy answered
+    asyncpg.TargetServerAttributeNotMatched,  # a read-only replica answered
 )
-"""What asyncpg raises in place of giving a connection."""
+"""What asyncpg raises if it can't connect."""
 
 POOL_TIMEOUT = 5.0
-"""Seconds that a unit of work waits for one of them."""
+"""Seconds that a unit of work waits for a free connection."""
 
 
 def create_engine(url: URL, patience: float | None) -> AsyncEngine:
@@ -34,15 +34,15 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     behind_pgbouncer = url.query.get("pgbouncer") == "true"
     several = database_urls.hosts(url)
     ours = ["pgbouncer", "host"] if several else ["pgbouncer"]
-    # The address goes to asyncpg as it is, because that knows all of libpq's TLS parameters and SQLAlchemy doesn't.
+    # asyncpg gets the URL itself: it knows all of libpq's TLS parameters, and SQLAlchemy doesn't.
     dsn = url.difference_update_query(ours).set(drivername="postgresql").render_as_string(hide_password=False)
-    # Of several hosts one can be written to, now this, now that. Without a choice asyncpg takes any that answers.
+    # Of several hosts only one accepts writes, and which one may change. By default asyncpg takes any that answers.
     places: list[dict[str, Any]] = [{"host": host, "port": port} for host, port in several] or [{}]
     if several and "target_session_attrs" not in url.query:
         places = [place | {"target_session_attrs": database_urls.WRITABLE[0]} for place in places]
 
-    # In transaction mode each transaction may get another server connection, where a statement prepared earlier is
-    # unknown. Without caches it is prepared anew each time, without a name: under names they would pile up there.
+    # In PgBouncer's transaction mode each transaction may get another server connection, which doesn't know statements
+    # prepared earlier. Without a cache, statements are prepared each time without a name, so none pile up there.
     cached = 0 if behind_pgbouncer else 100
 
     async def connect(**_: object) -> Any:
@@ -57,18 +57,18 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
                     statement_cache_size=cached,
                 )
             except NO_CONNECTION as error:
-                # SQLAlchemy translates what a connection raises, but not what comes in place of one.
+                # SQLAlchemy translates errors of a connection, but not errors of connecting.
                 problems.append(error)
             else:
-                # Asked first from now on: a host that is cut off lets everybody wait.
+                # Try this host first from now on: an unreachable one would make everybody wait.
                 places.sort(key=lambda each: each is not place)
                 return connection
         said = "; ".join(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds" for error in problems)
         raise DatabaseAway(said) from problems[0]
 
     arguments = {"async_creator_fn": connect, "prepared_statement_cache_size": cached}
-    # No overflow: what SQLAlchemy opens beyond the pool's size it closes after each use, and to open one takes longer
-    # than all that is done with it.
+    # No overflow: SQLAlchemy closes the connections beyond the pool's size after each use, and opening one takes longer
+    # than the work done on it.
     pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT}
     engine = create_async_engine(
         "postgresql+asyncpg://", connect_args=arguments, pool_recycle=1800, hide_parameters=True, **pool
@@ -81,13 +81,13 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
 
 
 def _insist_on_connection(connection: Any, _record: object, _proxy: object) -> None:
-    # The server may have restarted since. That is known without asking it, unlike with pool_pre_ping.
+    # The server may have restarted meanwhile. This check needs no round trip, unlike pool_pre_ping.
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def _leave_out_details(context: ExceptionContext) -> None:
-    # In its details the server repeats what it was given: of a row that a constraint refuses all, the hash too.
+    # In DETAIL the server repeats values: all of a row that a constraint refuses, with the password's hash.
     driver = context.original_exception.__cause__
     if isinstance(driver, asyncpg.PostgresError):
         driver.detail = driver.hint = None
@@ -97,7 +97,7 @@ def _leave_out_details(context: ExceptionContext) -> None:
 
 
 def _look_for_another_host(context: ExceptionContext) -> None:
-    # The one that could be written to is a copy now, or is cut off: no connection to it is of use any more.
+    # The host has become a read-only replica, or is unreachable: none of its connections is of use any more.
     error = context.original_exception
     if isinstance(error, TimeoutError) or isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):
         context.is_disconnect = True

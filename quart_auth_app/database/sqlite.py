@@ -1,4 +1,4 @@
-"""SQLite: what is particular to it."""
+"""SQLite's engine."""
 
 import os
 import sqlite3
@@ -16,13 +16,13 @@ from quart_auth_app.database import one_crossing
 from quart_auth_app.instance import SettingsError, database_file, database_folder, insist_on_file
 
 BUSY_TIMEOUT = 5.0
-"""Seconds a statement waits for another writer's lock."""
+"""Seconds that a statement waits for another writer's lock."""
 
 
 def create_engine(url: URL, patience: float | None, *, create: bool = True, foreign_keys: bool = True) -> AsyncEngine:
     """Return an engine; `patience` is how many seconds a statement may wait for a lock. Raises SettingsError.
 
-    Without `create` the file has to be there, and is left as it is.
+    Without `create`, the file must exist, and is not prepared.
     """
     pool: dict[str, Any] = {}
     if file := database_file(url):
@@ -30,11 +30,11 @@ def create_engine(url: URL, patience: float | None, *, create: bool = True, fore
             _prepare_file(url)
         else:
             insist_on_file(url)
-        # rw: a file that was moved away is missed, not replaced by an empty one.
+        # rw: if the file was moved away, that is an error, and no empty file replaces it.
         url = url.set(database=file.absolute().as_uri()).update_query_dict({"uri": "true", "mode": "rw"})
     else:
-        # An in-memory database lives in its one connection, and two transactions on one connection would be one: a pool
-        # of one makes the second wait.
+        # An in-memory database exists in one connection only, where two transactions would become one. With a pool of
+        # one connection, the second transaction waits.
         pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
     arguments = {
         "async_creator_fn": one_crossing.connection,
@@ -54,7 +54,7 @@ def create_engine(url: URL, patience: float | None, *, create: bool = True, fore
 
 
 def _keep_to(file: Path, engine: AsyncEngine) -> None:
-    # Where the file was moved away, or another put in its place, what is written to the old one would be lost.
+    # If the file was moved away or replaced, everything written to the old one would be lost.
     event.listen(engine.sync_engine, "connect", partial(_remember_file, str(file.absolute())))
     event.listen(engine.sync_engine, "checkout", partial(_insist_on_file, str(file.absolute())))
 
@@ -69,24 +69,24 @@ def _insist_on_file(path: str, _connection: object, record: ConnectionPoolEntry,
 
 
 def identity(path: str) -> tuple[int, int] | None:
-    """Return what tells the file at this path from another that takes its place, or None if there is none."""
+    """Return device and inode of the file at this path, which differ if it is replaced; None if there is no file."""
     try:
-        found = os.stat(path)  # pathlib takes ten times as long, and each page asks
+        found = os.stat(path)  # not pathlib, which takes ten times as long: this runs on every page
     except OSError:
         return None
     return found.st_dev, found.st_ino
 
 
 def is_programming_error(error: object) -> bool:
-    """Return whether SQLite found fault with the statement: a table that is missing, a word that it doesn't know.
+    """Return whether the statement itself is wrong: a missing table, a syntax error.
 
-    Python calls it an OperationalError, as it does when the database is locked or out of room.
+    Python raises OperationalError for it, as it does for a locked database or a full disk.
     """
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _prepare_file(url: URL) -> None:
-    """Switch the file to write-ahead logging, which lasts, or say why that can't be."""
+    """Switch the file to write-ahead logging, which the file remembers. Raises SettingsError if it can't be used."""
     database_folder(url)
     file = str(database_file(url))
     try:
@@ -101,8 +101,8 @@ def _prepare_file(url: URL) -> None:
 
 
 def _create_private(file: str) -> None:
-    # Hashes and addresses are for their owner's eyes. A file that exists must not be opened but by SQLite: closing it
-    # again would drop the locks of all connections that this process has on it.
+    # The file holds hashes and addresses, so only its owner may read it. An existing file must be opened by SQLite
+    # only: closing any other descriptor of it drops all locks of this process (POSIX advisory locks).
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
@@ -110,14 +110,14 @@ def _create_private(file: str) -> None:
 def _set_pragmas(foreign_keys: bool, connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA foreign_keys = {foreign_keys:d}")
-    # In WAL mode only FULL makes an answered sign-up survive a power cut. Its fsync is nothing beside the hash.
+    # In WAL mode only FULL makes an answered sign-up survive a power cut. Its fsync takes far less time than the hash.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once, busy timeout or not, when another one wrote in
-    # between. So all take the lock at their start, and wait for it there, but those that say they only read.
+    # A transaction that reads first and writes later fails at once, whatever the busy timeout, if another one wrote in
+    # between. So every transaction takes the write lock at its start, unless it is marked as reading.
     reading = connection.get_execution_options().get("reading", False)
     driver = connection.connection.driver_connection
     if not one_crossing.begin(driver, "BEGIN" if reading else "BEGIN IMMEDIATE"):
@@ -125,6 +125,6 @@ def _begin(connection: Connection) -> None:
 
 
 def _give_up_lock(connection: Any, _record: object, _error: BaseException | None) -> None:
-    # When a browser hangs up, a statement is cancelled, and SQLAlchemy closes the connection. But SQLite keeps a closed
-    # connection, and its write lock, until the last statement is gone, which waits for the garbage collector.
+    # When a browser hangs up, the statement is cancelled, and SQLAlchemy closes the connection. But SQLite keeps a
+    # closed connection and its write lock until its last statement is freed, which waits for garbage collection.
     connection.rollback()

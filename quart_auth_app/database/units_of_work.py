@@ -22,41 +22,41 @@ from quart_auth_app.progress import Tell, nobody
 __all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork", "UnitsOfWork"]
 
 UPGRADE_PATIENCE = 600.0
-"""Seconds that an upgrade may take, or wait for another one: the tutorial's database takes 10 with a million users."""
+"""Seconds that an upgrade may take, or wait for another one. The tutorial's database with a million users takes 10."""
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
 
 
 class UnitsOfWork(Protocol):
-    """A `Database`, for functions that ask before they write."""
+    """A `Database`, for functions that read before they write."""
 
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """Give a session whose work is committed at the end."""
+        """Return a session that is committed at the end of the block."""
 
     def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """Give a session for questions only."""
+        """Return a session for reading only."""
 
 
 Columns = TypeVarTuple("Columns")
 
 
 class LookUp(Protocol):
-    """`Database.look_up`, for functions that ask what each page asks."""
+    """`Database.look_up`, for functions that run on every page."""
 
     async def __call__(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
         """Return the first row, or None."""
 
 
 class SchemaOutdated(DatabaseAway):
-    """The schema is not this version's, and can't be brought up to date from here; the message says what to do."""
+    """The schema doesn't fit this version, and can't be upgraded here; the message says what to do."""
 
 
 class Database:
-    """One application's database. Made without touching it; the schema is looked at when it is first needed.
+    """One application's database. It connects, and checks the schema, when it is first needed.
 
-    Without `create` it neither makes a SQLite file nor changes its schema: for commands that only read. `info` is what
-    every session's `info` holds. `sites_migrations` is the folder of the site's own migrations, if it has one.
+    Without `create`, it neither creates a SQLite file nor changes its schema: for commands that only read. `info` is
+    added to every session's `info`. `sites_migrations` is the folder of the site's own migrations, if it has one.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Database:
         self.engine = create_engine(url, create=create)
         self._upgrades = url.get_backend_name() == "sqlite" and (create or not database_file(url))
         self.reader = self.engine.execution_options(reading=True)
-        """The same engine, for questions only."""
+        """The same engine, for reading only."""
         self._write = async_sessionmaker(self.engine, expire_on_commit=False, info=dict(info or {}))
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, info=dict(info or {}))
         self._lookups = create_lookups(url, self.reader)
@@ -82,7 +82,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Give a session whose work is committed at the end, or undone if an error comes out of the block.
+        """Return a session that is committed at the end of the block, or rolled back if the block raises.
 
         Raises DatabaseAway.
         """
@@ -93,7 +93,7 @@ class Database:
 
     @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:
-        """Wait for the other writers of this process, first come first served: SQLite lets whoever is lucky go first.
+        """Wait for the other writers of this process, in order of arrival: SQLite's own waiting has no order.
 
         Raises TimeoutError. PostgreSQL's writers don't wait for each other.
         """
@@ -109,25 +109,25 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Give a session for questions only; it waits for no writer. Raises DatabaseAway."""
+        """Return a session for reading only; it waits for no writer. Raises DatabaseAway."""
         await self.get_ready()
         with _away():
             async with self._read() as db:
                 yield db
 
     async def look_up(self, question: Select[*Columns], values: Mapping[str, object]) -> tuple[*Columns] | None:
-        """Return the first row that an index finds at once, or None. On a SQLite file the event loop stands meanwhile.
+        """Return the first row that an index finds at once, or None. On a SQLite file this blocks the event loop.
 
-        `question` is a statement that is kept, never made anew. Raises DatabaseAway.
+        `question` is a statement that is built once, in its module. Raises DatabaseAway.
         """
         await self.get_ready()
         with _away():
             return await self._lookups.first(question, values)
 
     async def get_ready(self) -> None:
-        """Bring a SQLite file's schema up to date, once; with PostgreSQL raise SchemaOutdated if it is not.
+        """Upgrade a SQLite file's schema, once; with PostgreSQL raise SchemaOutdated if the schema is not up to date.
 
-        There, several versions of the application may run at once, and when to upgrade is the operator's decision.
+        On PostgreSQL several versions of the application may run at once, so the operator decides when to upgrade.
         """
         if self._is_ready:
             return
@@ -139,27 +139,27 @@ class Database:
             self._is_ready = True
 
     async def upgrade(self, *, tell: Tell = nobody) -> None:
-        """Bring the schema up to date, or leave it as it was. Several callers at once take turns.
+        """Upgrade the schema, or leave it as it was. Several callers at once take turns.
 
-        Raises DatabaseAway, or SchemaOutdated when there are users that can't be taken over, and names them.
+        Raises DatabaseAway, or SchemaOutdated if some rows can't be taken over; the message names them.
         """
         await self.upgrade_ours(tell=tell)
         if not await self._is_up_to_date():
             await self._upgrade(partial(sites_history.upgrade, folder=self.sites_migrations), foreign_keys=False)
 
     async def upgrade_ours(self, *, tell: Tell = nobody) -> None:
-        """Do so for our own tables, and leave the site's as they are."""
+        """Upgrade our own tables only, and leave the site's as they are."""
         if await self.revision() != migrations.HEAD:
             await self._upgrade(partial(migrations.upgrade, tell=tell))
 
     async def _upgrade(self, upgrade: Callable[[Connection], None], *, foreign_keys: bool = True) -> None:
         in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)
-        # In memory, another engine would be another database.
+        # For a database in memory, another engine would be another database.
         engine = (
             self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE, foreign_keys=foreign_keys)
         )
         try:
-            # The commit is where deferred constraints are checked.
+            # Around the commit too, which is where deferred constraints are checked.
             with _away(), migrations.refusals_in_words("The schema can't be upgraded"):
                 async with engine.begin() as connection:
                     await connection.run_sync(upgrade)
@@ -201,7 +201,7 @@ def _away() -> Iterator[None]:
         if sqlite.is_programming_error(getattr(error, "orig", None)):
             raise
         raise DatabaseAway(str(error.__cause__ or error)) from error
-    except TimeoutError as error:  # asyncpg's own, when COMMAND_TIMEOUT is over
+    except TimeoutError as error:  # asyncpg raises it after COMMAND_TIMEOUT
         raise DatabaseAway("no answer in time") from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT, which SQLAlchemy has for each database apart."""
+"""INSERT … ON CONFLICT, for which SQLAlchemy has one construct for each database."""
 
 from collections.abc import Callable
 
@@ -9,4 +9,4 @@ INSERT: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
     "sqlite": sqlite.insert,
 }
-"""By the name of the database's dialect."""
+"""The INSERT construct by the name of the dialect."""

@@ -1,4 +1,4 @@
-"""The tables: columns only, no behaviour. A noun a file."""
+"""The tables: columns only, no behaviour. One table in each file."""
 
 from quart_auth_app.models.access_key import AccessKey
 from quart_auth_app.models.attempts import Attempts
@@ -45,4 +45,4 @@ __all__ = [
 ]
 
 OURS = {table.name: frozenset(table.columns.keys()) for table in Base.metadata.tables.values()}
-"""Our tables and their columns. What joins `Base.metadata` after this is a site's own."""
+"""The names of our columns, by table. Whatever is added to `Base.metadata` later belongs to the site."""

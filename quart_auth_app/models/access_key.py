@@ -9,7 +9,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class AccessKey(Base):
-    """What is known of a key. The key itself is kept nowhere."""
+    """An access key. The key itself is stored nowhere, only its hash."""
 
     __tablename__ = "access_key"
     __table_args__ = ({"sqlite_autoincrement": True},)  # addresses of pages name a row by its number
@@ -18,11 +18,11 @@ class AccessKey(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     beginning: Mapped[str] = mapped_column(String(20))
-    """The first characters of the key, by which its owner knows it again."""
+    """The first characters of the key, by which its owner recognises it."""
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    """SHA-256 of the key: who reads the database can't use it."""
+    """SHA-256 of the key: a copy of the database doesn't reveal usable keys."""
     password_version: Mapped[int]
-    """The owner's when the key was made: another password ends it."""
+    """The user's `password_version` when the key was made: a new password revokes the key."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""The counts that limits on attempts are kept by."""
+"""The counters behind the limits on attempts."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class Attempts(Base):
-    """How often something was tried within a window of time."""
+    """How many attempts were made within a time window."""
 
     __tablename__ = "attempts"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """SHA-256 of what is limited, and for whom."""
+    """SHA-256 of the kind of limit and of who is limited."""
     count: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class UtcDateTime(column_types.TypeDecorator[datetime]):
-    """An aware datetime in UTC on every database; SQLite itself knows no time zones."""
+    """A timezone-aware datetime in UTC on every database; SQLite stores no time zones."""
 
     impl = column_types.DateTime(timezone=True)
     cache_ok = True
@@ -24,7 +24,7 @@ class UtcDateTime(column_types.TypeDecorator[datetime]):
 
 
 class Words(column_types.TypeDecorator[list[str]]):
-    """A short list of words, which the database holds with spaces between."""
+    """A short list of words, stored as one text with spaces between."""
 
     impl = column_types.String
     cache_ok = True
@@ -39,14 +39,14 @@ class Words(column_types.TypeDecorator[list[str]]):
 class Base(DeclarativeBase):
     """What all tables have in common."""
 
-    # A site's `Mapped[Colour]` keeps the member's name as text: another member needs no migration, on either database.
+    # A site's enum column, `Mapped[Colour]`, stores the member's name as text, so a new member needs no migration.
     type_annotation_map: ClassVar = {Enum: EnumColumn(Enum, native_enum=False, length=100)}
 
 
 def columns_of(table: type[Base]) -> dict[str, Any]:
-    """Return what a query selects for each column of the table, by its name in Python.
+    """Return the table's columns for use in a query, by attribute name.
 
-    A site's own are among them, which it adds by a child of the class: `class Customer(User)`.
+    Columns that a site adds in a subclass, `class Customer(User)`, are included.
     """
     mappers = inspect(table).self_and_descendants
     return {each.key: getattr(mapper.class_, each.key) for mapper in mappers for each in mapper.column_attrs}

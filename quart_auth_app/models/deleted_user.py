@@ -1,4 +1,4 @@
-"""Whom a restored backup must not bring back."""
+"""Deleted accounts, which a restored backup must not bring back."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ _NOT_ANNOUNCED = text("announce_at IS NOT NULL")
 
 
 class DeletedUser(Base):
-    """The number of an account that was deleted, and nothing else of it."""
+    """The number of a deleted account; nothing else of it is kept."""
 
     __tablename__ = "deleted_user"
     __table_args__ = (
@@ -26,4 +26,4 @@ class DeletedUser(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     announce_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When a server is to announce it to the site's own code; None once one has."""
+    """When a server is to announce the deletion to the site's code; None once that is done."""

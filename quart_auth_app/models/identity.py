@@ -1,4 +1,4 @@
-"""Accounts at providers that people log in with."""
+"""Accounts at OpenID Connect providers that people log in with."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class Identity(Base):
-    """Who a user is at a provider: one identity for each of them."""
+    """A user's account at a provider: at most one for each user and provider."""
 
     __tablename__ = "identity"
     __table_args__ = (
@@ -21,10 +21,10 @@ class Identity(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     issuer: Mapped[str] = mapped_column(String(255))
-    """The provider, as it calls itself."""
+    """The provider's issuer identifier, a URL."""
     subject: Mapped[str] = mapped_column(String(255))
-    """Whom the provider means; never given to another (OpenID Connect Core 1.0, 5.7)."""
+    """The provider's identifier of the person; never reassigned (OpenID Connect Core 1.0, 5.7)."""
     email: Mapped[str | None] = mapped_column(String(254))
-    """The address that the provider told last, for its owner to know which account this is. It proves nothing."""
+    """The last address that the provider reported, shown so that the user recognises the account. It proves nothing."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -10,7 +10,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class Mail(Base):
-    """A wish to send a mail. What it says, and whether it is sent at all, is decided when it is sent."""
+    """A mail to be sent. Its text, and whether it is sent at all, is decided when it is sent."""
 
     __tablename__ = "mail"
     __table_args__ = (
@@ -24,12 +24,12 @@ class Mail(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="CASCADE"), index=True)
     params: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """What the mail tells besides. Never a secret: rows are read by operators and copied into backups."""
+    """More values for the mail's text. Never a secret: operators read these rows, and backups copy them."""
     message_id: Mapped[str] = mapped_column(String(255))
-    """The same at each try, so that a mail that was sent twice can be known as one."""
+    """The same at each try, so that a mail that was sent twice can be recognised as one."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     give_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
     failed: Mapped[str | None] = mapped_column(String(255))
-    """Why it will not be tried again; None while it will be."""
+    """Why the mail will not be tried again; None while it will be."""

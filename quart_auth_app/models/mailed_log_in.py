@@ -1,4 +1,4 @@
-"""Log-ins that wait for their mail to be answered."""
+"""Log-ins by mail that wait for their link or code."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class MailedLogIn(Base):
-    """What somebody typed who may or may not have an account: a browser asks to be logged in by mail."""
+    """A browser's request to be logged in by mail. The address may or may not have an account."""
 
     __tablename__ = "mailed_log_in"
     __table_args__ = ({"sqlite_autoincrement": True},)  # a cookie names a row: a number must never be another's
@@ -19,9 +19,9 @@ class MailedLogIn(Base):
     remember: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     token_id: Mapped[int | None] = mapped_column(ForeignKey("mail_token.id", ondelete="SET NULL"), index=True)
-    """The token that was mailed; the code stands for it in this browser. None before that, and without an account."""
+    """The mailed token; in this browser the code replaces it. None before the mail is sent, and without an account."""
     code: Mapped[str | None] = mapped_column(String(255))
-    """The hash of the code that was mailed; None before that, and without an account."""
+    """The hash of the mailed code; None before the mail is sent, and without an account."""
     code_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Codes that were tried."""
+    """How many codes were tried."""

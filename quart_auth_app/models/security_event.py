@@ -1,4 +1,4 @@
-"""What happened to accounts, for their owners to see."""
+"""The activity of accounts, as shown to their owners."""
 
 from datetime import datetime
 from typing import Any
@@ -22,5 +22,5 @@ class SecurityEvent(Base):
     address: Mapped[str] = mapped_column(String(45))
     """The client's IP address; empty where an operator did it."""
     browser: Mapped[str] = mapped_column(String(60))
-    """Its name from a fixed vocabulary (`accounts/browsers.py`), never what a client sent; empty for an operator."""
+    """A name from the fixed list in `accounts/browsers.py`, never text that a client sent; empty for an operator."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON)

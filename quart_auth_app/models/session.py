@@ -1,4 +1,4 @@
-"""The log-ins that are still good."""
+"""The active log-ins."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ class Session(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    """SHA-256 of the token in the cookie: who reads the database can't log in with it."""
+    """SHA-256 of the token in the cookie: a copy of the database doesn't let anybody log in."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -27,8 +27,8 @@ class Session(Base):
     """The client's IP address; an IPv6 address has at most 45 characters."""
     user_agent: Mapped[str] = mapped_column(String(255))
     methods: Mapped[str] = mapped_column(String(100), default="password", server_default="password")
-    """How the person has proved who they are, with spaces between: `password totp`."""
+    """The methods by which the person proved who they are, with spaces between: `password totp`."""
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When it ends whatever else holds; None unless it was replaced."""
+    """When a replaced session ends, whatever the other limits are; None unless it was replaced."""
     replaced_by: Mapped[int | None]
-    """The number of the session that goes on in its place, with a new token; without that one, it is over too."""
+    """The number of the session that replaces this one. If that session is gone, this one has ended too."""

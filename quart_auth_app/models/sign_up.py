@@ -1,4 +1,4 @@
-"""Sign-ups that wait for their mail to be answered."""
+"""Sign-ups that wait for the address to be confirmed."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class SignUp(Base):
-    """What somebody typed who may or may not own the address. No account, and it keeps nobody from the address."""
+    """What somebody typed at sign-up. They may not own the address. It is no account and reserves nothing."""
 
     __tablename__ = "sign_up"
     __table_args__ = ({"sqlite_autoincrement": True},)  # a cookie names a row: a number must never be another's
@@ -21,12 +21,12 @@ class SignUp(Base):
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
     own: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
-    """What was typed into the site's own fields, by column."""
+    """What was typed into the site's own fields, by column name."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     code: Mapped[str | None] = mapped_column(String(255))
-    """The hash of the newest code that was mailed; None before that."""
+    """The hash of the newest mailed code; None before the first mail."""
     code_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Codes that were tried since the newest was mailed."""
+    """How many codes were tried since the newest was mailed."""
     password_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Passwords that were tried by whoever followed the link in another browser."""
+    """How many passwords were tried after the link was opened in another browser."""

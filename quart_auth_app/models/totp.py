@@ -9,7 +9,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class Totp(Base):
-    """A user's authenticator app. The seeds are encrypted, see `accounts/factors/seeds.py`."""
+    """A user's authenticator app. Both seeds are encrypted, see `accounts/factors/seeds.py`."""
 
     __tablename__ = "totp"
 
@@ -17,7 +17,7 @@ class Totp(Base):
     seed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """None until a first app has been confirmed."""
     last_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    """The step of the last code that was used: it and all before it count no more."""
+    """The time step (RFC 6238) of the last used code: codes of that step or an earlier one are refused."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     new_seed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What is being set up, beside the seed that counts."""
+    """The seed of an app that is being set up; the confirmed one stays valid meanwhile."""

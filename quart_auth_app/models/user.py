@@ -24,25 +24,25 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     """The address as the person wrote it."""
     email_key: Mapped[str] = mapped_column(String(1024), unique=True)
-    """What all spellings of the address have in common, see `accounts/email_addresses.py`."""
+    """The normal form of the address, the same for all its spellings, see `accounts/email_addresses.py`."""
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
     password_version: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Counts the passwords that the user has had; a stronger hash of the same password doesn't count."""
+    """Rises with each new password; a stronger hash of the same password doesn't change it."""
     name: Mapped[str] = mapped_column(String(1000))
     language: Mapped[str | None] = mapped_column(String(35))
-    """The tag (BCP 47) of the language that the person reads; None while they have chosen none."""
+    """The language that the person has chosen, a BCP 47 tag; None if they have chosen none."""
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Since when the account is closed by an operator; None while it is open."""
+    """When an operator disabled the account; None while it is enabled."""
     created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the account was made; None if that was before this was kept."""
+    """When the account was made; None if it is older than this column."""
     last_log_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the latest session began; None if none did since this is kept."""
+    """When the latest session began; None if none has begun since this column exists."""
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Since when the address is known to be the person's; None while nobody has proved it."""
+    """When the address was first proven to be the person's; None while it is not."""
     delete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the account will be deleted because its owner asked for it; None unless they did."""
+    """When the account will be deleted, as its owner asked; None unless they did."""
     deletion_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When they were told that this is near; None before, and what it says means nothing while `delete_at` is None."""
+    """When the owner was reminded of the deletion; None before that. Without a meaning while `delete_at` is None."""
     roles: Mapped[list[str]] = mapped_column(Words(255), default=list, server_default="")
-    """What the user may do beside what everybody may who is logged in, see `accounts/roles.py`."""
+    """The roles that were granted to the user, beyond `user`, which everybody has, see `accounts/roles.py`."""

@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, checked, and handed on. Nothing else reads the environment."""
+"""Settings: read from the environment once, and checked. No other code reads the environment."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ DEFAULT_PUBLIC_URL = "http://localhost:8000"
 DEFAULT_SITE_NAME = "Quart Auth App"
 
 MAX_SITE_NAME = 64
-"""Characters of the longest site name: it has to fit a title, a subject line, and an authenticator app's list."""
+"""Longest site name in characters: it has to fit a title, a subject line, and an authenticator app's list."""
 
 NAMES = (
     "DATABASE_URL",
@@ -53,7 +53,7 @@ ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the operator decides. README.md explains each; the names there are these in upper case."""
+    """The operator's decisions. README.md explains each, under the same name in upper case."""
 
     database_url: URL
     secret_key: str
@@ -63,18 +63,18 @@ class Settings:
     site_name: str
     sign_up_open: bool
     languages: tuple[str, ...]
-    """The codes of what the pages are offered in, the first for who asks for none of them; none means all there are."""
+    """Codes of the languages that are offered; the first is the default. Empty means all that there are."""
     mail_url: MailUrl | None
-    """None where no mail is sent; then everything is as in the tutorial."""
+    """None if no mail is sent; then everything works as in the tutorial."""
     mail_from: str
     mailed_login: bool
     """Whether people may log in by a link or a code that is mailed to them."""
     providers: tuple[ProviderSettings, ...]
-    """Other sites by whose accounts people may log in."""
+    """OpenID Connect providers that people may log in with."""
     workers: int
     metrics_bind: tuple[str, int] | None
     csp_allow: content_policy.Policy
-    """What pages may load beside what ours need."""
+    """Sources that pages may load beside those of our own pages."""
     roles: tuple[str, ...]
     """The site's own roles, beside `user` and `admin`."""
     admin_second_step: bool
@@ -82,16 +82,16 @@ class Settings:
     openapi: bool
     """Whether `/openapi.json` is served."""
     flask_security_password_salt: str
-    """The SECURITY_PASSWORD_SALT of the site whose hashes were taken over; "" for none."""
+    """The SECURITY_PASSWORD_SALT of the Flask-Security site whose hashes were imported; "" for none."""
 
     @property
     def all_roles(self) -> frozenset[str]:
-        """The roles that there are."""
+        """All roles: ours and the site's."""
         return frozenset({*OUR_ROLES, *self.roles})
 
     @property
     def sender(self) -> str | None:
-        """The address that mails come from, None where none is sent."""
+        """The address that mails come from, None if no mail is sent."""
         return self.mail_from if self.mail_url else None
 
     @property
@@ -101,12 +101,12 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """What links in mail begin with; never taken from a request."""
+        """The first part of links in mail; never taken from a request, where a client could choose it."""
         return self.public_url or DEFAULT_PUBLIC_URL
 
     @property
     def passkey_host(self) -> str | None:
-        """The host that passkeys are made for; None where it is an IP address, for which browsers make none."""
+        """The host that passkeys are made for; None for an IP address, where browsers make no passkeys."""
         host = urlsplit(self.base_url).hostname or ""
         return None if origins.is_ip_address(host) else host
 
@@ -117,10 +117,10 @@ class Settings:
 
     @classmethod
     def read(cls, config: Mapping[str, object], environment: Mapping[str, str], *, create: bool = True) -> "Settings":
-        """Read every setting from `config`, or else from `environment`. Other keys of `config` are passed by.
+        """Read every setting from `config`, or else from `environment`. Other keys of `config` are ignored.
 
-        Without `create` no secret key is made. Raises SettingsError naming the variable and what is allowed; the value
-        is shown only where it can't be a secret.
+        Without `create`, no secret key is stored. Raises SettingsError; the message names the variable and the allowed
+        values, and shows the value only if it can't be a secret.
         """
         for name in config:
             if meant := near_misses.meant(name, ALL_NAMES):
@@ -164,14 +164,14 @@ def _providers(
 
 
 def is_ours(name: str) -> bool:
-    """Tell whether a key of `config` is one of our settings, and so nothing for `app.config`."""
+    """Tell whether a key of `config` is one of our settings, which don't go to `app.config`."""
     return name in ALL_NAMES or name.startswith(providers.PREFIX)
 
 
 def _database_url(value: str) -> URL:
     url = database_urls.parsed(value)
     if not url:
-        # The value is not shown: it may hold a password.
+        # The value is not shown: it may contain a password.
         raise SettingsError(
             f"DATABASE_URL is not an address this application can use. Allowed: {database_urls.ALLOWED}"
         )
@@ -196,7 +196,7 @@ def _roles(value: str) -> tuple[str, ...]:
 
 
 def _openapi(value: str, public_url: str | None) -> bool:
-    if not value:  # what helps a developer helps an attacker too: in production somebody has to ask for it
+    if not value:  # it helps attackers too, so in production an operator has to turn it on
         return not (public_url or DEFAULT_PUBLIC_URL).startswith("https://")
     return is_chosen("OPENAPI", value, "on", "off")
 

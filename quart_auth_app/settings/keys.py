@@ -1,4 +1,4 @@
-"""SECRET_KEY and SECRET_KEY_FALLBACKS, checked: long enough, and nothing that a tutorial prints."""
+"""Checks SECRET_KEY and SECRET_KEY_FALLBACKS: long enough, and no placeholder from a tutorial."""
 
 from sqlalchemy.engine import URL
 
@@ -7,7 +7,7 @@ from quart_auth_app.instance import SettingsError
 
 # 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
 MIN_SECRET_KEY_LENGTH = 32
-# What tutorials and frameworks print where a key belongs: public, so worthless, however long the rest of it is.
+# Placeholders of tutorials and frameworks. Everybody knows them, so a key with one in it is weak at any length.
 PLACEHOLDERS = (
     "changeme",
     "changethis",
@@ -41,7 +41,7 @@ def fallbacks(value: str) -> tuple[str, ...]:
             "allowed: earlier values of SECRET_KEY, with commas between"
         )
     if any(_is_placeholder(key) for key in keys):
-        # Whoever guesses it could sign cookies, as with SECRET_KEY itself.
+        # Fallbacks verify cookies too, so somebody who guesses one could sign cookies with it.
         raise SettingsError("SECRET_KEY_FALLBACKS has a placeholder that anyone can guess; leave it out")
     return keys
 

@@ -1,4 +1,4 @@
-"""MAIL_URL, MAIL_FROM and MAILED_LOGIN, checked one against the other."""
+"""Checks MAIL_URL, MAIL_FROM and MAILED_LOGIN, and whether they fit together."""
 
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -9,7 +9,7 @@ from quart_auth_app.mail_urls import MailUrl
 from quart_auth_app.settings.values import is_chosen
 
 MAX_MAIL_FROM = 200
-"""Characters of the longest sender: its domain is a part of each mail's Message-ID, which the outbox keeps."""
+"""Longest sender in characters: its domain is a part of each Message-ID, which has to fit the outbox's column."""
 
 
 def mail_url(value: str, public_url: str | None) -> MailUrl | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def meant(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that `name` is one typing error away from, or None. A known name is no error itself."""
+    """Return the known name that differs from `name` by one typing error, or None. None also if `name` is known."""
     known = tuple(known)
     if name in known:
         return None
@@ -12,12 +12,12 @@ def meant(name: str, known: Iterable[str]) -> str | None:
 
 
 def _is_one_error_away(one: str, other: str) -> bool:
-    """Whether a letter too many, missing or wrong, or two neighbours that changed places, is all that differs."""
+    """Tell whether the names differ by one added, missing or wrong letter, or by two swapped neighbours."""
     start = _length_in_common(one, other)
     one, other = one[start:], other[start:]
     end = _length_in_common(one[::-1], other[::-1])
     one, other = one[: len(one) - end], other[: len(other) - end]
-    # difflib's ratio would not do: it calls PROXY_HOST, a name that a site may have, nearer to ours than PUBLIC_ULR.
+    # Not difflib's ratio: by it PROXY_HOST, which a site may use, is nearer to a setting of ours than PUBLIC_ULR.
     return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
 
 

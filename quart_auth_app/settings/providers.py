@@ -1,4 +1,4 @@
-"""OIDC_PROVIDERS: other sites by whose accounts people may log in, and the settings of each."""
+"""OIDC_PROVIDERS: the OpenID Connect providers that people may log in with, and the settings of each."""
 
 import re
 from collections.abc import Callable
@@ -12,22 +12,22 @@ from quart_auth_app.settings.values import shown
 PREFIX = "OIDC_"
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
-"""A name stands in addresses, and in the names of its settings: in upper case there, with _ for each hyphen."""
+"""A name is part of URLs, and of the names of the provider's settings: there in upper case, with _ for a hyphen."""
 
 MAX_LABEL = 40
-"""Characters of the longest label: it has to fit a button."""
+"""Longest label in characters: it has to fit a button."""
 
 MAX_ISSUER = 255
-"""Characters of the longest issuer that a row of `identity` holds."""
+"""Longest issuer in characters: the length of its column in `identity`."""
 
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """One provider, as the operator has entered it."""
+    """One provider, as the operator configured it."""
 
     name: str
     issuer: str
-    """Exactly as the provider writes itself, with or without a slash at its end."""
+    """The provider's issuer identifier, exactly as the provider writes it, with or without a slash at the end."""
     client_id: str
     client_secret: str = field(repr=False)
     label: str
@@ -35,7 +35,7 @@ class ProviderSettings:
 
 
 def names(name: str) -> tuple[str, ...]:
-    """Return the names of a provider's settings, those with _FILE left out."""
+    """Return the names of a provider's settings, without those that end in _FILE."""
     prefix = f"{PREFIX}{name.upper().replace('-', '_')}"
     return tuple(f"{prefix}_{end}" for end in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "LABEL"))
 
@@ -82,7 +82,7 @@ def _read(name: str, given: Callable[[str], str]) -> ProviderSettings:
 
 
 def is_safe(url: str) -> bool:
-    """Tell whether nobody between can read or change what is asked there: https, or http to this machine itself."""
+    """Tell whether requests to the URL can't be read or changed on the way: https, or http to this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:

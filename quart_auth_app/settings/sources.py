@@ -1,4 +1,4 @@
-"""Where a setting's value comes from: a configuration, the environment, or a file that one of them names."""
+"""Reads a setting's value from a configuration, the environment, or a file that one of them names."""
 
 from collections.abc import Mapping
 
@@ -6,17 +6,17 @@ from quart_auth_app import instance
 from quart_auth_app.instance import SettingsError
 
 MAX_VALUE = 2000
-"""Characters of any setting but the keys. A message repeats what is wrong, and has to be one that people can read."""
+"""Longest value in characters, keys excepted: error messages repeat values, and have to stay readable."""
 
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL", "FLASK_SECURITY_PASSWORD_SALT")
-"""May come from a file instead, named by the same name and _FILE, as container platforms hand out secrets."""
+"""Settings that may come from a file instead, named by NAME_FILE, as container platforms provide secrets."""
 
 MAX_FILE = instance.MAX_FILE
-"""Bytes that are read of a file with a secret; more is another file, such as /dev/zero."""
+"""Largest file with a secret, in bytes; this also stops reading an endless one such as /dev/zero."""
 
 
 def given(name: str, source: Mapping[str, object]) -> str:
-    """Return the value that `source` has for a setting, or that its file holds; "" if there is none."""
+    """Return a setting's value from `source`, or from the file that it names; "" if it is not set."""
     path = _text(f"{name}_FILE", source.get(f"{name}_FILE")) if may_be_a_file(name) else ""
     value = _text(name, source.get(name))
     if not path:
@@ -31,7 +31,7 @@ def may_be_a_file(name: str) -> bool:
 
 
 def _content(name: str, path: str) -> str:
-    # The path is not shown: it may be the secret itself, put into the wrong variable.
+    # The path is not shown: it may be the secret itself, if that was put into NAME_FILE by mistake.
     try:
         with instance.opened(path) as file:
             content = file.read(MAX_FILE + 1)
@@ -52,7 +52,7 @@ def _text(name: str, value: object) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     try:
         text.encode()
-    except UnicodeEncodeError:  # what the environment holds may be any bytes
+    except UnicodeEncodeError:  # the environment may hold any bytes
         raise SettingsError(f"{name} is not text in UTF-8") from None
     if len(text) > MAX_VALUE and not name.startswith("SECRET_KEY") and not name.endswith("_FILE"):
         raise SettingsError(f"{name} has {len(text)} characters; allowed: at most {MAX_VALUE}")

@@ -1,4 +1,4 @@
-"""Checks of the values that several settings have: one of two words, a whole number, an address to listen on."""
+"""Checks for types of values: one of two words, a whole number, an address to listen on."""
 
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
@@ -7,14 +7,14 @@ from quart_auth_app import origins
 from quart_auth_app.instance import SettingsError
 
 MOST = 1000
-"""Workers and proxies that are believed; a number beyond it is a mistake."""
+"""Largest number of workers or proxies; a larger value is taken for a mistake."""
 
 MAX_SHOWN = 30
-"""Characters of the longest value that a message repeats; our own keys, and the secrets of providers, are longer."""
+"""Longest value that a message repeats, in characters. Keys and providers' secrets are longer, so never shown."""
 
 
 def is_chosen(name: str, value: str, usual: str, other: str) -> bool:
-    """Tell whether a setting that has two values has, or is left at, the usual one."""
+    """Tell whether a setting with two values has the `usual` one, or is not set. Raises SettingsError."""
     if value not in {"", usual, other}:
         raise SettingsError(f"{name} is {shown(value)}; allowed: {usual}, {other}")
     return value != other
@@ -54,7 +54,7 @@ def public_url(value: str) -> str | None:
 
 
 def _is_host(host: str) -> bool:
-    if ":" in host:  # urlsplit has taken the brackets of an IPv6 address away, and looked at them in newer Pythons only
+    if ":" in host:  # urlsplit removes the brackets of an IPv6 address, and only newer Pythons check what was in them
         try:
             return bool(IPv6Address(host))
         except ValueError:
@@ -63,7 +63,7 @@ def _is_host(host: str) -> bool:
 
 
 def shown(value: str) -> str:
-    """Return a value for a message, unless it may be a secret, or an address with one, put into the wrong variable."""
+    """Return the value as a message shows it; never one that may be a secret put into the wrong variable."""
     if "@" in value:
         return "an address"
     return repr(value) if len(value) <= MAX_SHOWN else f"a value of {len(value)} characters"

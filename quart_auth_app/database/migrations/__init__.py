@@ -1,4 +1,4 @@
-"""The schema's history, and how a database follows it. Alembic does the work, inside one transaction."""
+"""The schema's migrations, and how a database is upgraded: by Alembic, inside one transaction."""
 
 import sqlite3
 from argparse import Namespace
@@ -28,20 +28,20 @@ __all__ = [
 ]
 
 VERSION_TABLE = "quart_auth_app_version"
-"""Where the revision is kept. `alembic_version` is left to the site, whose own Alembic may use the same database."""
+"""The table with the revision. Not `alembic_version`: the site's own Alembic may use the same database."""
 
 LOCK = 0x71756172745F61
-"""The number of PostgreSQL's advisory lock for upgrades; any will do that nobody else uses."""
+"""The key of PostgreSQL's advisory lock for upgrades: any number that nobody else uses."""
 
 _FIRST_RELEASE = ("0001", {"session": "token_hash", "user": "email_key", "attempts": "ends_at"})
-"""The revision that the first release kept in `alembic_version`, and a column of each of its tables."""
+"""The revision that the first release stored in `alembic_version`, and one column of each of its tables."""
 
 _FOR_A_WHILE = {"08", "40", "53", "55", "57", "58"}
-"""Classes of PostgreSQL's errors that say nothing about the schema: connection lost, deadlock, no room, busy, …"""
+"""Classes of PostgreSQL's temporary errors, which the schema doesn't cause: connection lost, deadlock, disk full, …"""
 
 
 def newest(folder: Path) -> str:
-    """Return the number of the newest revision in `folder`. File names suffice: Alembic takes long to load."""
+    """Return the number of the newest revision in `folder`, by file names: Alembic takes long to load."""
     return max(file.name.partition("_")[0] for file in (folder / "versions").glob("[0-9]*_*.py"))
 
 
@@ -70,12 +70,12 @@ def _is_first_release(connection: Connection) -> bool:
 
 
 def upgrade(connection: Connection, *, tell: Tell = nobody) -> None:
-    """Bring the database up to HEAD within the transaction that `connection` is in.
+    """Upgrade the database to HEAD, within the transaction of `connection`.
 
-    Others who try at the same time wait, and then find nothing to do. A SQLite file that holds something is copied
-    first, to a file beside it whose name says when. Raises UnusableDatabase, and then nothing may be committed.
+    Other upgrades at the same time wait, and then find nothing to do. A SQLite file that is not empty is copied first,
+    to a file beside it. Raises UnusableDatabase; the caller must then roll back.
     """
-    from alembic import command  # takes a while to load, and is not needed when all is up to date
+    from alembic import command  # slow to load, and not needed if the schema is up to date
     from alembic.util import CommandError  # as above
 
     take_turns(connection)
@@ -90,9 +90,9 @@ def upgrade(connection: Connection, *, tell: Tell = nobody) -> None:
 
 
 def _telling(connection: Connection, tell: Tell) -> Callable[..., None]:
-    """Return what Alembic calls after each revision."""
+    """Return a function for Alembic to call after each revision; it reports the progress."""
     now = revision(connection) or "0"
-    steps = int(HEAD) - int(now) if HEAD.isdigit() and now.isdigit() else 0  # another version's may have other names
+    steps = int(HEAD) - int(now) if HEAD.isdigit() and now.isdigit() else 0  # another version's names may differ
     done = 0
     tell(done, steps)
 
@@ -105,15 +105,15 @@ def _telling(connection: Connection, tell: Tell) -> Callable[..., None]:
 
 
 def take_turns(connection: Connection) -> None:
-    """Wait for other upgrades; SQLite's transactions do so by themselves."""
+    """Wait for other upgrades to finish; SQLite's transactions do that by themselves."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        # Rows that a policy of the site's own hides would be left as they were: it is an error in place of that.
+        # A row security policy of the site could hide rows from the upgrade. With this setting that is an error.
         connection.execute(text("SET LOCAL row_security = off"))
 
 
 def _move_version(connection: Connection) -> None:
-    """Give a database of the first release our own version table."""
+    """Move the revision of a database of the first release to our own version table."""
     if inspect(connection).has_table(VERSION_TABLE) or not _is_first_release(connection):
         return
     connection.execute(text("CREATE TABLE quart_auth_app_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
@@ -123,7 +123,7 @@ def _move_version(connection: Connection) -> None:
 
 @contextmanager
 def refusals_in_words(what: str) -> Iterator[None]:
-    """Make one sentence, beginning with `what`, of what the database refuses; let through what may pass by itself."""
+    """Turn a database error into UnusableDatabase with one sentence that begins with `what`; not a temporary error."""
     try:
         yield
     except DBAPIError as error:
@@ -135,13 +135,13 @@ def refusals_in_words(what: str) -> Iterator[None]:
 
 def _may_pass(error: Any) -> bool:
     if isinstance(error, sqlite3.Error):
-        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # Python's own errors have none
+        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # Python's own errors have no code
         return code & 0xFF not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CORRUPT}
     return (getattr(error, "sqlstate", None) or "08")[:2] in _FOR_A_WHILE
 
 
 def config(connection: Connection, **attributes: Any) -> Any:
-    """Return Alembic's settings for our history; `attributes` are what env.py reads."""
+    """Return Alembic's Config for our migrations; env.py reads `attributes`."""
     from alembic.config import Config  # as above
 
     made = Config(attributes={"connection": connection, **attributes}, cmd_opts=Namespace(quiet=True))
@@ -151,17 +151,17 @@ def config(connection: Connection, **attributes: Any) -> Any:
 
 @contextmanager
 def backed_up(connection: Connection, label: str) -> Iterator[None]:
-    """Copy a SQLite file that holds something; where the upgrade fails, the original is as it was and the copy goes."""
+    """Copy a SQLite file that is not empty before the block; delete the copy if the block, the upgrade, fails."""
     file = None
     if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
         file = connection.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    if not file:  # nothing is in it, or it is in memory
+    if not file:  # it is empty, or in memory
         yield
         return
     copy = Path(f"{file}.before-{label}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     copy.touch(mode=0o600, exist_ok=False)
     try:
-        # The transaction that we are in keeps all writers away, so another connection reads the state before it.
+        # Our transaction keeps all writers out, so this second connection reads the state from before it.
         with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
         yield

@@ -1,4 +1,4 @@
-"""In what a database's schema differs from the models. A site's own tables, columns and indexes are no difference."""
+"""How a database's schema differs from the models. A site's own tables, columns and indexes don't count."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from quart_auth_app.models import OURS, Base
 
 
 def differences(connection: Connection) -> list[Any]:
-    """Return what has to be done for the schema to be as the models are, as Alembic tells it."""
-    from alembic.autogenerate import compare_metadata  # takes a while to load
+    """Return the changes that would make the schema match the models, in Alembic's form."""
+    from alembic.autogenerate import compare_metadata  # slow to load
     from alembic.migration import MigrationContext  # as above
 
     with no_warnings_of_a_sites_own():
@@ -21,7 +21,7 @@ def differences(connection: Connection) -> list[Any]:
 
 
 def options() -> dict[str, Any]:
-    """Return what Alembic has to know to compare a database with our models."""
+    """Return Alembic's options for comparing a database with our models."""
     return {
         "version_table": VERSION_TABLE,
         "include_name": _is_read,
@@ -31,25 +31,25 @@ def options() -> dict[str, Any]:
 
 
 def _is_read(name: str | None, kind: str, _parents: object) -> bool:
-    # A site's tables aren't even read: SQLAlchemy fails at some of them.
+    # A site's tables are not even reflected: SQLAlchemy fails for some of them.
     return kind != "table" or name in OURS
 
 
 def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, counterpart: object) -> bool:
-    """Return whether Alembic has to look at it: what is only in the database, or joined our models, is the site's."""
+    """Return whether Alembic compares this. What is only in the database, or was added to our models, is the site's."""
     if reflected:
         return counterpart is not None
     return name in OURS if kind == "table" else not is_beside_ours(thing)
 
 
 def is_beside_ours(thing: Any) -> bool:
-    """Return whether a column, or any column of an index or a constraint, is none of ours."""
+    """Return whether a column, or any column of an index or a constraint, is the site's."""
     names = {thing.name} if isinstance(thing, Column) else {column.name for column in thing.columns}
     return thing.table.name not in OURS or not names <= OURS[thing.table.name]
 
 
 def _is_worse(context: Any, _column: object, _model: object, there: TypeEngine[Any], ours: TypeEngine[Any]) -> Any:
-    """Return whether a column's type holds less than ours; None leaves the question to Alembic."""
+    """Return whether a column's type can hold less than ours; None leaves the decision to Alembic."""
     if isinstance(there, String) and isinstance(ours, String):
         # SQLite ignores the length.
         is_enough = context.dialect.name == "sqlite" or there.length is None or there.length >= (ours.length or 0)
@@ -60,10 +60,10 @@ def _is_worse(context: Any, _column: object, _model: object, there: TypeEngine[A
 
 
 def _is_there_in_another_form(connection: Connection, difference: Any) -> bool:
-    """Return whether what is missing is there after all.
+    """Return whether the database has something equivalent.
 
-    A unique index does what a unique constraint does. Comments are the site's. SQLite's INTEGER PRIMARY KEY holds no
-    NULL, said or not.
+    A unique index is as good as a unique constraint. Comments are the site's. SQLite's INTEGER PRIMARY KEY is never
+    NULL, with or without NOT NULL.
     """
     if isinstance(difference, list):
         return all(

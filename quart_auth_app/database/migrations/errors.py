@@ -1,5 +1,5 @@
-"""What an upgrade refuses."""
+"""The error of upgrades."""
 
 
 class UnusableDatabase(Exception):
-    """What is in the database can't be taken over; the message says why, and nothing was changed."""
+    """The database can't be taken over as it is; the message says why. Nothing was changed."""

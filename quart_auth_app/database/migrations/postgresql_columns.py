@@ -1,7 +1,7 @@
-"""One column of a PostgreSQL table that may be a site's: what is made of it, and its type, changed with nothing lost.
+"""Columns of a PostgreSQL table that may be a site's: what depends on one, and a safe change of its type.
 
-`ALTER COLUMN … TYPE` refuses a column that some things are made of, and makes all else that is made of it anew. On the
-way it sets back, without a word, what an owner has chosen: https://www.postgresql.org/docs/current/sql-altertable.html
+`ALTER COLUMN … TYPE` fails if certain objects depend on the column, and rebuilds the others. While rebuilding it
+silently resets some options of theirs: https://www.postgresql.org/docs/current/sql-altertable.html
 """
 
 from sqlalchemy import Connection, text
@@ -33,7 +33,7 @@ WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = :column
 ORDER BY 1
 """
 
-# What PostgreSQL doesn't know in this version, or has not chosen, is NULL or, until 16, -1.
+# An option that this version of PostgreSQL doesn't have, or that is not set, is NULL or, until 16, -1.
 _CHOSEN = """
 SELECT format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s', c.oid::regclass, a.attname, CASE a.attstorage
     WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
@@ -62,12 +62,12 @@ WHERE a.attrelid = CAST(:table AS regclass) AND a.attname = :column
 
 
 def made_of(connection: Connection, table: str, column: str) -> list[str]:
-    """Return what keeps PostgreSQL from changing the column's type, or what it would not make anew as it was."""
+    """Return the objects that stop a change of the column's type, or that PostgreSQL would not rebuild as they were."""
     return [*connection.execute(text(_MADE_OF), _named(table, column)).scalars()]
 
 
 def set_length(connection: Connection, table: str, column: str, length: int) -> None:
-    """Make the column hold `length` characters. Collation, storage, compression and statistics stay as chosen."""
+    """Make the column hold `length` characters. Collation, storage, compression and statistics stay as they are."""
     collation = connection.scalar(text(_COLLATION), _named(table, column))
     chosen = connection.execute(text(_CHOSEN), _named(table, column)).scalars().all()
     type_ = f"VARCHAR({length}) COLLATE {collation}"

@@ -1,4 +1,4 @@
-"""Changes of PostgreSQL tables that may be a site's."""
+"""Changes to PostgreSQL tables that may be a site's."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,10 @@ from quart_auth_app.database.migrations.errors import UnusableDatabase
 
 
 def widen(connection: Connection, table: str, lengths: Mapping[str, int]) -> None:
-    """Make columns hold so many characters, those that hold fewer. Raises UnusableDatabase if others are made of them.
+    """Widen columns to the given `lengths`, in characters. Raises UnusableDatabase if other objects depend on them.
 
-    PostgreSQL changes no type that a view, a trigger or a generated column is made of, and these are not ours to drop.
+    PostgreSQL can't change the type of a column that a view, a trigger or a generated column uses, and these are the
+    site's: we must not drop them.
     """
     types = {each["name"]: each["type"] for each in inspect(connection).get_columns(table)}
     short = [name for name, length in lengths.items() if _is_shorter(types[name], length)]
@@ -39,7 +40,7 @@ ORDER BY 1
 
 
 def refuse_kin(connection: Connection, table: str) -> None:
-    """Raise UnusableDatabase if other tables have their columns from this one, or this one from them."""
+    """Raise UnusableDatabase if the table shares columns with others by inheritance or partitioning."""
     kin = connection.execute(text(_KIN), {"table": f'"{table}"'}).scalars().all()
     if kin:
         raise UnusableDatabase(
@@ -54,7 +55,7 @@ SELECT p.seqincrement, p.seqcycle FROM pg_sequence p WHERE p.seqrelid = CAST(:se
 
 
 def count_from_the_highest(connection: Connection, table: str) -> None:
-    """Let the sequence of `id` go on behind the highest number. Raises UnusableDatabase if it can't."""
+    """Let the sequence of `id` continue after the highest number. Raises UnusableDatabase if it can't."""
     sequence = connection.scalar(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": f'"{table}"'})
     if not sequence:
         raise UnusableDatabase(f"Nothing was changed: the column id of the table {table} has no sequence of its own")
@@ -64,5 +65,5 @@ def count_from_the_highest(connection: Connection, table: str) -> None:
     last, called = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {sequence}").one()
     highest = connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar() or 0
     if highest > last or (highest == last and not called):
-        # Unlike setval, it is undone together with the upgrade.
+        # Not setval, which a rollback doesn't undo.
         connection.exec_driver_sql(f"ALTER SEQUENCE {sequence} RESTART WITH {highest + 1}")

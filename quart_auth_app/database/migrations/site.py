@@ -1,4 +1,4 @@
-"""What a site has in the database besides ours, and what of it would be in the way."""
+"""A site's own tables and columns, and refusals of those that conflict with ours."""
 
 import warnings
 from collections.abc import Collection, Iterator
@@ -37,7 +37,7 @@ def refuse_columns(connection: Connection, table: str, names: Collection[str]) -
 
 
 def column_names(connection: Connection, table: str) -> set[str]:
-    """Return the columns' names; SQLite has no regard to their case."""
+    """Return the columns' names; in lower case on SQLite, which ignores case."""
     names = {each["name"] for each in inspect(connection).get_columns(table)}
     return {name.lower() for name in names} if connection.dialect.name == "sqlite" else names
 
@@ -61,7 +61,7 @@ def _unique(connection: Connection, table: str) -> list[list[str | None]]:
 
 @contextmanager
 def no_warnings_of_a_sites_own() -> Iterator[None]:
-    """Keep SQLAlchemy from warning of what it can't read of a site's own: indexes of expressions, NOT VALID."""
+    """Silence SQLAlchemy's warnings about a site's objects that it can't reflect: indexes of expressions, NOT VALID."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Can't validate argument 'dialect_options'", SAWarning)
         warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", SAWarning)

@@ -1,7 +1,7 @@
-"""A site's own tables: they derive from `Base`, and follow ours with a history of their own.
+"""A site's own tables: they derive from `Base` and have migrations of their own, which run after ours.
 
-The history is a folder of Alembic's revisions without an env.py: ours runs them. A site without such a folder has
-its missing tables made, which is enough until one of them changes.
+The migrations are a folder of Alembic's revisions without an env.py: ours runs them. For a site without such a folder
+missing tables are created, which is enough until one of them changes.
 """
 
 import re
@@ -28,7 +28,7 @@ from quart_auth_app.database.migrations.site import column_names
 from quart_auth_app.models import OURS, Base, User, UtcDateTime
 
 VERSION_TABLE = "alembic_version"
-"""Alembic's own name: a site that had migrations before goes on with them."""
+"""Alembic's default name, so that a site can continue migrations that it had before."""
 
 CANT = "The site's tables can't be upgraded"
 WRITE_ONE = "quart-auth-app --app MODULE db migration NAME"
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"(\d{4})_\w*")
 
 
 def folder_in(root: Path) -> Path:
-    """Return where a site that lies at `root` keeps its migrations, or would keep them."""
+    """Return the folder of the migrations of a site whose files are in `root`; it may not exist yet."""
     folder = root / "migrations"
     alembics = folder / "versions"
     return alembics if alembics.is_dir() else folder
@@ -51,9 +51,9 @@ def is_up_to_date(connection: Connection, folder: Path | None) -> bool:
 
 
 def upgrade(connection: Connection, folder: Path | None) -> None:
-    """Run what is new in `folder`, or without one make the tables that are missing, within `connection`'s transaction.
+    """Run the new migrations in `folder`, or without a folder create missing tables, in `connection`'s transaction.
 
-    Raises UnusableDatabase, and then nothing may be committed.
+    Raises UnusableDatabase; the caller must then roll back.
     """
     take_turns(connection)
     if is_up_to_date(connection, folder):
@@ -63,7 +63,7 @@ def upgrade(connection: Connection, folder: Path | None) -> None:
             raise UnusableDatabase(f"{CANT}, no migration makes {' and '.join(columns)}. Run: {WRITE_ONE}")
         Base.metadata.create_all(connection, tables=_missing_tables(connection))
         return
-    from alembic import command  # takes a while to load, and is not needed when all is up to date
+    from alembic import command  # slow to load, and not needed if the schema is up to date
     from alembic.util import CommandError  # as above
 
     copied = backed_up(connection, "migrations") if _is_used(connection) else nullcontext()
@@ -76,9 +76,9 @@ def upgrade(connection: Connection, folder: Path | None) -> None:
 
 
 def write_migration(connection: Connection, folder: Path, name: str) -> Path | None:
-    """Write what the models have and both histories don't, and return the file; None where there is no difference.
+    """Write a migration with what the models have and no migration makes. Return its file, None if nothing is missing.
 
-    The histories are run from their beginning in a place of its own. Whoever opened the transaction has to undo it.
+    To compare, all migrations run from the beginning in a scratch schema. The caller must roll the transaction back.
     """
     from alembic import command  # as above
 
@@ -113,18 +113,18 @@ def write_migration(connection: Connection, folder: Path, name: str) -> Path | N
 
 
 def _make_what_is_missing_only(operations: Iterable[Any]) -> None:
-    # While there was no folder, tables were made without a history.
+    # Before there was a folder, tables were created without a migration, so these may exist already.
     for each in operations:
         if hasattr(each, "ops"):
             _make_what_is_missing_only(each.ops)
         elif hasattr(each, "if_not_exists") and not hasattr(each, "column"):
-            each.if_not_exists = True  # SQLite can't say so of a column
+            each.if_not_exists = True  # SQLite has no IF NOT EXISTS for a column
 
 
 @contextmanager
 def _indexes_of_expressions(connection: Connection) -> Iterator[None]:
-    # SQLAlchemy can't read such indexes back, as the admin pages' search has them, and warns. So where Alembic makes
-    # the table anew in SQLite they would be gone.
+    # SQLAlchemy can't reflect indexes of expressions, which the admin pages' search uses, and warns. So they would be
+    # lost where Alembic rebuilds the table in SQLite.
     ours = text("SELECT sql FROM sqlite_master WHERE type = 'index' AND name LIKE 'quart_auth_app_user_%'")
     is_sqlite = connection.dialect.name == "sqlite"
     before = list(connection.scalars(ours)) if is_sqlite else []
@@ -139,7 +139,7 @@ def _indexes_of_expressions(connection: Connection) -> Iterator[None]:
 def is_the_sites(thing: Any, name: str | None, kind: str, reflected: bool, counterpart: object) -> bool:
     """Return whether a table, column, index or constraint is not ours. For Alembic's `include_object`."""
     if kind == "table":
-        # Ours are looked at where both sides have them, for columns that the site has added to `User`.
+        # Our tables are compared too, if both sides have them: the site may have added columns to `User`.
         return counterpart is not None if name in OURS else name != OUR_VERSION_TABLE
     return is_beside_ours(thing)
 
@@ -192,13 +192,13 @@ def _config(connection: Connection, folder: Path, **attributes: Any) -> Any:
 
 
 def _render(kind: str, thing: object, _context: object) -> str | bool:
-    # A migration must mean the same for ever, and so names nothing of ours.
+    # A migration must never change its meaning, so it must not import our types.
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(thing, UtcDateTime) else False
 
 
 @contextmanager
 def _no_rows_that_point_to_nothing(connection: Connection) -> Iterator[None]:
-    """Check foreign keys at the end. In SQLite they are off: to make a table anew would delete what points to it."""
+    """Check foreign keys at the end. They are off in SQLite: rebuilding a table would delete rows that point to it."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -211,7 +211,7 @@ def _no_rows_that_point_to_nothing(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _numbers_used_once(connection: Connection) -> Iterator[None]:
-    """Let our tables count on from where they were. One that Alembic makes anew in SQLite forgets that it has to."""
+    """Keep AUTOINCREMENT's highest numbers of our tables: a table that Alembic rebuilds in SQLite loses its own."""
     if connection.dialect.name != "sqlite":
         yield
         return

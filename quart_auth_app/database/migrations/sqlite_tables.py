@@ -1,9 +1,9 @@
-"""Changes of SQLite tables that ALTER TABLE can't make: NOT NULL and AUTOINCREMENT, in place.
+"""Changes to SQLite tables that ALTER TABLE can't make: adding NOT NULL and AUTOINCREMENT, in place.
 
-Both say what may be written from now on and change nothing of how rows are stored, so the table need not be made anew:
-its text in sqlite_schema is enough (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema
-Changes", the simpler procedure). No row moves, so no foreign key acts, no trigger fires, and indexes, views and
-other tables stay as they are. All of it belongs to the transaction that the connection is in.
+Both only restrict future writes and don't change how rows are stored. So the table need not be rebuilt: changing its
+text in sqlite_schema is enough (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema
+Changes", the simpler procedure). No row is copied, so no foreign key acts, no trigger fires, and indexes, views and
+other tables stay as they are. Everything happens in the connection's transaction.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ from quart_auth_app.database.migrations.errors import UnusableDatabase
 
 
 def refuse_other_kinds(connection: Connection, table: str) -> None:
-    """Raise UnusableDatabase where the table's id, or its kind, can't become what accounts need."""
+    """Raise UnusableDatabase if the table's id, or its kind, can't be changed to what accounts need."""
     old = _sql(connection, table)
     try:
         new = old if sqlite_text.has_autoincrement(old) else sqlite_text.with_autoincrement(old)
@@ -30,7 +30,7 @@ def refuse_other_kinds(connection: Connection, table: str) -> None:
 
 
 def set_not_null(connection: Connection, table: str, columns: Collection[str]) -> None:
-    """Add NOT NULL to those of the columns that don't have it. Raises UnusableDatabase where a row holds NULL."""
+    """Add NOT NULL to the `columns` that lack it. Raises UnusableDatabase if a row holds NULL."""
     old = new = _sql(connection, table)
     info = _pragma(connection, "table_xinfo", table)
     missing = [row[1].lower() for row in info if row[1].lower() in columns and not row[3]]
@@ -43,9 +43,9 @@ def set_not_null(connection: Connection, table: str, columns: Collection[str]) -
 
 
 def set_autoincrement(connection: Connection, table: str, *, at_least: int = 0) -> None:
-    """Make the table never give a number twice, counting from the highest one that is known, or from `at_least`."""
+    """Make the table never reuse a number: it counts from the highest known number, or from `at_least`."""
     old = new = _sql(connection, table)
-    highest = max(at_least, _highest(connection, table))  # before, as nothing has been changed yet where this fails
+    highest = max(at_least, _highest(connection, table))  # first, so that nothing has been changed if this fails
     if not sqlite_text.has_autoincrement(old):
         try:
             new = sqlite_text.with_autoincrement(old)
@@ -65,7 +65,7 @@ def _replace(connection: Connection, table: str, old: str, new: str, not_null: C
     try:
         update = "UPDATE sqlite_schema SET sql = :new WHERE type = 'table' AND lower(name) = :table"
         connection.execute(text(update), {"new": new, "table": table})
-        # Tells all connections, this one too, to read the schema anew.
+        # Makes all connections, this one too, reload the schema.
         connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     finally:
         connection.exec_driver_sql("PRAGMA writable_schema = RESET")
@@ -75,7 +75,7 @@ def _replace(connection: Connection, table: str, old: str, new: str, not_null: C
 
 
 def _compare(table: str, old: str, new: str, not_null: Collection[str]) -> None:
-    """Make both tables elsewhere and see that they differ in what was meant to change, and in nothing else."""
+    """Create both tables in memory, and check that they differ in the intended change only. Raises UnusableDatabase."""
     try:
         before, after = _described(table, old), _described(table, new)
     except sqlite3.Error:
@@ -93,7 +93,7 @@ def _described(table: str, sql: str) -> list[list[tuple[Any, ...]]]:
 
 
 def _make_sqlite_sequence(connection: Connection) -> None:
-    # SQLite makes its own table with the first table that says AUTOINCREMENT, and keeps it from then on.
+    # SQLite creates sqlite_sequence together with the first AUTOINCREMENT table, and keeps it from then on.
     connection.exec_driver_sql("CREATE TABLE quart_auth_app_scratch (id INTEGER PRIMARY KEY AUTOINCREMENT)")
     connection.exec_driver_sql("DROP TABLE quart_auth_app_scratch")
 
@@ -109,7 +109,7 @@ def _count_from(connection: Connection, table: str, highest: int) -> None:
 
 
 def _highest(connection: Connection, table: str) -> int:
-    """Return the highest number that is known of: in the table, or in what points to it, whose row may be gone."""
+    """Return the highest known id: of the table's rows, or of foreign keys to it, as the row may be gone."""
     found = [connection.exec_driver_sql(f'SELECT max(id) FROM "{table}"').scalar()]
     for other in connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars().all():
         for key in _pragma(connection, "foreign_key_list", other):

@@ -1,4 +1,4 @@
-"""The text of a CREATE TABLE: where words can be inserted, all else kept as it stands."""
+"""Inserts words into the text of a CREATE TABLE, and keeps the rest as it is."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"}
 
 
 class NotUnderstood(ValueError):
-    """The text holds nothing that looks like what was asked for."""
+    """The text has no place for the words, or none that is recognised."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Token:
     text: str
     kind: str
     depth: int
-    """How many brackets it stands in."""
+    """How many parentheses it is in."""
     start: int
     end: int
 
@@ -36,7 +36,7 @@ class Token:
 
     @property
     def name(self) -> str:
-        """The column that it names, in small letters: SQLite has no regard to case."""
+        """The column that it names, in lower case, as SQLite ignores case."""
         if self.kind != "quoted":
             return self.text.lower()
         quote = self.text[-1]
@@ -62,12 +62,12 @@ def with_autoincrement(sql: str) -> str:
 
 
 def has_autoincrement(sql: str) -> bool:
-    """Return whether the word stands anywhere outside quotes and comments."""
+    """Return whether the word AUTOINCREMENT is anywhere outside quotes and comments."""
     return any(token.keyword == "AUTOINCREMENT" for token in _tokens(sql))
 
 
 def _end_of_key(definition: list[Token], rest: list[Token], key: Token) -> int:
-    """Return where the word belongs: in the brackets of a table's constraint, or behind the order of a column's."""
+    """Return where AUTOINCREMENT belongs: in the parentheses of a table constraint, or after a column's ASC or DESC."""
     words = [token.keyword for token in rest]
     if rest and rest[0].text == "(":
         inside = [token for token in definition if token.depth > 1 and token.start > rest[0].start]
@@ -82,7 +82,7 @@ def _end_of_key(definition: list[Token], rest: list[Token], key: Token) -> int:
 
 
 def _definitions(sql: str) -> list[list[Token]]:
-    """Return the tokens between the outer brackets, split at the commas there."""
+    """Return the tokens between the outer parentheses, split at their commas."""
     definitions: list[list[Token]] = [[]]
     for token in _tokens(sql):
         if token.depth == 1 and token.text == ",":
@@ -93,7 +93,7 @@ def _definitions(sql: str) -> list[list[Token]]:
 
 
 def _tokens(sql: str) -> list[Token]:
-    """Return all but spaces and comments. The outer brackets have depth 0, as what is outside them."""
+    """Return all tokens but spaces and comments. The outer parentheses, and everything outside them, have depth 0."""
     found, depth = [], 0
     for match in _TOKEN.finditer(sql):
         kind = match.lastgroup or "sign"

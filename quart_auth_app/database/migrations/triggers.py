@@ -1,4 +1,4 @@
-"""A site's own triggers, and PostgreSQL's rules, which must not fire on what an upgrade writes."""
+"""Turns off a site's own triggers, and rules in PostgreSQL: they must not fire on writes of an upgrade."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ _ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 @contextmanager
 def off(connection: Connection, table: str) -> Iterator[None]:
-    """Keep the triggers of `table` from firing within the block; afterwards they are as they were."""
+    """Turn off the triggers of `table` within the block; afterwards they are as before."""
     turn_off = _off_in_postgresql if connection.dialect.name == "postgresql" else _off_in_sqlite
     with turn_off(connection, table):
         yield
@@ -18,7 +18,7 @@ def off(connection: Connection, table: str) -> Iterator[None]:
 
 @contextmanager
 def _off_in_sqlite(connection: Connection, table: str) -> Iterator[None]:
-    # SQLite can't disable one. Dropped and created again from its own text, within the transaction, it is the same.
+    # SQLite can't disable a trigger. So drop it, and create it again from its text in the same transaction.
     query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = :table ORDER BY rowid"
     triggers = connection.execute(text(query), {"table": table}).all()
     for name, _ in triggers:

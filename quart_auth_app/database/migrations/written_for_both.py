@@ -1,7 +1,7 @@
-"""What Alembic writes for a site, put so that it runs on a database of either kind.
+"""Rewrites the migration that Alembic generates for a site, so that it runs on SQLite and on PostgreSQL.
 
-What is added to our tables is added to the table as it is. Alembic's batch mode would make SQLite's table anew, the one
-that everything else points to.
+Columns of the site in our tables are added in place. Alembic's batch mode would rebuild the table in SQLite, and
+`user` is the table that most others point to.
 """
 
 import re
@@ -19,7 +19,7 @@ _FIRST_KEYWORD = re.compile(r", (?=(?:server_default|autoincrement|nullable)=)")
 
 
 class AddColumn(ops.AddColumnOp):
-    """A column, together with what it points to."""
+    """Adds a column together with its foreign key."""
 
     points_to: ops.CreateForeignKeyOp | None = None
 
@@ -37,7 +37,7 @@ def _render(context: AutogenContext, operation: AddColumn) -> str:
 
 
 class MakeEnum(ops.MigrateOperation):
-    """PostgreSQL's type of an enum, which Alembic makes with a table, but not with a column."""
+    """Creates PostgreSQL's type of an enum. Alembic does that with a new table, but not with a new column."""
 
     def __init__(self, enum: Enum) -> None:
         self.enum = enum
@@ -49,7 +49,7 @@ def _render_enum(_context: AutogenContext, operation: MakeEnum) -> str:
 
 
 def prepare(script: ops.MigrationScript, *, dialect: str) -> None:
-    """Change what Alembic is about to write. Raises UnusableDatabase where SQLite could not do it."""
+    """Change the operations that Alembic is about to write. Raises UnusableDatabase if SQLite can't do one."""
     for operations in (script.upgrade_ops, script.downgrade_ops):
         if operations:
             _name_constraints(operations)
@@ -60,7 +60,7 @@ def prepare(script: ops.MigrationScript, *, dialect: str) -> None:
 
 
 def _leave_out_foreign_keys(operations: ops.OpContainer, dialect: str) -> None:
-    """Don't drop what goes with its column, nor what only looks changed."""
+    """Don't drop a foreign key that goes with its column, nor one that only seems to have changed."""
     for batch in [each for each in operations.ops if isinstance(each, ops.ModifyTableOps)]:
         gone = {each.column_name for each in _all(batch, ops.DropColumnOp)}
         wanted = {each.constraint_name: each for each in _all(batch, ops.CreateForeignKeyOp)}
@@ -68,7 +68,7 @@ def _leave_out_foreign_keys(operations: ops.OpContainer, dialect: str) -> None:
             key = drop.reverse()
             if isinstance(key, ops.CreateForeignKeyOp) and gone.issuperset(key.local_cols):
                 batch.ops.remove(drop)
-            # Of a key that was added with its column SQLAlchemy reads no ON DELETE in SQLite.
+            # SQLAlchemy doesn't see the ON DELETE of a key that was added with its column in SQLite.
             elif dialect == "sqlite" and batch.table_name in OURS and drop.constraint_name in wanted:
                 batch.ops = [each for each in batch.ops if each not in (drop, wanted[drop.constraint_name])]
         if not batch.ops:
@@ -83,7 +83,7 @@ def _make_enums(operations: list[Any]) -> None:
 
 
 def _name_constraints(operations: ops.OpContainer) -> None:
-    # As PostgreSQL would name them: without a name SQLite adds none, and neither database drops it.
+    # The names that PostgreSQL would give. Without a name SQLite can't add the constraint, nor either database drop it.
     for each in operations.ops:
         if isinstance(each, ops.OpContainer):
             _name_constraints(each)

@@ -1,4 +1,4 @@
-"""The first schema. The `user` table of a tutorial's site is altered in place: all else in it is the site's."""
+"""The first schema. The `user` table of a tutorial's site is altered in place; its other columns are the site's."""
 
 import unicodedata
 
@@ -48,7 +48,7 @@ def _take_over(connection: sa.Connection) -> None:
 
 
 def _differs(connection: sa.Connection) -> str | None:
-    """Return what is missing, or written in other letters: SQLite finds "User" where "user" is asked for."""
+    """Return what is missing or has another case: SQLite finds a table "User" if asked for "user"."""
     inspector = sa.inspect(connection)
     if "user" not in inspector.get_table_names():
         return "which is a table and written in small letters"
@@ -70,7 +70,7 @@ def _fill_names(connection: sa.Connection) -> None:
         return
     try:
         connection.execute(sa.text("UPDATE \"user\" SET name = '' WHERE name IS NULL"))
-        if connection.dialect.name == "postgresql":  # which changes no table that has checks to come
+        if connection.dialect.name == "postgresql":  # it can't alter a table with pending deferred checks
             connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
     except sa.exc.IntegrityError as error:
         who = " and ".join(f"user {number}" for number in nameless)
@@ -115,7 +115,7 @@ def _is_complete(user: dict[str, object]) -> bool:
 
 
 def _key(email: str) -> str:
-    # As accounts.email_addresses.key was when this was written: what a migration does must not change afterwards.
+    # A copy of accounts.email_addresses.key as it was then: a migration must not change afterwards.
     folded = email.strip()
     for _ in range(2):
         folded = unicodedata.normalize("NFKC", folded).casefold()

@@ -50,14 +50,14 @@ def _rewrite(connection: sa.Connection, changed: list[dict[str, object]]) -> Non
     if not changed:
         return
     with triggers.off(connection, "user"):
-        # By way of keys that nobody has, as one's new key may be another's old one.
+        # In two steps, over keys that nobody has: the new key of one user may be the old key of another.
         between = [{"id": each["id"], "key": f" {each['id']}"} for each in changed]
         for keys in (between, changed):
             connection.execute(sa.text('UPDATE "user" SET email_key = :key WHERE id = :id'), keys)
 
 
 def _key(email: str) -> str:
-    # As accounts.email_addresses.key was when this was written: what a migration does must not change afterwards.
+    # A copy of accounts.email_addresses.key as it was then: a migration must not change afterwards.
     email = email.strip()
     if "@" not in email:
         email = _folded(email)

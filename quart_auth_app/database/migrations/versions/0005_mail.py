@@ -1,4 +1,4 @@
-"""Mail: the outbox, the tokens of links, and sign-ups that wait for their mail to be answered."""
+"""Mail: the outbox, the tokens of links, and sign-ups that wait for their address to be confirmed."""
 
 import sqlalchemy as sa
 from alembic import op

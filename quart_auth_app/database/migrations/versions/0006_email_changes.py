@@ -1,4 +1,4 @@
-"""Changes of address that wait for their mail to be answered."""
+"""Changes of address that wait for confirmation from the new address."""
 
 import sqlalchemy as sa
 from alembic import op

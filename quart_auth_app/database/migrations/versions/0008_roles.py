@@ -10,7 +10,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add the column, and an index of those alone who have a role."""
+    """Add the column, and a partial index of the users who have a role."""
     site.refuse_columns(op.get_bind(), "user", ["roles"])
     op.add_column("user", sa.Column("roles", sa.String(255), nullable=False, server_default=""))
     some = sa.text("roles <> ''")

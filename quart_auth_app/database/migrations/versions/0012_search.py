@@ -1,6 +1,6 @@
-"""Indexes by which admins find people: what an address, a name, or a name's last word begins with.
+"""Indexes for the admins' search: by the beginning of an address, of a name, or of a name's last word.
 
-They are in no model: SQLAlchemy doesn't read indexes of expressions back. `operations/search.py` has the same
+They are in no model, because SQLAlchemy doesn't reflect indexes of expressions. `operations/search.py` uses the same
 expressions.
 """
 
@@ -14,7 +14,7 @@ LAST_WORD = "substr(lower(replace(name, rtrim(name, replace(name, ' ', '')), '')
 
 
 def upgrade() -> None:
-    """Create the indexes. PostgreSQL's own order of words is that of a language; beginnings need that of bytes."""
+    """Create the indexes. PostgreSQL sorts by the rules of a language by default; prefix search needs byte order."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute('CREATE INDEX quart_auth_app_user_email_prefix ON "user" (email_key COLLATE "C", id)')
         op.execute(f'CREATE INDEX quart_auth_app_user_name ON "user" (({NAME}) COLLATE "C", id)')

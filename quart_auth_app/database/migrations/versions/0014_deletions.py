@@ -1,4 +1,4 @@
-"""Who is deleted was told before, and the site's own code afterwards."""
+"""Owners are reminded before the deletion of their account, and the site's code is told afterwards."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ NOT_ANNOUNCED = sa.text("announce_at IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Add the columns. Those who were deleted before are taken for announced."""
+    """Add the columns. Users who were deleted before count as announced."""
     moment = sa.DateTime(timezone=True)
     site.refuse_columns(op.get_bind(), "user", ["deletion_told_at"])
     op.add_column("user", sa.Column("deletion_told_at", moment))

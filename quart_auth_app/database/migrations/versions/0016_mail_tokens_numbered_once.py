@@ -1,4 +1,4 @@
-"""No number of a mailed link is given twice: attempts to log in by mail point to them, and downloads show them."""
+"""Numbers of mail tokens are never reused: log-ins by mail point to them, and downloads show them."""
 
 from alembic import op
 
