@@ -18,7 +18,7 @@ from tests.people import BOB, EVE, Client, Clock, Events, cookie, elsewhere, is_
 from tests.second_steps import turn_on
 from tests.web.test_account import log_in, twice
 from tests.web.test_recovery import logs_in
-from tests.web.test_sign_up_by_mail import LATER, confirmed
+from tests.web.test_sign_up_by_mail import LATER, confirmed, with_bob
 
 NEW = "bob@new.example"
 PASSWORD = "quiet marble canoe 93"
@@ -27,10 +27,7 @@ PASSWORD = "quiet marble canoe 93"
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application that sends mail, where Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url)
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
 
 
 @pytest.fixture

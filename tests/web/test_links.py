@@ -15,7 +15,7 @@ from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, decoded, elsewhere, is_logged_in, text
 from tests.second_steps import turn_on
 from tests.web.test_account import log_in
-from tests.web.test_sign_up_by_mail import LATER, confirmed, sign_up
+from tests.web.test_sign_up_by_mail import LATER, confirmed, sign_up, with_bob
 
 PASSWORD = "quiet marble canoe 93"
 ROUTES = ["/confirm", "/reset-password", "/account/email/confirm", "/undo-email-change"]
@@ -25,10 +25,7 @@ BAD = ["none", "mangled", "long", "not text", "unknown", "foreign", "expired", "
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application that sends mail, where Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url)
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
 
 
 def token_of(inbox: Inbox, email: str, path: str) -> str:

@@ -29,7 +29,7 @@ from tests.databases import SECRET_KEY, NewDatabase
 from tests.inbox import Inbox, text_of
 from tests.people import BOB, EVE, Client, Clock, Events, elsewhere, is_logged_in, notice, send, text
 from tests.second_steps import turn_on
-from tests.web.test_sign_up_by_mail import LATER, confirmed
+from tests.web.test_sign_up_by_mail import LATER, confirmed, with_bob
 
 EMAIL = BOB["email"]
 
@@ -37,10 +37,7 @@ EMAIL = BOB["email"]
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application where people log in by mail, and Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url, MAILED_LOGIN="yes")
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url, MAILED_LOGIN="yes"), inbox, time)
 
 
 @pytest.fixture

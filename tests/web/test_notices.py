@@ -17,16 +17,13 @@ from tests.inbox import Inbox, text_of
 from tests.people import BOB, Client, Clock, elsewhere
 from tests.second_steps import Phone, shown_code, turn_on
 from tests.web.test_account import NEW, log_in
-from tests.web.test_sign_up_by_mail import LATER, confirmed
+from tests.web.test_sign_up_by_mail import with_bob
 
 
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application that sends mail, where Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url, SITE_NAME="Shop")
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url, SITE_NAME="Shop"), inbox, time)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.databases import SECRET_KEY
 from tests.inbox import Inbox, text_of
 from tests.mail.test_sending import Server
 from tests.people import BOB, EVE, Client, Clock, elsewhere, is_logged_in, notice, text
-from tests.web.test_sign_up_by_mail import LATER, confirmed
+from tests.web.test_sign_up_by_mail import LATER, with_bob
 
 NEW = "quiet marble canoe 93"
 
@@ -25,10 +25,7 @@ NEW = "quiet marble canoe 93"
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application that sends mail, where Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url)
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
 
 
 @pytest.fixture

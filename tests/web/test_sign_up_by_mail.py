@@ -138,6 +138,13 @@ async def confirmed(app: Quart, inbox: Inbox, who: dict[str, str] = BOB) -> None
     await client.post("/signup/code", form={"code": inbox.code(who["email"])})
 
 
+async def with_bob(app: Quart, inbox: Inbox, time: Clock) -> Quart:
+    """Return the application once Bob has an account, and enough later for the next mail to him."""
+    await confirmed(app, inbox)
+    time.advance(LATER)
+    return app
+
+
 async def test_the_owner_of_a_taken_address_is_told_and_nothing_changes(
     mailing: Quart, client: Client, inbox: Inbox, time: Clock
 ) -> None:

@@ -16,7 +16,7 @@ from tests.inbox import Inbox
 from tests.people import BOB, Client, Clock, elsewhere, is_logged_in
 from tests.second_steps import turn_on
 from tests.web.test_account import log_in
-from tests.web.test_sign_up_by_mail import LATER, confirmed
+from tests.web.test_sign_up_by_mail import with_bob
 
 OUT = "stays out"
 FIELDS = {"sudo_password": "password", "sudo_code": "code", "sudo_credential": "passkey"}
@@ -54,10 +54,7 @@ MATRIX = [
 @pytest.fixture
 async def mailing(make_app: MakeApp, inbox: Inbox, time: Clock) -> Quart:
     """An application where people log in by mail, and Bob has an account."""
-    app = make_app(MAIL_URL=inbox.url, MAILED_LOGIN="yes")
-    await confirmed(app, inbox)
-    time.advance(LATER)
-    return app
+    return await with_bob(make_app(MAIL_URL=inbox.url, MAILED_LOGIN="yes"), inbox, time)
 
 
 async def first_factor(client: Client, way: str, inbox: Inbox, remember: dict[str, str]) -> None:
