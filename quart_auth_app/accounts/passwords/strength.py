@@ -8,6 +8,8 @@ from typing import Any
 from zxcvbn import zxcvbn
 from zxcvbn.matching import L33T_TABLE
 
+from quart_auth_app.accounts.passwords import ranked_words
+
 MIN_SCORE = 3
 """Of 4. Below 3, zxcvbn expects fewer than 10^8 guesses to do: days for somebody who has the hash."""
 
@@ -23,6 +25,8 @@ MIN_RATED = 16
 
 PRODUCT = "quart auth app"
 """Our own name is on the pages, so it is among the first guesses too."""
+
+ranked_words.pack()
 
 # zxcvbn keeps the words it is given in a module-wide table, so two threads would mix up two people's words.
 _one_at_a_time = threading.Lock()
