@@ -18,7 +18,15 @@ import attacks.unread
 import attacks.unthrottled
 import quart_auth_app
 from attacks.victims import GUARD
-from quart_auth_app.accounts import browsers, mailed_codes, pending_log_ins, second_step, sign_ups, throttle, tokens
+from quart_auth_app.accounts import (
+    browsers,
+    mailed_codes,
+    pending_log_ins,
+    second_step,
+    sign_up_confirmations,
+    throttle,
+    tokens,
+)
 from quart_auth_app.accounts.errors import LinkInvalid
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.factors.seeds import Keys
@@ -93,7 +101,7 @@ def rated_without_end() -> Quart:
 
 def as_many_codes_as_one_likes() -> Quart:
     """Wrong codes, and wrong passwords beside a link, are not counted."""
-    mailed_codes.MAX_TRIES = sign_ups.MAX_TRIES = attacks.unthrottled.BEYOND_REACH
+    mailed_codes.MAX_TRIES = sign_up_confirmations.MAX_TRIES = attacks.unthrottled.BEYOND_REACH
     return attacks.unthrottled.create_app()
 
 

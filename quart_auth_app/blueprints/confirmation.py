@@ -7,7 +7,7 @@ from quart.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities, sign_ups, tokens
+from quart_auth_app.accounts import identities, sign_up_confirmations, sign_ups, tokens
 from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkInvalid, LinkUsed
 from quart_auth_app.accounts.own_field import OwnFieldTaken
@@ -67,7 +67,7 @@ async def check_mail() -> ResponseReturnValue:
 async def signup_code() -> ResponseReturnValue:
     """Make the account, for whoever types the code that was mailed."""
     try:
-        user = await sign_ups.confirm_by_code(
+        user = await sign_up_confirmations.confirm_by_code(
             transaction,
             passwords(),
             sign_up_id=SIGN_UP.own() or 0,
@@ -101,7 +101,7 @@ async def confirm() -> ResponseReturnValue:
 async def confirm_post() -> ResponseReturnValue:
     """Make the account, for whoever has the link, and either this browser's sign-up or its password."""
     try:
-        user = await sign_ups.confirm_by_link(
+        user = await sign_up_confirmations.confirm_by_link(
             transaction,
             passwords(),
             **await CONFIRM.read(),

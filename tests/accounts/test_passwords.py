@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import sign_ups
+from quart_auth_app.accounts import sign_up_confirmations
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.accounts.passwords import Passwords, threads
@@ -196,7 +196,7 @@ async def test_who_types_mailed_codes_has_no_more_places_than_any_stranger(
         for _ in range(4):
             held.enter_context(passwords.place_in_line(browser))
         with pytest.raises(TooBusy):
-            await sign_ups.confirm_by_code(
+            await sign_up_confirmations.confirm_by_code(
                 services.database.transaction,
                 passwords,
                 sign_up_id=1,

@@ -1,0 +1,117 @@
+"""A sign-up becomes an account: by the mailed code or the mailed link."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.accounts import activity, double_clicks, mailed_codes, own_fields, taken, tokens
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongSignUpPassword
+from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.models import SignUp, User
+
+MAX_TRIES = 5
+"""Wrong passwords beside a link that a sign-up takes."""
+
+
+async def confirm_by_code(
+    transaction: UnitOfWork, passwords: Passwords, *, sign_up_id: int, code: str, browser: Browser, now: datetime
+) -> User:
+    """Make the account, for whoever signed up in this browser and reads the address's mail.
+
+    Raises WrongMailedCode, AlreadyConfirmed, OwnFieldTaken or TooBusy.
+    """
+    row = SignUp.id == sign_up_id
+    await mailed_codes.check(transaction, passwords, SignUp, row, code=code, browser=browser, known=False, now=now)
+    return await _become_account(transaction, sign_up_id=sign_up_id, token=None, browser=browser, now=now)
+
+
+async def confirm_by_link(
+    transaction: UnitOfWork,
+    passwords: Passwords,
+    *,
+    token: str,
+    own_sign_up_id: int | None,
+    password: str,
+    browser: Browser,
+    now: datetime,
+) -> User:
+    """Make the account, for whoever has the link and has signed up.
+
+    They did if it was in this browser, whose sign-up is `own_sign_up_id`, or if they know the password that was chosen:
+    an owner who clicks on whatever comes by mail must not let in the stranger who signed up. Raises LinkInvalid,
+    LinkUsed, WrongSignUpPassword, AlreadyConfirmed, OwnFieldTaken or TooBusy.
+    """
+    async with transaction() as db:
+        sign_up = (await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=now)).sign_up
+    if sign_up is None:
+        raise LinkUsed
+    if sign_up.id != own_sign_up_id:
+        await _insist_on_password(transaction, passwords, sign_up.id, password, browser)
+    return await _become_account(transaction, sign_up_id=sign_up.id, token=token, browser=browser, now=now)
+
+
+async def _insist_on_password(
+    transaction: UnitOfWork, passwords: Passwords, sign_up_id: int, password: str, browser: Browser
+) -> None:
+    with passwords.place_in_line(browser):
+        async with transaction() as db:
+            query = (
+                update(SignUp)
+                .where(SignUp.id == sign_up_id, SignUp.password_tries < MAX_TRIES)
+                .values(password_tries=SignUp.password_tries + 1)
+                .returning(SignUp.password)
+            )
+            stored = await db.scalar(query)
+        if stored is None or not (await passwords.verify(password, stored))[0]:
+            raise WrongSignUpPassword
+
+
+async def _become_account(
+    transaction: UnitOfWork, *, sign_up_id: int, token: str | None, browser: Browser, now: datetime
+) -> User:
+    async with transaction() as db:
+        waiting = await db.get(SignUp, sign_up_id)
+    if not waiting:
+        raise AlreadyConfirmed
+    values = own_fields.readable(waiting.own)
+    async with (
+        own_fields.refused_if_taken(transaction, values=values),
+        taken.refused(transaction, email=waiting.email, error=AlreadyConfirmed),
+        transaction() as db,
+    ):
+        sign_up = await _take(db, sign_up_id)
+        if token:
+            await tokens.consume(db, token=token, purpose=tokens.CONFIRM, now=now)
+        user = User(
+            email=sign_up.email,
+            email_key=sign_up.email_key,
+            name=sign_up.name,
+            password=sign_up.password,
+            language=browser.language,
+            created_at=now,
+            verified_at=now,
+        )
+        db.add(user)
+        await db.flush()
+        await own_fields.store(db, user_id=user.id, values=values)
+        await tokens.use_up(db, sign_up=sign_up, now=now)
+        await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
+        await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
+        await double_clicks.note(db, browser, number=user.id, now=now)
+    return user
+
+
+async def _take(db: AsyncSession, sign_up_id: int) -> SignUp:
+    """Lock all sign-ups of the address, in one order, and return this one. Raises AlreadyConfirmed if it is gone.
+
+    Two of them that are confirmed at once would otherwise each lock its own and wait for the other's.
+    """
+    key = select(SignUp.email_key).where(SignUp.id == sign_up_id).scalar_subquery()
+    lock = select(SignUp).where(SignUp.email_key == key).order_by(SignUp.id).with_for_update()
+    found = {each.id: each for each in await db.scalars(lock)}
+    if sign_up_id not in found:
+        raise AlreadyConfirmed
+    return found[sign_up_id]
