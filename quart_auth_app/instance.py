@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from sqlalchemy.engine import URL
 
-FORBIDDEN_MODE = 0o027
-"""Permissions that a `secret_key` file must not have: anybody who can read or replace the key can sign cookies. The
-group may read it, as backups need."""
+FORBIDDEN_MODE = 0o077
+"""Permissions that a `secret_key` file must not have: anybody who can read or replace the key can sign cookies. Its
+owner makes backups, or root."""
 
 
 MAX_FILE = 64 * 1024

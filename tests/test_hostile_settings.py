@@ -88,6 +88,17 @@ def test_what_is_no_file_with_a_secret_is_refused_at_once(name: str, files: list
         assert said.isprintable()
 
 
+@pytest.mark.asvs("2.2.1", "13.3.1")
+@pytest.mark.parametrize("name", [*SECRETS, PROVIDERS_SECRET])
+@pytest.mark.parametrize("content", ["", " \r\n\n"])
+def test_an_empty_file_is_no_setting_that_was_left_out(name: str, content: str, tmp_path: Path) -> None:
+    """Else a secret that was not handed out would start the site with an empty database, or without mail."""
+    (tmp_path / "file").write_text(content)
+    given = ({} if name == "SECRET_KEY" else KEY) | (PROVIDER | {name: ""} if name == PROVIDERS_SECRET else {})
+    said = refusal_of(given | {f"{name}_FILE": str(tmp_path / "file")})
+    assert said == ("" if name == "SECRET_KEY_FALLBACKS" else f"{name}_FILE is a file with nothing in it")
+
+
 @pytest.mark.asvs("2.2.1", "13.3.2")
 @pytest.mark.parametrize("kind", ["folder", "pipe", "latin", "big", "empty", "for everybody"])
 def test_a_key_beside_the_database_that_is_none_is_refused_at_once(kind: str, tmp_path: Path) -> None:

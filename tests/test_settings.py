@@ -330,14 +330,14 @@ def test_a_public_url_may_be_an_ipv6_address() -> None:
 
 
 @pytest.mark.asvs("13.3.2")
-@pytest.mark.parametrize("mode", [0o666, 0o604, 0o602, 0o620])
+@pytest.mark.parametrize("mode", [0o666, 0o604, 0o602, 0o620, 0o640])
 def test_a_secret_key_that_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -> None:
     create_app()
     file = tmp_path / "instance" / "secret_key"
     file.chmod(mode)
     with pytest.raises(SettingsError, match=f"is open to other users of this machine; run: chmod go= {file}$"):
         create_app()
-    file.chmod(0o640)
+    file.chmod(0o600)
     assert create_app().secret_key == file.read_text().strip()
 
 

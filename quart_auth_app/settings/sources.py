@@ -11,6 +11,9 @@ MAX_VALUE = 2000
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL", "FLASK_SECURITY_PASSWORD_SALT")
 """Settings that may come from a file instead, named by NAME_FILE, as container platforms provide secrets."""
 
+MAY_BE_EMPTY = "SECRET_KEY_FALLBACKS"
+"""Whose file is there before there is anything to write into it: `deploy/make-secrets` makes it so."""
+
 MAX_FILE = instance.MAX_FILE
 """Largest file with a secret, in bytes; this also stops reading an endless one such as /dev/zero."""
 
@@ -23,7 +26,11 @@ def given(name: str, source: Mapping[str, object]) -> str:
         return value
     if value:
         raise SettingsError(f"{name} and {name}_FILE are both set; allowed: one of them")
-    return _text(name, _content(f"{name}_FILE", path))
+    content = _text(name, _content(f"{name}_FILE", path))
+    if not content and name != MAY_BE_EMPTY:
+        # As if it were not set, the site would go on with an empty database of its own, or without mail.
+        raise SettingsError(f"{name}_FILE is a file with nothing in it")
+    return content
 
 
 def may_be_a_file(name: str) -> bool:

@@ -21,7 +21,23 @@ OTHERS = [
     "x@site.example",
     "",
     "a b",
+    "site.example/x",
+    "site.example?x",
+    "site.example#x",
+    "site.example\\x",
 ]
+
+ADDRESSES = {
+    "http://site.example/login": 200,
+    "HTTPS://Site.example:8443/login": 200,
+    "http://evil.example/login": 400,
+    "https://evil.example/static/style.css": 400,
+    "ftp://evil.example/login": 400,
+    "http://site.example@evil.example/login": 400,
+    "http:///login": 400,
+    "http:evil.example/login": 400,
+}
+"""Requests for whole addresses, as they are sent to a proxy, with our own name in their Host header."""
 
 
 @pytest.fixture
@@ -44,6 +60,11 @@ async def test_another_host_gets_nothing_and_is_logged(site: Client, events: Eve
     assert "This site is at another address." in await text(response)
     assert events.names == ["host_refused"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("address", "status"), ADDRESSES.items())
+async def test_the_host_of_a_whole_address_counts_beside_the_header(site: Client, address: str, status: int) -> None:
+    assert (await site.get(address, headers={"Host": "site.example"})).status_code == status
 
 
 async def test_another_host_logs_nobody_in(site: Client) -> None:

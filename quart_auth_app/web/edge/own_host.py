@@ -4,7 +4,7 @@ Else whoever points a name of their own at this server gets our pages under it: 
 for that name, and a cache in front may keep a page that was made for it.
 """
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from urllib.parse import urlsplit
 
 from quart import Quart
@@ -19,6 +19,9 @@ ANOTHER_HOST = "This site is at another address."
 
 NAMELESS = {"health.healthz", "health.readyz"}
 """Endpoints that are asked by the number of a container or a machine. They tell nothing, and set no cookies."""
+
+NO_HOST = frozenset("@/?#\\")
+"""What ends the host of an address, or stands before it: with one of these the address would have another host."""
 
 MAX_LOGGED = 200
 """Characters of the longest name that a log line repeats."""
@@ -43,18 +46,25 @@ def join(app: Quart, *, blueprints: Set[str]) -> None:
 
 async def _refuse_other_hosts() -> None:
     public_url = services().settings.public_url
-    if public_url and asking().endpoint not in NAMELESS and not _is_ours(_asked_for(), public_url):
-        security_log.write("host_refused", host=_asked_for()[:MAX_LOGGED])
-        raise BadRequest(ANOTHER_HOST)
+    if not public_url or asking().endpoint in NAMELESS:
+        return
+    for host in _asked_for():
+        if not _is_ours(host, public_url):
+            security_log.write("host_refused", host=host[:MAX_LOGGED])
+            raise BadRequest(ANOTHER_HOST)
 
 
-def _asked_for() -> str:
-    return asking().headers.get("Host", "")
+def _asked_for() -> Iterator[str]:
+    yield asking().headers.get("Host", "")
+    target = asking().scope["path"]
+    if not target.startswith("/") and target != "*":
+        # RFC 9112, 3.2.2: of a whole address, as a proxy is sent, this is the host, whatever the header says.
+        yield target.partition("://")[2].partition("/")[0]
 
 
 def _is_ours(host: str, public_url: str) -> bool:
     # Ports don't matter: a proxy in front may leave them out, or put its own in.
-    named = None if "@" in host else origins.origin(f"http://{host}")
+    named = origins.origin(f"http://{host}") if NO_HOST.isdisjoint(host) else None
     if not named:
         return False
     return urlsplit(named).hostname == urlsplit(public_url).hostname or origins.is_trustworthy(named)
