@@ -278,6 +278,29 @@ async def test_a_flood_beyond_the_limit_writes_nothing(database: Database) -> No
         assert await db.scalar(select(func.total_changes())) == before
 
 
+@pytest.mark.asvs("6.3.1")
+async def test_what_is_given_back_twice_is_no_credit(database: Database) -> None:
+    counter, other = (LOG_IN_BY_ADDRESS, "x"), (LOG_IN_BY_ACCOUNT, "y")
+    async with database.transaction() as db:
+        await throttle.hit(db, counter, now=NOW)
+        for _ in range(3):
+            await throttle.settle(db, refunded=[counter], cleared=other, now=NOW)
+            await throttle.refund(db, counter)
+        counts = [await throttle.hit(db, counter, now=NOW) for _ in range(LOG_IN_BY_ADDRESS.attempts)]
+    assert counts == [*range(1, LOG_IN_BY_ADDRESS.attempts + 1)]
+
+
+def test_nobody_is_told_to_come_back_at_once() -> None:
+    assert throttle.seconds_until(NOW + timedelta(milliseconds=400), now=NOW) == 1
+
+
+async def test_an_attempt_is_numbered_by_the_last_of_its_limits(database: Database) -> None:
+    async with database.transaction() as db:
+        await throttle.hit(db, (LOG_IN_BY_ADDRESS, "x"), now=NOW)
+        assert await throttle.hit(db, (LOG_IN_BY_ADDRESS, "x"), (LOG_IN_BY_ACCOUNT, "y"), now=NOW) == 1
+        assert await throttle.hit(db, (LOG_IN_BY_ACCOUNT, "z"), (LOG_IN_BY_ADDRESS, "x"), now=NOW) == 3
+
+
 @pytest.mark.asvs("14.2.7")
 async def test_past_counts_are_pruned(database: Database) -> None:
     async with database.transaction() as db:

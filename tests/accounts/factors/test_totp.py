@@ -38,6 +38,9 @@ def test_a_clock_may_be_one_step_off(off: int, counts: bool) -> None:
 def test_a_clock_that_is_minutes_off_is_told_apart_from_a_wrong_code() -> None:
     there = totp.code(SEED, totp.step_at(NOW + timedelta(minutes=4)))
     assert totp.has_wrong_clock(SEED, there, now=NOW)
+    last = totp.step_at(NOW) + 10
+    assert totp.has_wrong_clock(SEED, totp.code(SEED, last), now=NOW)
+    assert not totp.has_wrong_clock(SEED, totp.code(SEED, last + 1), now=NOW)
     assert not totp.has_wrong_clock(SEED, totp.code(SEED, totp.step_at(NOW + timedelta(minutes=20))), now=NOW)
 
 
@@ -58,8 +61,18 @@ def test_what_is_no_code_matches_nothing(typed: str) -> None:
     assert totp.matching_step(SEED, typed, now=NOW) is None
 
 
+def test_of_two_steps_with_the_same_code_the_newer_counts() -> None:
+    """So that the code is used up for both."""
+    earlier, later = 65_039_902, 65_039_904
+    assert totp.code(SEED, earlier) == totp.code(SEED, later)
+    now = datetime.fromtimestamp(30 * (earlier + 1), UTC)
+    assert totp.matching_step(SEED, totp.code(SEED, later), now=now) == later
+
+
 def test_before_the_first_step_there_is_none() -> None:
-    assert totp.matching_step(SEED, "000000", now=datetime.fromtimestamp(0, UTC)) is None
+    first = datetime.fromtimestamp(0, UTC)
+    assert totp.matching_step(SEED, "000000", now=first) is None
+    assert totp.matching_step(SEED, totp.code(SEED, 0), now=first) == 0
 
 
 @pytest.mark.asvs("6.5.3")
