@@ -1,6 +1,10 @@
 """The document that describes the routes to programs."""
 
-from quart import Blueprint, Response, abort, current_app, jsonify
+import json
+from functools import lru_cache
+from typing import Any, cast
+
+from quart import Blueprint, Quart, Response, abort, current_app
 
 from quart_auth_app.web.api.openapi import document as described
 from quart_auth_app.web.services import services
@@ -13,4 +17,10 @@ async def document() -> Response:
     """Describe the routes of ours in OpenAPI 3.1, where the setting OPENAPI allows it."""
     if not services().settings.openapi:
         abort(404)
-    return jsonify(described(current_app))
+    return Response(_written(cast(Any, current_app)._get_current_object()), mimetype="application/json")
+
+
+@lru_cache(maxsize=1)
+def _written(app: Quart) -> str:
+    # Once: after the first request an application takes no more routes.
+    return json.dumps(described(app))
