@@ -1,7 +1,7 @@
-"""Which languages an application has, and which of them a browser asks for.
+"""The languages of an application, and the choice for a browser.
 
-A catalogue is `locales/LANGUAGE/LC_MESSAGES/messages.mo`, in our package and in a site's folder. A site's goes first,
-and what it doesn't have comes from ours.
+A catalogue is `locales/LANGUAGE/LC_MESSAGES/messages.mo`, in our package and in a site's folder. A text is looked up in
+the site's catalogue first, then in ours.
 """
 
 import gettext
@@ -15,22 +15,22 @@ DOMAIN = "messages"
 OURS = Path(__file__).parents[1] / "locales"
 
 MAX_HEADER = 256
-"""Characters of the longest Accept-Language that is read; browsers send up to about 100."""
+"""Longest Accept-Language that is read, in characters; browsers send up to about 100."""
 
 
 MAX_CODE = 30
-"""Characters of the longest code that a message repeats: it may be a secret, put into the wrong variable."""
+"""Longest code that a message repeats, in characters: it may be a secret that was put into the wrong variable."""
 
 
 class NoCatalogue(ValueError):
-    """There is no catalogue for a language."""
+    """A language has no catalogue."""
 
 
 class Languages(Mapping[str, Language]):
-    """The languages that an application offers, by their code. The first is for who asks for none of them."""
+    """The languages that an application offers, by code. The first is the default."""
 
     def __init__(self, codes: Sequence[str] = (), *, sites_own: Path | None = None) -> None:
-        """Offer these languages, or without `codes` all that there are. Raises NoCatalogue."""
+        """Offer these languages, or without `codes` all that have a catalogue. Raises NoCatalogue."""
         folders = [OURS, *([sites_own] if sites_own else [])]
         there = {ENGLISH.code, *(code for folder in folders for code in _codes(folder))}
         if unknown := set(codes) - there:
@@ -39,10 +39,10 @@ class Languages(Mapping[str, Language]):
         chosen = codes or sorted(there, key=lambda code: (code != ENGLISH.code, code))
         self._languages = {code: _language(code, folders) for code in chosen}
         self.default = self._languages[chosen[0]]
-        self.asked_for = lru_cache(maxsize=500)(self._asked_for)  # browsers send a few hundred different ones
+        self.asked_for = lru_cache(maxsize=500)(self._asked_for)  # browsers send a few hundred different values
 
     def add(self, language: Language) -> None:
-        """Offer one more language, such as one that tests make up."""
+        """Offer one more language, such as an invented one in tests."""
         self._languages[language.code] = language
         self.asked_for.cache_clear()
 
@@ -56,7 +56,7 @@ class Languages(Mapping[str, Language]):
         return len(self._languages)
 
     def _asked_for(self, header: str) -> Language | None:
-        """Return the language that an Accept-Language likes best (RFC 4647, look-up); None if it names none of them."""
+        """Return the language that an Accept-Language prefers (RFC 4647, look-up); None if it names none of ours."""
         if len(header) > MAX_HEADER:
             return None
         by_lower = {code.lower(): language for code, language in self._languages.items()}
@@ -66,14 +66,14 @@ class Languages(Mapping[str, Language]):
                 if tag in by_lower:
                     return by_lower[tag]
                 tag = tag.rpartition("-")[0]
-            for code, language in by_lower.items():  # "pt" is content with pt-br
+            for code, language in by_lower.items():  # "pt" also accepts pt-br
                 if code.startswith(f"{wanted}-"):
                     return language
         return None
 
 
 def _ranges(header: str) -> list[str]:
-    """Return what an Accept-Language names, in lower case, best first; a malformed part is passed by."""
+    """Return the tags of an Accept-Language, in lower case, preferred ones first; malformed parts are skipped."""
     found = []
     for part in header.lower().split(","):
         tag, *parameters = (each.strip() for each in part.split(";"))

@@ -1,10 +1,10 @@
-"""Small pictures of numbers: bars for each day, as inline SVG without a script or a style attribute."""
+"""Small bar charts of daily numbers, as inline SVG without a script or a style attribute."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 300, 60
-"""Units of the picture, which is as wide as its place."""
+"""Size of the SVG's view box, in its own units; the page scales it."""
 
 GAP = 2
 """Units between two bars."""
@@ -12,7 +12,7 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Bar:
-    """A rectangle, in the picture's units; `series` is the number of the row of numbers that it stands for."""
+    """A rectangle, in units of the view box; `series` is the index of its series."""
 
     series: int
     x: float
@@ -22,7 +22,7 @@ class Bar:
 
 
 def bars(*series: Sequence[int]) -> list[Bar]:
-    """Return a bar for each number that is not 0. Those of the same day stand on each other, the first below."""
+    """Return a bar for each number that is not 0. Bars of one day are stacked, the first series at the bottom."""
     totals = [sum(numbers) for numbers in zip(*series, strict=True)]
     step, most, found = WIDTH / len(totals), max(totals) or 1, []
     for day in range(len(totals)):

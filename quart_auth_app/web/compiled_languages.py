@@ -1,8 +1,8 @@
-"""Templates are translated while they are compiled, once for each language, so that a page costs the same in all.
+"""Templates are translated while they are compiled, once for each language, so that pages take equal time in all.
 
 `{% trans %}` and `_("…")` are Jinja's own, see https://jinja.palletsprojects.com/templates/#i18n. The template
-`login.html` is asked for as `ja:login.html` where somebody reads Japanese, and what it extends or includes likewise. A
-name without a language is English, so that templates without any mark are as they always were.
+`login.html` is loaded as `ja:login.html` for a reader of Japanese, and so are the templates that it extends or
+includes. A name without a language means English, so templates without texts to translate work as always.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from quart_auth_app.web.trans_tag import KnowsLanguages, Translating, form
 
 
 def init_app(app: Quart, *, reads: Callable[[], Language] = of_this_page) -> None:
-    """Translate the application's templates; `reads` tells which language the reader of this answer reads."""
+    """Translate the application's templates; `reads` returns the language of the page's reader."""
     made = app.jinja_environment
     names = {"languages": services_of(app).languages, "reads": staticmethod(reads)}
     app.jinja_environment = type(made.__name__, (PerLanguage, made), names)  # type: ignore[assignment]  # a type made at run time
-    if "jinja_env" in vars(app):  # made already, as the application has a filter of its own for example
+    if "jinja_env" in vars(app):  # made already, for example because the application has added a filter
         environment: Any = app.jinja_env
         loader = environment.loader
         environment.__class__ = type(made.__name__, (PerLanguage, type(environment)), names)
@@ -32,26 +32,26 @@ def init_app(app: Quart, *, reads: Callable[[], Language] = of_this_page) -> Non
 
 
 def without_language(name: str | None) -> str | None:
-    """Return a template's own name."""
+    """Return a template's name without its language."""
     environment: Any = current_app.jinja_env
     return name and str(environment.split(name)[1])
 
 
 class PerLanguage(KnowsLanguages):
-    """A mixin for an application's Jinja environment."""
+    """A mixin for an application's Jinja environment, which looks templates up by language and name."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.prepare()
 
     def prepare(self) -> None:
-        """Add what our templates need."""
+        """Add the extension and the filters that our templates need."""
         self.add_extension(Translating)
         self.filters.update(moment=moments.moment, day=moments.day, number=moments.number, form=form)
 
     @property
     def loader(self) -> BaseLoader | None:
-        """Where templates come from, whatever their language."""
+        """The loader of templates, whatever their language."""
         return self._loader
 
     @loader.setter
@@ -59,16 +59,16 @@ class PerLanguage(KnowsLanguages):
         self._loader = given and AnyLanguage(given, self)
 
     def join_path(self, template: str, parent: str) -> str:
-        """Return the name of what a template extends or includes: in the same language."""
+        """Return the name of a template that `parent` extends or includes, in the language of `parent`."""
         prefix, name = self.split(parent)
         return prefix + super().join_path(self.split(template)[1], name)
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # Jinja's name
-        """Return the template in the language of who reads now."""
+        """Return the template in the reader's language."""
         return super().get_template(name if parent else self._wanted(name), parent, globals)
 
     def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # Jinja's name
-        """Return the first template that there is, in the language of who reads now."""
+        """Return the first template that exists, in the reader's language."""
         return super().select_template(names if parent else [self._wanted(name) for name in names], parent, globals)
 
     def _wanted(self, name: Any) -> Any:
@@ -90,7 +90,7 @@ class AnyLanguage(BaseLoader):
         return self.inner.get_source(environment, self._environment.split(template)[1])
 
     def load(self, environment: Environment, name: str, globals: Any = None) -> Template:  # noqa: A002  # Jinja's name
-        """Compile the template, unless it comes compiled: then it is as it is."""
+        """Compile the template; one that the loader has compiled already stays as it is."""
         if self.has_source_access:
             return super().load(environment, name, globals)
         return self.inner.load(environment, self._environment.split(name)[1], globals)

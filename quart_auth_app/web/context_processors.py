@@ -1,7 +1,7 @@
-"""Quart's blueprints bring along Flask's own context processor.
+"""Removes Flask's context processor, which Quart's blueprints add.
 
-Seen in 0.20 to 0.23; not reported. It finds nothing to say here, but is not async, so that each page would cross into a
-thread and back for it. tests/web/test_context_processors.py fails when Quart's blueprints come without it.
+Seen in 0.20 to 0.23; not reported. It adds nothing here, but it is not async, so each page would run it in a thread.
+tests/web/test_context_processors.py fails when Quart's blueprints come without it.
 """
 
 from collections.abc import Iterable
@@ -10,19 +10,19 @@ from quart import Quart
 
 
 def leave_out_flasks(app: Quart) -> None:
-    """Leave it out of all blueprints, those that are registered later among them."""
+    """Remove it from all blueprints, including those that are registered later."""
     is_done = False
 
     @app.before_request
     async def leave_out() -> None:
         nonlocal is_done
-        if not is_done:  # nothing is registered after the first request
+        if not is_done:  # Quart allows no registration after the first request
             is_done = True
             leave_out_of(app, app.blueprints)
 
 
 def leave_out_of(app: Quart, blueprints: Iterable[str]) -> None:
-    """Leave it out of these blueprints, which are registered already."""
+    """Remove it from these blueprints, which are registered already."""
     for name in blueprints:
         processors = app.template_context_processors[name]
         processors[:] = [each for each in processors if each.__module__ != "flask.templating"]

@@ -1,4 +1,4 @@
-"""What a person sees when a request fails and no form shows why. It tells nothing about the inside."""
+"""Pages for requests that fail without a form that shows why. They reveal no internals."""
 
 from http import HTTPStatus
 from typing import Any
@@ -43,7 +43,7 @@ def init_app(app: Quart) -> None:
 
 
 def join(app: Quart) -> None:
-    """Answer in another application for what only we raise, unless it does so itself; its error pages stay."""
+    """In another application, handle only the errors that we raise, unless it handles them; its error pages stay."""
     taken = {kind for by_code in app.error_handler_spec[None].values() for kind in by_code}
     handlers: dict[type[Exception], Any] = {
         Unauthorized: ask_to_log_in,
@@ -60,13 +60,13 @@ async def show_http_error(error: HTTPException) -> Response:
         security_log.write("error")
     status = error.code or InternalServerError.code
     response = await error_page(status, _said_by_the_site(error) or SENTENCES.get(status, ""), code=_code(status))
-    # Headers such as Allow and Retry-After belong to the answer; the type is our page's.
+    # Keep headers such as Allow and Retry-After; the content type is that of our page.
     response.headers.update({name: value for name, value in error.get_headers() if name != "Content-Type"})
     return response
 
 
 def _said_by_the_site(error: HTTPException) -> str:
-    # `abort(404, "That dish is sold out.")`; what werkzeug says by itself is not in plain English.
+    # `abort(404, "That dish is sold out.")`; werkzeug's own descriptions are not in plain English.
     usual = default_exceptions[error.code].description if error.code in default_exceptions else None
     return "" if error.description == usual else str(error.description or "")
 
@@ -76,26 +76,26 @@ def _code(status: int) -> str:
 
 
 async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
-    """Send the visitor to the log-in page, and from there back to the page they asked for."""
+    """Redirect to the log-in page, and from there back to the page that was asked for."""
     security_log.write("log_in_required")
     if has_websocket_context():
         return Response(status=HTTPStatus.UNAUTHORIZED)
     if wants_json():
         return problem(HTTPStatus.UNAUTHORIZED, PLEASE_LOG_IN, code=_code(HTTPStatus.UNAUTHORIZED))
-    # What waits was left by a first click, whose answer nobody has seen: this one says why it logged out.
+    # A waiting message comes from a first click whose answer nobody has seen; it says why that click logged out.
     if request.method in SAFE_METHODS or not session.get("_flashes"):
         await flash_one(PLEASE_LOG_IN, "info")
     return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
 
 
 async def show_refusal(error: AccountError) -> Response:
-    """Answer with a page: what was refused was not sent by a form of ours, so there is no form to go back to."""
+    """Answer with an error page: the request came from no form of ours, so there is no form to go back to."""
     note(error)
     return await refusal(error)
 
 
 async def show_database_away(error: DatabaseAway) -> Response:
-    """Answer 503: the database does not answer, or another writer holds it too long."""
+    """Answer 503: the database does not answer, or another writer locks it for too long."""
     security_log.write("error")
     current_app.logger.error("database: %s", error)
     response = await error_page(503, SENTENCES[503], code=_code(503))

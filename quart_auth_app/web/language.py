@@ -19,11 +19,11 @@ LIFETIME = timedelta(days=365)
 """How long a browser keeps its choice."""
 
 VARIES_BY = ("Accept-Language", "Cookie")
-"""Headers of a request that decide the language."""
+"""Request headers that decide the language."""
 
 
 def init_app(app: Quart) -> None:
-    """Say in each answer that has texts which language they are in."""
+    """Set Content-Language and Vary on each answer that has texts."""
 
     @app.after_request
     async def say(response: ResponseTypes) -> ResponseTypes:
@@ -37,18 +37,18 @@ def init_app(app: Quart) -> None:
 
 
 def is_ours() -> bool:
-    """Tell whether this request is for a page of ours, and not for one of an application that exists."""
+    """Tell whether this request is for a page of ours, not for one of the application that has added our pages."""
     ours = services().own_pages
     return ours is None or not ours.isdisjoint(asking().blueprints)
 
 
 def of_this_page() -> Language:
-    """Return the language of this page. Pages of an application that exists are its own, and as they are."""
+    """Return the language of this page; English for pages of the application that has added ours."""
     return language() if has_request_context() and is_ours() else ENGLISH
 
 
 def language() -> Language:
-    """Return the language of who reads the answer to this request. Without a request, as in commands: English."""
+    """Return the language of the request's reader. Without a request, as in commands: English."""
     if not (has_request_context() or has_websocket_context()) or EXTENSION not in current_app.extensions:
         return ENGLISH
     if "reads" not in g:
@@ -66,7 +66,7 @@ def translated(text: str | Plural, /, **values: object) -> str:
 
 
 def wished_for() -> str | None:
-    """Return the code of the language that this person or browser has asked for; None if of none that there is."""
+    """Return the code of the language that this person or browser asks for; None if the site has none of them."""
     found = _wished_for()
     return found.code if found else None
 
@@ -85,14 +85,14 @@ class NoSuchLanguage(AccountError):
 
 
 def chosen(code: str) -> str | None:
-    """Return the code that somebody has chosen, None for "". Raises NoSuchLanguage."""
+    """Return the chosen code if the site has that language, None for "". Raises NoSuchLanguage."""
     if code and code not in services().languages:
         raise NoSuchLanguage
     return code or None
 
 
 def keep(response: ResponseTypes, code: str | None, settings: Settings) -> None:
-    """Let the browser keep its choice, or with None forget it."""
+    """Store the choice in the browser's cookie; with None delete the cookie."""
     response.set_cookie(
         cookie_name(COOKIE, settings),
         code or "",

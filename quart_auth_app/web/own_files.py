@@ -1,4 +1,4 @@
-"""Our templates and static files, which a site's own of the same name replace, file by file."""
+"""Our templates and static files. A site's file of the same name replaces ours."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 PACKAGE = Path(__file__).parents[1]
-# In a wheel the templates lie inside the package, in a checkout beside it.
+# In a wheel the templates are inside the package, in a checkout beside it.
 TEMPLATES = next(folder for folder in (PACKAGE / "templates", PACKAGE.parent / "templates") if folder.is_dir())
 STATIC = PACKAGE / "static"
 
@@ -17,9 +17,9 @@ PREFIX = "quart_auth_app"
 
 
 def join(app: Quart) -> None:
-    """Serve our static files in another application where it has none of that name, and templates likewise."""
+    """In another application, serve our templates and static files wherever it has none of that name."""
     init_app(app)
-    if "jinja_env" in vars(app):  # made already, as the application has a filter of its own for example
+    if "jinja_env" in vars(app):  # made already, for example because the application has added a filter
         app.jinja_env.loader = app.create_global_jinja_loader()
     hosts = app.view_functions.get("static")
 
@@ -39,12 +39,12 @@ def join(app: Quart) -> None:
 
 
 def init_app(app: Quart) -> None:
-    """Let Jinja look here for what neither the site nor one of its blueprints has."""
+    """Let Jinja use our template where neither the site nor one of its blueprints has one."""
     ours = FileSystemLoader(TEMPLATES)
     sites_own = app.create_global_jinja_loader
 
     def create_global_jinja_loader() -> BaseLoader:
         return ChoiceLoader([sites_own(), ours, PrefixLoader({PREFIX: ours})])
 
-    # Asked when the first template is rendered, so that options of Jinja can still be set until then.
+    # Quart calls this when it renders the first template, so a site can still set options of Jinja before.
     app.create_global_jinja_loader = create_global_jinja_loader  # type: ignore[method-assign,assignment]  # Quart's hook, for this one application

@@ -1,4 +1,4 @@
-"""What our templates know beside what Quart tells them: about the site, kinds of messages, and our own scripts."""
+"""Variables and functions of our templates: about the site, kinds of messages, and our own scripts."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,7 +16,7 @@ from quart_auth_app.web.language import language, of_this_page
 from quart_auth_app.web.services import services, services_of
 
 KINDS = {"info", "success", "warning", "danger"}
-"""The kinds of message, and the categories of `flash` that name them."""
+"""The kinds of message; they are also categories of `flash`."""
 
 CATEGORIES = {
     "message": "info",
@@ -25,11 +25,11 @@ CATEGORIES = {
     "TooManyAttempts": "warning",
     "TryLater": "warning",
 }
-"""What kind messages of other categories have. The codes of refusals are categories too; the others mean danger."""
+"""The kind of message for other categories, such as the codes of refusals; categories not listed mean danger."""
 
 
 def init_app(app: Quart, settings: Settings) -> None:
-    """Let the templates know."""
+    """Add the variables and functions to templates."""
     names = {
         "site_name": settings.site_name,
         "sign_up_open": settings.sign_up_open,
@@ -42,17 +42,17 @@ def init_app(app: Quart, settings: Settings) -> None:
         "browser_name": browser_name,
     }
 
-    # Not globals of jinja_env: that would be made here, and a site could set no options of Jinja any more.
+    # Not as globals of jinja_env: using it here would create it, too early for a site to set options of Jinja.
     @app.context_processor
     async def known() -> dict[str, Any]:
         return names | {"page_language": of_this_page()}
 
 
 def messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
-    """Return the messages that wait, as Quart's function of the same name does.
+    """Return the waiting messages, as Quart's `get_flashed_messages` does.
 
-    The tutorial's signup.html writes ". Go to login page." behind whatever message there is. So on that page, messages
-    without categories come without the full stop at their end.
+    The tutorial's signup.html writes ". Go to login page." after any message. So on that page, messages without
+    categories lose their full stop.
     """
     found: list[Any] = list(get_flashed_messages(with_categories, category_filter))
     if with_categories or request.endpoint not in {"auth.signup", "auth.signup_post"}:
@@ -66,25 +66,25 @@ def message_kind(category: str) -> str:
 
 
 def browser_name(name: str) -> str:
-    """Return what a browser is called in the reader's language."""
+    """Return a browser's name in the reader's language."""
     return browsers.translated(name, language())
 
 
 def script(filename: str, **words: str) -> Markup:
-    """Return the tag of a script in `static/`, once a page, and let this page run scripts of our own.
+    """Return the tag of a script in `static/`, once for each page, and allow this page to run our own scripts.
 
-    `words` are what it shows in languages other than English: `document.currentScript.dataset.…` has them.
+    `words` are its texts for languages other than English: the script reads `document.currentScript.dataset.…`.
     """
     if filename in (scripts := g.setdefault("scripts", set())):
         return Markup()
     scripts.add(filename)
     after_this_request(_allow_scripts)
     words = words if words and of_this_page() is not ENGLISH else {}
-    # Escaped here: a text that is markup already equals the same text that is not.
+    # Escaped before the cached function: its cache can't tell Markup from an equal str.
     return _script_tag(url_for("static", filename=filename), *((name, escape(word)) for name, word in words.items()))
 
 
-@lru_cache(maxsize=128)  # put together anew, it made a page in Japanese cost 5 % more than one in English
+@lru_cache(maxsize=128)  # without the cache a page in Japanese took 5 % longer than one in English
 def _script_tag(url: str, *words: tuple[str, Markup]) -> Markup:
     tag = Markup('<script src="') + url + Markup('" defer')
     for name, word in words:

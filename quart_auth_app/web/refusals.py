@@ -1,4 +1,4 @@
-"""What a refusal looks like from outside: its status, its event, and its page where no form shows it."""
+"""How a refusal is answered: its status, its event in the security log, and its page if no form shows it."""
 
 import json
 from collections.abc import Mapping
@@ -69,20 +69,20 @@ STATUSES = {
     "WrongLogInCode": HTTPStatus.UNAUTHORIZED,
     "WrongPassword": HTTPStatus.FORBIDDEN,
 }
-"""By code; an error without a status of its own has its parent's."""
+"""Statuses by code; an error that is not listed has the status of its parent class."""
 
 
 HAVE_AN_EVENT = {KeyNotEnough, KeyRefused, WrongDetails, WrongCode, WrongLogInCode, RoleMissing, StrongLogInRequired}
-"""Errors that are noted by an event of their own where they are raised, as passkeys that are refused are."""
+"""Errors with an event of their own, which is written where they are raised; like those of refused passkeys."""
 
 
 def status_of(error: AccountError) -> int:
-    """Return the status of an answer that is only about this error."""
+    """Return the HTTP status for this error."""
     return next(STATUSES[each.__name__] for each in type(error).__mro__ if each.__name__ in STATUSES)
 
 
 def note(error: AccountError) -> None:
-    """Write the refusal into the security log, and tell the edge, as most are answered by a redirect."""
+    """Write the refusal to the security log, and mark the request as refused: most answers are just redirects."""
     asking().scope["refused"] = True  # type: ignore[typeddict-unknown-key]  # a key of our own
     if isinstance(error, TooManyAttempts):
         security_log.write("throttled", retry_after=error.retry_after)
@@ -98,10 +98,10 @@ NEWER_TITLES = {
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
-"""Names of RFC 9110 that Python's http.HTTPStatus has since 3.13. They are the same here on every Python."""
+"""Names from RFC 9110, which http.HTTPStatus has only since Python 3.13."""
 
 TOLD = {"known", "max_length", "min_length", "most", "retry_after", "role"}
-"""Values of errors that programs are told beside the sentence. Why a passkey failed, for example, is for the log."""
+"""Values of errors that JSON answers include. Others, such as the reason why a passkey failed, are for the log only."""
 
 
 def title_of(status: int) -> str:
@@ -110,14 +110,14 @@ def title_of(status: int) -> str:
 
 
 def status_of_code(code: str) -> int:
-    """Return the status of a refusal of which the code alone is known."""
+    """Return the status for the code of a refusal."""
     return STATUSES.get(code, STATUSES["AccountError"])
 
 
 def problem_fields(
     status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
 ) -> dict[str, object]:
-    """Return what went wrong, as RFC 9457 has it. `code` is the error's name, which never changes."""
+    """Return the members of a problem details object (RFC 9457). `code` is the error's name, which never changes."""
     told = {name: value for name, value in (values or {}).items() if name in TOLD and isinstance(value, int | str)}
     said = {
         "title": title_of(status),
@@ -132,14 +132,14 @@ def problem_fields(
 def problem(
     status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
 ) -> Response:
-    """Return what went wrong as an answer in JSON."""
+    """Return a problem details response (RFC 9457)."""
     response = Response()
     become_problem(response, problem_fields(status, sentence, code=code, field=field, values=values))
     return response
 
 
 def become_problem(response: ResponseTypes, fields: Mapping[str, object]) -> None:
-    """Make this response one that says what went wrong. Its other headers stay."""
+    """Turn this response into a problem details response. Its other headers stay."""
     status = int(str(fields["status"]))
     response.status_code = status
     response.content_type = PROBLEM
@@ -162,7 +162,7 @@ async def refusal(error: AccountError) -> Response:
 async def error_page(
     status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
 ) -> Response:
-    """Return a page in the site's look that says what went wrong, or JSON. For a WebSocket: the status alone."""
+    """Return an error page in the site's look, or JSON. For a WebSocket: the status alone."""
     if has_websocket_context():
         return Response(status=status)
     if wants_json():

@@ -1,6 +1,6 @@
 """The sentences that people read when something is refused: one for each code of an `AccountError`.
 
-Every text here goes into the catalogues of other languages, without a mark (`make catalogues`).
+`make catalogues` finds every text in this file without a call of gettext around it.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ WEAKNESSES = {
     "short": "it is short",
     "word": "it is built on a single word",
 }
-"""Why a password is too easy to guess, by `accounts.passwords.strength.Weakness`."""
+"""Why a password is too easy to guess, by the values of `accounts.passwords.strength.Weakness`."""
 
 NOT_JSON = {
     "deep": "it is nested too deeply",
@@ -169,8 +169,8 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "WrongMailedCode": "That is not the newest code, or it is too old. Please look again, or ask for a new one.",
     "WrongSignUpPassword": "That is not the password chosen at sign-up. If you did not sign up, close this page.",
 }
-"""By code. `{name}` stands for one of the error's values; a sentence that needs more is a function of them, which
-translates it itself."""
+"""Sentences by code. `{name}` is replaced by the error's value of that name. A sentence that needs more is a function
+of these values, which translates by itself."""
 
 
 FIELD_NOTES = {
@@ -191,17 +191,17 @@ FIELD_NOTES = {
     "WrongPassword": "Not your password.",
     "WrongSignUpPassword": "Not that password.",
 }
-"""A few words at the field that is at fault, by code; the sentence above the form says the rest."""
+"""A few words beside the refused field, by code; the sentence is above the form."""
 
 
 def sentence(error: AccountError) -> str:
-    """Return what a person reads. An error without a sentence of its own has its parent's."""
+    """Return the sentence for the error, translated; that of its parent class if it has none of its own."""
     template = _for(error, SENTENCES)
     return template(**error.values) if callable(template) else translated(template, **error.values)
 
 
 def field_note(error: AccountError) -> str:
-    """Return what stands at the field that is at fault."""
+    """Return the note beside the refused field, translated."""
     return translated(_for(error, FIELD_NOTES))
 
 

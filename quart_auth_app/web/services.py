@@ -1,4 +1,4 @@
-"""What belongs to one application, and how a request reaches it."""
+"""The objects of one application (settings, database, …), and how a request gets them."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -28,43 +28,43 @@ EXTENSION = "quart_auth_app"
 
 @dataclass(frozen=True)
 class Services:
-    """Made by create_app, kept in `app.extensions`."""
+    """One application's objects, made by create_app and kept in `app.extensions`."""
 
     settings: Settings
     database: Database
     passwords: Passwords
     keys: Keys
-    """What seeds of authenticator apps are encrypted with."""
+    """The keys that encrypt seeds of authenticator apps."""
     challenges: Challenges
-    """What passkeys are asked to sign."""
+    """Makes and checks the challenges that passkeys sign."""
     languages: Languages
-    """What people may read the pages and mails in."""
+    """The languages of pages and mails."""
     metrics: "Metrics | None"
-    """None where METRICS_BIND is not set; then prometheus_client is not even loaded."""
+    """None if METRICS_BIND is not set; then prometheus_client is not imported."""
     providers: Mapping[str, "Provider"]
-    """By name. Empty where OIDC_PROVIDERS is not set; then httpx2 and joserfc are not even loaded."""
+    """Providers by name. Empty if OIDC_PROVIDERS is not set; then httpx2 and joserfc are not imported."""
     sender: Sender | None = None
-    """None where no mail is sent."""
+    """None if no mail is sent."""
     own_pages: frozenset[str] | None = None
-    """In an application that exists, the names of our blueprints; None where all pages are ours."""
+    """In an existing application, the names of our blueprints; None if all pages are ours."""
     refusals: Refusals = field(default_factory=Refusals)
     failed_log_ins: FailedLogIns = field(default_factory=FailedLogIns)
     daily_counts: DailyCounts = field(default_factory=DailyCounts)
 
 
 def services() -> Services:
-    """Return what belongs to the application that answers this request."""
+    """Return the services of the application that handles this request."""
     return services_of(current_app)
 
 
 def services_of(app: Quart) -> Services:
-    """Return what belongs to the application."""
+    """Return the services of an application."""
     found: Services = app.extensions[EXTENSION]
     return found
 
 
 def transaction() -> AbstractAsyncContextManager[AsyncSession]:
-    """Open a unit of work that is committed at its end, or undone if an error comes out of it."""
+    """Open a unit of work that is committed at its end, or rolled back if the block raises."""
     return services().database.transaction()
 
 
@@ -74,5 +74,5 @@ def reading() -> AbstractAsyncContextManager[AsyncSession]:
 
 
 def passwords() -> Passwords:
-    """Return what the application works on passwords with."""
+    """Return the application's object that checks and hashes passwords."""
     return services().passwords

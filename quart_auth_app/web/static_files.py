@@ -1,4 +1,4 @@
-"""Static files under a name that has their content's hash in it: cached for a year, and never stale."""
+"""Static files with a hash of their content in the name, so that caches may keep them for a year."""
 
 import errno
 import hashlib
@@ -13,13 +13,13 @@ from werkzeug.exceptions import NotFound
 from quart_auth_app.web.own_files import STATIC
 
 MAX_AGE = 365 * 24 * 60 * 60
-"""Seconds in a year, the longest that RFC 9111 gives sense to."""
+"""A year, in seconds."""
 
 _HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
 
 
 class StaticFiles:
-    """Puts the hash into names on the way out, and takes it off on the way in.
+    """Adds the hash to names in URLs, and removes it from names in requests.
 
     A file of the site's own is served in place of ours of the same name.
     """

@@ -12,24 +12,24 @@ from quart_auth_app.languages import ENGLISH, Language
 from quart_auth_app.web.own_files import TEMPLATES
 
 PROBED = 1000
-"""Numbers that are tried to find all plural forms of a text: in every language they depend on the last digits."""
+"""Numbers tried, from 0, to find all plural forms of a text: in every language the form depends on the last digits."""
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 class KnowsLanguages(Environment):
-    """A Jinja environment whose templates' names may begin with a language."""
+    """A Jinja environment whose template names may begin with a language code, as in `ja:login.html`."""
 
     languages: dict[str, Language]
     reads: Callable[[], Language]
 
     def split(self, name: str | None) -> tuple[str, str]:
-        """Return the language that stands in front of a template's name, with its colon, and the name itself."""
+        """Split a template's name into the language code with its colon, or "", and the rest."""
         code, colon, rest = (name or "").partition(":")
         return (f"{code}:", rest) if colon and code in self.languages else ("", name or "")
 
     def language_of(self, name: str | None) -> Language:
-        """Return the language that a template is compiled for; for one without a name, that of who reads now."""
+        """Return the language that a template is compiled for; without a name, the reader's."""
         if name is None:
             return self.reads()
         prefix, _ = self.split(name)
@@ -37,17 +37,17 @@ class KnowsLanguages(Environment):
 
 
 class Translating(Extension):
-    """Puts the translation in place of each `{% trans %}` and `_("…")`.
+    """Replaces each `{% trans %}` and `_("…")` by its translation.
 
-    In an application that has Jinja's own extension too, as Flask-Babel for example needs, only our templates are ours.
+    In an application that also has Jinja's own i18n extension, as Flask-Babel needs, this handles only our templates.
     """
 
-    tags = {"trans"}  # noqa: RUF012  # as Jinja has it
-    priority = 200  # behind Jinja's own, which has the same tag
+    tags = {"trans"}  # noqa: RUF012  # Jinja's own type
+    priority = 200  # after Jinja's own extension, which has the same tag
     environment: KnowsLanguages
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        """Replace `_("…")` by its translation, and `_("… %(name)s", name=…)` by that, filled in."""
+        """Replace `_("…")` by its translation, and in `_("… %(name)s", name=…)` the placeholders by their values."""
         if self._is_anothers(stream.filename):
             return stream
         return self._replaced(stream, self.environment.language_of(stream.name))
@@ -67,7 +67,7 @@ class Translating(Extension):
                     yield Token(token.lineno, kind, value)
 
     def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
-        """Replace a `{% trans %}` by its translation; one with `{% pluralize %}` looks its form up each time."""
+        """Replace a `{% trans %}` by its translation; one with `{% pluralize %}` chooses its form at run time."""
         if self._others and self._is_anothers(parser.filename):
             return self._others.parse(parser)
         line = next(parser.stream).lineno
@@ -92,7 +92,7 @@ class Translating(Extension):
 
 
 def _values(parser: Parser) -> dict[str, nodes.Expr]:
-    """Return what stands between `trans` and `%}`: values by name. The first one is the number that is counted."""
+    """Parse the arguments of `{% trans … %}`: values by name. The first is the number that chooses the plural form."""
     values: dict[str, nodes.Expr] = {}
     while parser.stream.current.type != "block_end":
         if values:
@@ -103,7 +103,7 @@ def _values(parser: Parser) -> dict[str, nodes.Expr]:
 
 
 def _texts(parser: Parser, bodies: Sequence[list[nodes.Node]], values: dict[str, nodes.Expr]) -> list[str]:
-    """Return the texts as they stand in the catalogue, and add to `values` what they name besides."""
+    """Return the texts as in the catalogue, and add the variables that they name to `values`."""
     texts = [[piece for output in body for piece in _pieces_of(parser, output)] for body in bodies]
     names = {piece.name for text in texts for piece in text if isinstance(piece, nodes.Name)}
     for name in names - values.keys():
@@ -124,11 +124,11 @@ def _pieces_of(parser: Parser, output: nodes.Node) -> Iterator[nodes.Name | node
 
 
 def _filled(text: str, values: dict[str, nodes.Expr]) -> list[nodes.Expr]:
-    """Return the text in pieces, with the values where it names them."""
+    """Return the text as a list of nodes, with the values in place of the placeholders."""
     if not _PLACEHOLDER.search(text):
         return [nodes.TemplateData(text)]
     filled: list[nodes.Expr] = []
-    plain, *rest = _PLACEHOLDER.split(text)  # text and name by turns
+    plain, *rest = _PLACEHOLDER.split(text)  # text and name alternate
     filled.append(nodes.TemplateData(plain.replace("%%", "%")))
     for name, piece in zip(rest[::2], rest[1::2], strict=True):
         filled += [values[name], nodes.TemplateData(piece.replace("%%", "%"))]
@@ -137,12 +137,12 @@ def _filled(text: str, values: dict[str, nodes.Expr]) -> list[nodes.Expr]:
 
 @pass_environment
 def form(environment: KnowsLanguages, number: int, code: str, one: str, other: str) -> str:
-    """Return the form of a text that belongs to the number."""
+    """Return the plural form of a text for the number."""
     return environment.languages.get(code, ENGLISH).texts.ngettext(one, other, number)
 
 
 def _forms(language: Language, texts: Sequence[str], values: dict[str, nodes.Expr], line: int) -> nodes.Node:
-    """Return a node that shows the form which belongs to the first of the values."""
+    """Return a node that shows the plural form for the first of the values."""
     (name, number), *others = values.items()
     shown = {name: nodes.Filter(number, "number", [], [], None, None), **dict(others)}
     forms = dict.fromkeys(language.texts.ngettext(texts[0], texts[1], each) for each in range(PROBED))

@@ -11,11 +11,11 @@ from quart_auth_app.settings import Settings
 from quart_auth_app.web.static_files import StaticFiles
 
 MAX_DIGITS = 1000
-"""Digits of the longest number in an address; Python reads no more than 4300."""
+"""Longest number in a URL, in digits; Python's int() refuses more than 4300."""
 
 
 class _Integer(IntegerConverter):
-    """werkzeug's, but a number of more digits than Python reads is no page and not an error of ours.
+    """werkzeug's converter, except that a number too long for int() is 404 instead of 500.
 
     Seen in werkzeug 3.1; not reported.
     """
@@ -28,14 +28,14 @@ class _Integer(IntegerConverter):
 
 
 def join(app: Quart) -> None:
-    """Let `<int:…>` in routes, another application's too, take no number without end."""
+    """Limit the digits of `<int:…>` in routes, also in those of another application."""
     app.url_map.converters["int"] = _Integer
 
 
 def join_routes(app: Quart, settings: Settings) -> None:
-    """In another application: what the router alone corrects stays on the site, where PUBLIC_URL says which that is.
+    """In another application: keep the router's own redirects on the site, if PUBLIC_URL is set.
 
-    The `url_for(…, _external=True)` of its own routes is its own: Quart's SERVER_NAME says what that is built on.
+    `url_for(…, _external=True)` stays the application's own: Quart's SERVER_NAME decides its host.
     """
     join(app)
     if settings.public_url:
@@ -43,7 +43,7 @@ def join_routes(app: Quart, settings: Settings) -> None:
 
 
 def init_app(app: Quart, settings: Settings) -> None:
-    """Name static files by their hashed names, and build all addresses on PUBLIC_URL, whatever Host was sent."""
+    """Add hashes to the names of static files, and build all URLs on PUBLIC_URL, whatever Host a client sends."""
     join(app)
     static_files = StaticFiles(app)
 
@@ -71,7 +71,7 @@ def _build_on(app: Quart, public: SplitResult) -> None:
 
     @app.after_request
     async def leave_for_ours(response: ResponseTypes) -> ResponseTypes:
-        # A route may have put the Host into a redirect by itself: request.host_url, request.url.
+        # A route may have used the Host in a redirect itself: request.host_url, request.url.
         there = urlsplit(response.headers.get("Location", ""))
         if there.netloc and there.netloc == request.headers.get("Host"):
             response.headers["Location"] = there._replace(scheme=public.scheme, netloc=public.netloc).geturl()
@@ -79,8 +79,10 @@ def _build_on(app: Quart, public: SplitResult) -> None:
 
 
 async def _keep_host_out() -> None:
-    # The router corrects a doubled slash, or one missing at the end, by a redirect to the Host that the client sent.
+    # For a doubled slash, or a missing one at the end, the router redirects to the Host that the client sent.
     redirect = request.routing_exception
     if isinstance(redirect, RequestRedirect):
-        path = redirect.new_url.partition("://")[2].partition("/")[2]  # not urlsplit: the Host may be nonsense
-        redirect.new_url = "/" + path.lstrip("/\\")  # two slashes at the beginning would be another host
+        path = redirect.new_url.partition("://")[2].partition("/")[
+            2
+        ]  # not urlsplit, which may fail: the Host is any text
+        redirect.new_url = "/" + path.lstrip("/\\")  # "//" at the beginning means another host

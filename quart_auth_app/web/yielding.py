@@ -8,10 +8,10 @@ from werkzeug.routing import Map, Rule
 
 
 def give_way(app: Quart, *, blueprints: set[str]) -> None:
-    """From now on, a rule that is added to the application takes its methods from our rule for the same path.
+    """From now on, a rule that the site adds takes its methods away from our rule for the same path.
 
-    Otherwise the router would choose ours, which was added first, and the site's own home page would never be seen.
-    `url_for` still builds our endpoint's URL, which then leads to the site's page.
+    Otherwise the router would choose ours, which was added first, and nobody would see the site's own home page.
+    `url_for` still builds our endpoint's URL, which now leads to the site's page.
     """
     app.url_rule_class = _site_rule(app.url_rule_class, lambda rule: rule.endpoint.partition(".")[0] in blueprints)
 

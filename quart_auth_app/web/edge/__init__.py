@@ -1,1 +1,1 @@
-"""What every request passes: client address, headers, same-origin check, request id."""
+"""What every request passes through: client address, headers, same-origin check, request id."""

@@ -1,4 +1,4 @@
-"""A form waits for its turn when it has arrived, so that bodies that take long hold up nobody's."""
+"""Reads the body of a form before the form waits for its turn, so that slow bodies delay nobody else."""
 
 import asyncio
 from collections import deque
@@ -6,16 +6,16 @@ from collections import deque
 from hypercorn.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope, WebsocketScope
 
 MOST = 64 * 1024
-"""Bytes that are kept of a body; of a longer one the rest arrives while it has its turn."""
+"""Bytes of a body that are read ahead; the rest of a longer one is read during its turn."""
 
 FORMS = {b"application/x-www-form-urlencoded", b"multipart/form-data", b"application/json"}
-"""What our routes read. Anything else they refuse without it, and a site's own route may want it as it comes."""
+"""Types of bodies that our routes read. They refuse others unread, and a site's own route may want to stream one."""
 
 
 async def arrived(
     scope: HTTPScope | WebsocketScope, receive: ASGIReceiveCallable, *, within: float | None
 ) -> ASGIReceiveCallable:
-    """Wait for the body, and return what gives it once more. Raises TimeoutError after so many seconds."""
+    """Read the body, and return a `receive` that replays it. Raises TimeoutError after `within` seconds."""
     if not _is_worth_waiting_for(scope):
         return receive
     kept, size, more = deque[ASGIReceiveEvent](), 0, True

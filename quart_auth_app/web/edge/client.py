@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client's IP address."""
 
 import ipaddress
 
@@ -7,11 +7,11 @@ from hypercorn.typing import HTTPScope, WebsocketScope
 from quart_auth_app.web.edge.asking import asking
 
 MAX_LENGTH = 45
-"""Characters of the longest IP address, and of whatever else a server calls a client."""
+"""Longest IP address in characters; another name that a server gives a client is cut to this length."""
 
 
 def client_address() -> str:
-    """Return the IP address of this request's client, as `address_in` finds it."""
+    """Return the IP address of this request's client, see `address_in`."""
     address: str = asking().scope["client_address"]  # type: ignore[typeddict-item]  # put there by edge.Edge
     return address
 
@@ -19,8 +19,8 @@ def client_address() -> str:
 def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
     """Return the client's IP address, as the outermost of our own `hops` proxies saw it.
 
-    Each proxy appends to X-Forwarded-For the address it was called from. What stands further left was sent by the
-    client, who may have made it up.
+    Each proxy appends to X-Forwarded-For the address that called it. Entries further left come from the client, who may
+    have made them up.
     """
     named = (scope.get("client") or ("",))[0]
     direct = _address(named) or named.replace("\0", "")[:MAX_LENGTH]
@@ -32,7 +32,7 @@ def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
 
 
 def _address(entry: str) -> str | None:
-    # Some proxies add the port, and IPv6 addresses then stand in brackets; a zone (%eth0) means nothing to others.
+    # Some proxies add the port, and put IPv6 addresses in brackets then. A zone (%eth0) has a meaning on one host only.
     host = entry.partition("]")[0].lstrip("[") if entry.startswith("[") else entry
     host = host.rpartition(":")[0] if host.count(":") == 1 else host
     try:

@@ -1,4 +1,4 @@
-"""Which route a browser reaches that is sent to a path of this site."""
+"""Finds the route that a browser reaches if it is sent to a path of this site."""
 
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -8,13 +8,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 MAX_REDIRECTS = 3
-"""How often the router's own redirects are followed: for a doubled slash, for one missing at the end."""
+"""How many of the router's own redirects are followed: for a doubled slash, or for a missing one at the end."""
 
 
 def endpoints(target: str) -> set[str]:
     """Return the endpoints that a GET of `target`, a path with or without a query, may reach.
 
-    There may be two, as some proxies decode a path before they resolve its dots, and browsers don't.
+    There may be two: some proxies decode a path before they resolve its dots, and browsers don't.
     """
     path = urlsplit(target).path
     adapter = current_app.url_map.bind("localhost")
@@ -33,7 +33,7 @@ def _resolved(path: str) -> str:
 
 
 def _routes(adapter: MapAdapter, path: str) -> Iterator[str]:
-    # root_path is where the site is mounted; Quart takes it off before it looks for a route.
+    # root_path is where the site is mounted; Quart removes it before routing.
     path = path.removeprefix(request.root_path)
     for _ in range(MAX_REDIRECTS):
         try:

@@ -1,4 +1,4 @@
-"""The outermost layer: what every request and every response passes, whatever else goes wrong."""
+"""The outermost layer: every request and every response passes through it, whatever fails inside."""
 
 import logging
 import secrets
@@ -22,21 +22,21 @@ from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry import logs
 
 FRAMING = {b"content-length", b"transfer-encoding"}
-"""Headers that each say where a message ends; both at once leave that in doubt."""
+"""Headers that each define where a message ends; with both the end is ambiguous."""
 
 _access = logging.getLogger(f"{logs.LOGGER}.access")
 _errors = logging.getLogger(f"{logs.LOGGER}.errors")
 
 
 def init_app(app: Quart, services: Services) -> None:
-    """Put the layer around the application."""
+    """Wrap the application in this layer."""
     app.asgi_app = Edge(app.asgi_app, services, app.config)  # type: ignore[method-assign]  # Quart's own way to wrap itself
     if services.metrics:
         app.before_request(_note_route)
 
 
 def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
-    """Join another application: say who asks, and add our headers to the answers of our blueprints only."""
+    """In another application: note the client's address, and add our headers to answers of our blueprints only."""
     inner: Any = app.asgi_app
 
     async def say_who_asks(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -55,9 +55,9 @@ def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
 
 
 def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, str]:
-    """Note the client's address and a number of the request in the scope. Return both.
+    """Store the request's id and the client's address in the scope. Returns both.
 
-    Who sends an access key is who the key says, and nobody that a cookie says: the cookies are taken out.
+    If an access key is sent, it alone says who the user is: the cookies are removed.
     """
     if key_in(value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization") is not None:
         scope["headers"] = [each for each in scope["headers"] if each[0] != b"cookie"]
@@ -67,7 +67,7 @@ def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, s
 
 
 def note_unreadable(services: Services, status: int, *, client: tuple[str, int] | None) -> Headers:
-    """Write the access log's line of a request that the server could not read, and return its answer's headers."""
+    """Write the access log's line for a request that the server could not parse, and return the answer's headers."""
     request_id, address = secrets.token_hex(8), client[0] if client else ""
     if services.metrics:
         services.metrics.request("", "none", status, 0.0)
@@ -81,10 +81,10 @@ async def _note_route() -> None:
 
 
 class Edge:
-    """Says who asks and by which scheme, adds the headers, answers what nothing else caught, writes the access log.
+    """Stores client and scheme in the scope, adds headers, answers uncaught errors, and writes the access log.
 
-    The scheme is PUBLIC_URL's, as a proxy in front may end TLS. X-Forwarded-Proto, which a client may write, isn't
-    asked. The access log has neither query strings nor Referer, as both may carry what belongs in no log.
+    The scheme is PUBLIC_URL's, as a proxy in front may terminate TLS; X-Forwarded-Proto is ignored, as clients may send
+    it. The access log has neither query strings nor Referer: both may contain secrets.
     """
 
     def __init__(self, app: Any, services: Services, config: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ class Edge:
         request_id, address = _name(scope, self._services)
         if self._settings.https:
             scope["scheme"] = "https" if scope["type"] == "http" else "wss"
-        method = scope["method"] if scope["type"] == "http" else "GET"  # a WebSocket begins with a GET
+        method = scope["method"] if scope["type"] == "http" else "GET"  # a WebSocket starts as a GET
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
         if method in SAFE_METHODS:
             status = await self._serve(scope, receive, send, headers)
@@ -144,7 +144,7 @@ class Edge:
         try:
             async with self._turns.turn(network):
                 status = await self._serve(scope, receive, send, headers)
-                # Without an address, as on a socket in the file system, nobody can be told from anybody else.
+                # On a Unix socket there is no address, and so all clients would share one limit.
                 if network and (status >= HTTPStatus.BAD_REQUEST or "refused" in scope):
                     self._turns.note_refused(network)
                 return status
@@ -167,7 +167,7 @@ class Edge:
 
         try:
             if scope["type"] == "http" and FRAMING.issubset(name for name, _ in scope["headers"]):
-                # RFC 9112, 6.1: request smuggling begins so. h11 believes Transfer-Encoding, and keeps the connection
+                # RFC 9112, 6.1: this may be request smuggling. h11 uses Transfer-Encoding, and keeps the connection
                 # (its issue 90).
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])
             else:

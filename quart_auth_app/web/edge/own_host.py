@@ -1,7 +1,7 @@
-"""Requests that name another host than PUBLIC_URL's are refused here, before any page is made for them.
+"""Refuses requests for another host than PUBLIC_URL's, before any page is made for them.
 
-Else whoever points a name of their own at this server gets our pages under it: browsers then keep cookies and passwords
-for that name, and a cache in front may keep a page that was made for it.
+Otherwise anybody could point a domain of their own to this server, and our pages would appear there: browsers would
+store cookies and passwords for that domain, and a cache in front could store a page that was made for it.
 """
 
 from collections.abc import Iterator, Set
@@ -18,23 +18,23 @@ from quart_auth_app.web.telemetry import security_log
 ANOTHER_HOST = "This site is at another address."
 
 NAMELESS = {"health.healthz", "health.readyz"}
-"""Endpoints that are asked by the number of a container or a machine. They tell nothing, and set no cookies."""
+"""Endpoints that probes call by IP address. They reveal nothing and set no cookies."""
 
 NO_HOST = frozenset("@/?#\\")
-"""What ends the host of an address, or stands before it: with one of these the address would have another host."""
+"""Characters that end the host in a URL, or the user before it: a Host with one of them would name another host."""
 
 MAX_LOGGED = 200
-"""Characters of the longest name that a log line repeats."""
+"""Longest host that a log line repeats, in characters."""
 
 
 def init_app(app: Quart) -> None:
-    """Look at every request and every WebSocket."""
+    """Check every request and every WebSocket."""
     app.before_request(_refuse_other_hosts)
     app.before_websocket(_refuse_other_hosts)
 
 
 def join(app: Quart, *, blueprints: Set[str]) -> None:
-    """In another application, look at what our blueprints are asked: its own routes may have other names."""
+    """In another application, check requests for our blueprints only: its own routes may have other hosts."""
 
     async def look() -> None:
         if not blueprints.isdisjoint(asking().blueprints):
@@ -63,7 +63,7 @@ def _asked_for() -> Iterator[str]:
 
 
 def _is_ours(host: str, public_url: str) -> bool:
-    # Ports don't matter: a proxy in front may leave them out, or put its own in.
+    # Ignore ports: a proxy in front may leave them out, or send its own.
     named = origins.origin(f"http://{host}") if NO_HOST.isdisjoint(host) else None
     if not named:
         return False

@@ -1,7 +1,7 @@
-"""Cross-site requests are refused here, by what the browser says of where they come from.
+"""Refuses cross-site requests, by the headers in which browsers say where a request comes from.
 
-No tokens in forms: all browsers send Sec-Fetch-Site since 2023, and Origin with each POST since long before. What sends
-neither is no browser, and has nobody's cookies.
+Forms need no CSRF tokens: all browsers send Sec-Fetch-Site since 2023, and Origin with each POST since long before.
+A client that sends neither is no browser, so it has no victim's cookies.
 """
 
 from collections.abc import Set
@@ -15,28 +15,28 @@ from quart_auth_app.web.services import services
 from quart_auth_app.web.telemetry import security_log
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-"""They change nothing; a GET that does, as /logout, asks `is_deliberate`."""
+"""Methods that change nothing. A GET that does change something, such as /logout, checks `is_deliberate`."""
 
 OWN = {"same-origin", "none"}
-"""Sec-Fetch-Site of our own pages, and of the address bar and bookmarks."""
+"""Values of Sec-Fetch-Site for our own pages, and for the address bar and bookmarks."""
 
 
 ANOTHER_SITE = "This request came from another site, so it was not carried out."
 
 MAX_LOGGED = 200
-"""Characters of the longest header value that a log line repeats."""
+"""Longest header value that a log line repeats, in characters."""
 
 
 def init_app(app: Quart) -> None:
-    """Look at every request and every WebSocket before anything else does."""
+    """Check every request and every WebSocket before any other hook."""
     app.before_request(_refuse_cross_site)
     app.before_websocket(_refuse_cross_site)
 
 
 def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
-    """In another application, look at what our blueprints are asked, and at what comes with the log-in cookie.
+    """In another application, check requests for our blueprints, and all requests with the log-in cookie.
 
-    Its other routes may be there for other sites, a webhook for example.
+    Its other routes may be meant for other sites, a webhook for example.
     """
 
     async def look() -> None:
@@ -48,7 +48,7 @@ def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
 
 
 async def _refuse_cross_site() -> None:
-    # A WebSocket begins with a GET, but other sites may open it with the visitor's cookies, and then read and write.
+    # A WebSocket starts as a GET, but another site may open it with the visitor's cookies, and then read and write.
     changes_something = has_websocket_context() or asking().method not in SAFE_METHODS
     if changes_something and not _is_from_here():
         security_log.write(
@@ -72,13 +72,13 @@ def _is_from_here() -> bool:
 
 
 def own_origin() -> str:
-    """Return the origin of our own pages: PUBLIC_URL, or where it is not set the one that this request names."""
+    """Return the origin of our own pages: PUBLIC_URL, or if it is not set, the one of this request."""
     scheme = asking().scheme.replace("ws", "http")
     return services().settings.public_url or origins.origin(f"{scheme}://{asking().host}") or ""
 
 
 def is_deliberate() -> bool:
-    """Tell whether a GET was asked for by the person: not by another site, nor by a browser that reads ahead."""
+    """Tell whether the person asked for this GET: it comes neither from another site nor from a prefetch."""
     return not is_reading_ahead() and (_came_from_here() if _has_no_site() else _is_from_here())
 
 
@@ -87,7 +87,7 @@ def _has_no_site() -> bool:
 
 
 def _came_from_here() -> bool:
-    # On plain http, browsers send Sec-Fetch-Site to localhost only. The Referer is left to tell; our pages send it.
+    # On plain http, browsers send Sec-Fetch-Site to localhost only. So check the Referer, which our pages send.
     referer = asking().headers.get("Referer")
     if referer is None:
         return origins.is_trustworthy(own_origin())

@@ -1,7 +1,7 @@
-"""What a browser has asked for is done to its end, also if it hangs up meanwhile.
+"""Finishes what a browser has asked for, even if it hangs up meanwhile.
 
-Quart cancels the route of a browser that hangs up. Whatever the route had committed by then would stay, and the line of
-the security log that follows the commit would not be written: a guess could be counted, or a session started, unseen.
+Quart cancels the route when a browser hangs up. If the route had committed before, its effect would stay, but the line
+in the security log that follows the commit would be missing: a wrong guess or a new session would go unnoticed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
-    """Carry through every route of these blueprints that changes something."""
+    """Protect every route of these blueprints that changes something from cancellation."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.partition(".")[0] in blueprints and not SAFE_METHODS.issuperset(rule.methods or set()):
             view = cast(Callable[..., Awaitable[ResponseReturnValue]], app.view_functions[rule.endpoint])
@@ -28,7 +28,7 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
 
 
 def to_the_end(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Don't pass a cancellation on to the function: finish it, and return or raise what it does."""
+    """Wrap the function so that a cancellation doesn't reach it: it finishes, and its result or error is passed on."""
 
     @wraps(function)
     async def finish(*arguments: P.args, **named: P.kwargs) -> T:
@@ -42,7 +42,7 @@ def to_the_end(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]
 
 
 def _read_first(view: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    # Who hangs up before the form has arrived has asked for nothing yet, and is not waited for.
+    # The form is read outside: a browser that hangs up before its form has arrived has asked for nothing yet.
     carried_through = to_the_end(view)
 
     @wraps(view)

@@ -1,4 +1,4 @@
-"""Forms take turns, so that neither pages nor other people's forms wait for all that one network sends."""
+"""Lets forms take turns by network, so that one network's many forms delay neither pages nor other people's forms."""
 
 import asyncio
 from collections import Counter
@@ -9,45 +9,45 @@ from dataclasses import dataclass
 from quart_auth_app.fair_queue import FairQueue
 
 MAX_AT_ONCE = 32
-"""Forms of one network that are under way at the same moment: more than the line for hashing has places for it on two
-cores, so that people learn that the server is busy in place of waiting."""
+"""Forms of one network that are handled at the same time. It is more than one network's places in the queue for hashing
+on two cores, so that people are told that the server is busy instead of waiting."""
 
 MAX_WAITING = 1000
-"""Forms of one network that wait for their turn; whoever comes later is refused."""
+"""Forms of one network that may wait for their turn; further ones are refused."""
 
 NO_TURN_PAUSE = 5.0
-"""Seconds that those wait for the refusal: who got it at once would come again at once, by a connection more."""
+"""Seconds before that refusal is sent: a client that got it at once would try again at once."""
 
 REFUSED_PAUSE = 0.05
-"""Seconds between two forms of networks whose forms are refused. At 5 ms each, that leaves nine tenths of the time to
-everybody else; and who waits for an answer before sending the next form sends no more than that."""
+"""Seconds between two forms of networks whose forms are refused. At 5 ms for each form, that leaves nine tenths of the
+time to everybody else. A client that waits for each answer can't send faster than that anyway."""
 
 MANY_REFUSED = 10
-"""Refused forms of one network, less than FORGOTTEN_AFTER apart, from which on it has those pauses. People mistype."""
+"""Refused forms of one network, less than FORGOTTEN_AFTER apart, before the pauses begin: people mistype."""
 
 FORGOTTEN_AFTER = 1.0
-"""Seconds without a refused form after which a network is as good as any other."""
+"""Seconds without a refused form after which a network's refusals are forgotten."""
 
 MAX_REMEMBERED = 10_000
-"""Networks whose refused forms are remembered."""
+"""How many networks' refused forms are remembered."""
 
 
 class NoTurn(Exception):
-    """Too many of the network are waiting."""
+    """Too many forms of the network are waiting."""
 
 
 @dataclass
 class _Refused:
     number: int
     until: float
-    """When it is forgotten, by the event loop's clock."""
+    """When the refusals are forgotten, by the event loop's clock."""
 
 
 class Turns:
-    """Lets one form at a time begin, with all else that the event loop has to do between two of them.
+    """Starts one form at a time, and lets the event loop do its other work between two of them.
 
-    When a thousand forms arrive in the same instant, the loop would begin them all before it looks at anything else.
-    Networks take turns, so that one that sends many waits for itself.
+    If a thousand forms arrived at the same moment, the loop would otherwise start them all before anything else.
+    Networks take turns, so that a network with many forms waits only for itself.
     """
 
     def __init__(self) -> None:
@@ -56,11 +56,11 @@ class Turns:
         self._under_way = Counter[str]()
         self._next: asyncio.Handle | None = None
         self._refused_may_at = 0.0
-        """When a form of a refused network may begin, by the event loop's clock."""
+        """When the next form of networks with pauses may begin, by the event loop's clock."""
 
     @asynccontextmanager
     async def turn(self, network: str) -> AsyncIterator[None]:
-        """Wait until it is one's turn, and be under way until the end of the block. Raises NoTurn."""
+        """Wait for the turn of a form of this network; the block handles it. Raises NoTurn."""
         if self._waiting.waiting(network) >= MAX_WAITING:
             await asyncio.sleep(NO_TURN_PAUSE)
             raise NoTurn
@@ -75,7 +75,7 @@ class Turns:
                 self._end(network)
 
     def note_refused(self, network: str) -> None:
-        """Take note that a form of the network was refused, for whatever reason."""
+        """Count a refused form of the network, whatever the reason."""
         now = asyncio.get_running_loop().time()
         if len(self._refused) >= MAX_REMEMBERED:
             self._refused = {each: refused for each, refused in self._refused.items() if now < refused.until}
@@ -106,7 +106,7 @@ class Turns:
         found = self._waiting.take(lambda network: self._may_begin(network, pause))
         if found:
             network, turn = found
-            if not turn.done():  # else its client has left
+            if not turn.done():  # otherwise the client has hung up
                 self._under_way[network] += 1
                 turn.set_result(None)
                 if self._has_pauses(network):

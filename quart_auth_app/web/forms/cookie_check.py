@@ -1,8 +1,8 @@
-"""Cookies blocked: nobody can be logged in then, and no message waits for the next page. So the person is told.
+"""Tells people whose browser blocks cookies: they can't log in, and see no messages on the next page.
 
-A browser's form that comes without any cookie is answered with a cookie and, on the way to the next page, a page that
-looks whether it came back. A browser that keeps cookies passes it unseen, and only with its first form. A program
-isn't sent there: it reads the sentence in the answer that sends it on.
+If a form comes from a browser without any cookie, the answer sets one, and redirects over a page that checks whether it
+came back. A browser that accepts cookies passes that page unseen, with its first form only. A program isn't sent there:
+it finds the sentence in the body of the redirect.
 """
 
 from collections.abc import Set
@@ -21,14 +21,14 @@ from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import services
 
 LASTS = timedelta(minutes=1)
-"""How long the cookie has to come back; a browser that keeps it sends it at once."""
+"""Lifetime of that cookie; a browser that accepts it sends it back at once."""
 
 FROM_A_BROWSER = ("Sec-Fetch-Mode", "Referer")
-"""Headers of which each browser sends one with a form of ours. What sends neither is a program: no detour for it."""
+"""Headers of which every browser sends at least one with our forms. A client without both is a program: no check."""
 
 
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
-    """Look at the forms that these blueprints take."""
+    """Check the forms that are sent to these blueprints."""
 
     @app.after_request
     async def check(response: ResponseTypes) -> ResponseTypes:
@@ -65,7 +65,7 @@ class CookiesBlocked(AccountError):
 
 
 async def go_on() -> ResponseReturnValue:
-    """Go on to the next page if any cookie came; else say that the site needs them."""
+    """Redirect to the next page if any cookie came back; otherwise say that the site needs cookies."""
     wanted = next_page.allowed(request.args.get("next")) or url_for("main.index")
     if request.cookies:
         return redirect(wanted)

@@ -1,4 +1,4 @@
-"""Reading what a browser sent: the body's limits, and the text fields of forms."""
+"""Reads forms: limits on the body, and the text fields."""
 
 from collections.abc import Set
 from typing import Any
@@ -17,20 +17,20 @@ from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 
 MAX_BODY = 64 * 1024
-"""Bytes of the largest body that our forms take; a site sets MAX_CONTENT_LENGTH for its own.
-The longest fields of our longest form, percent-encoded, need a fifth of it."""
+"""Largest body of our forms in bytes; for its own routes a site sets MAX_CONTENT_LENGTH.
+Our longest form with its longest values, percent-encoded, needs a fifth of it."""
 
 MAX_FIELDS = 50
-"""Fields in a form of ours, which has at most four; a site sets MAX_FORM_PARTS for its own."""
+"""Largest number of fields of our forms, which have at most four; for its own routes a site sets MAX_FORM_PARTS."""
 
 BODY_TIMEOUT = 10
-"""Seconds in which a body has to arrive."""
+"""Seconds for the body to arrive."""
 
 MAX_CREDENTIAL = 8192
-"""Characters of what a passkey answers. Those of today send up to 2,000; ids may have 1,023 bytes, RSA keys 512."""
+"""Longest answer of a passkey in characters. Today's send up to 2,000; ids may have 1,023 bytes, RSA keys 512."""
 
 MAX_OWN = 10_000
-"""Characters of a field of the site's own."""
+"""Longest value of a site's own field, in characters."""
 
 LIMITS = {
     "code": 100,
@@ -49,23 +49,23 @@ LIMITS = {
     "session": 20,
     "token": 100,
 }
-"""Characters of the longest value that each text field takes."""
+"""Longest value of each text field, in characters."""
 
 
 TICKS = {"remember"}
 """Our checkboxes."""
 
 CREDENTIALS = {"credential", "sudo_credential"}
-"""Fields with what a passkey answers."""
+"""Fields with a passkey's answer."""
 
 
 def limit_of(name: str) -> int:
-    """Return how many characters this field takes; one of a site's own says by itself what is too long for it."""
+    """Return how many characters this field may have; a site's own field has a limit of its own below MAX_OWN."""
     return LIMITS.get(name, MAX_OWN)
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a field of this name is never shown again."""
+    """Tell whether the value of a field of this name must not be shown again."""
     return name in CREDENTIALS | {"code", "sudo_code", "token"} or name.endswith("password")
 
 
@@ -78,7 +78,7 @@ class InvalidForm(AccountError):
 
 
 class FieldMissing(InvalidForm):
-    """A field is not there, or is there more than once."""
+    """A field is missing, or there is more than one of it."""
 
 
 class FieldTooLong(InvalidForm):
@@ -95,7 +95,7 @@ def init_app(app: Quart) -> None:
 
 
 def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> None:
-    """Read the bodies that these blueprints take by `parser`, and hold them to our limits."""
+    """Parse the bodies of requests to these blueprints with `parser`, within our limits."""
 
     @app.before_request
     async def limit_ours() -> None:
@@ -110,7 +110,7 @@ def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> 
 
 
 def _insist_on_a_form(parser: type[FormDataParser]) -> None:
-    # Not the type alone: a request without a body needs none. In HTTP/2 a body needs neither a length nor an encoding.
+    # Not by the type alone: a request without a body may have none. In HTTP/2 a body may come without a length.
     has_length = bool(request.content_length) or "Transfer-Encoding" in request.headers
     has_body = has_length or (bool(request.mimetype) and request.content_length is None)
     if request.method not in SAFE_METHODS and has_body and request.mimetype not in parser.parse_functions:
@@ -132,7 +132,7 @@ async def _parse_urlencoded(
 
 async def limited(body: Body, limit: int | None) -> bytes:
     """Return the body. Raises RequestEntityTooLarge as soon as it is longer than `limit` bytes."""
-    # Quart's own check knows the application's limit only, and not the one that a request sets for itself.
+    # Quart's own check uses the application's limit only, not the one that was set on this request.
     content = bytearray()
     async for part in body:
         content += part
@@ -142,7 +142,7 @@ async def limited(body: Body, limit: int | None) -> bytes:
 
 
 class StrictParser(FormDataParser):
-    """Quart's parser, but a form that is not text, or has too many fields, is an error and not an empty form."""
+    """Quart's parser, except that a form that is not text, or has too many fields, is an error instead of empty."""
 
     parse_functions = FormDataParser.parse_functions | {"application/x-www-form-urlencoded": _parse_urlencoded}
 
@@ -172,7 +172,7 @@ async def read_fields(*names: str) -> dict[str, str]:
 
 
 async def read_optional(name: str) -> str:
-    """Return the named text field, "" where there is none. Raises a child of InvalidForm."""
+    """Return the named text field, "" if it is not sent. Raises a child of InvalidForm."""
     return (await read_fields(name))[name] if name in await request.form else ""
 
 
@@ -182,5 +182,5 @@ async def is_checked(name: str) -> bool:
 
 
 async def read_texts(fields: list[OwnField]) -> dict[str, str]:
-    """Return what was typed into the fields of a site's own, "" for those that are not sent."""
+    """Return the values of a site's own fields by name, "" for those that are not sent."""
     return {each.name: await read_optional(each.name) for each in fields}

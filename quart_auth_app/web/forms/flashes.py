@@ -1,4 +1,4 @@
-"""What one page leaves for the next, in a signed cookie: the message, and what was typed into a refused form."""
+"""Data for the next page in a signed cookie: the message, and the typed values of a refused form."""
 
 import hashlib
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.language import translated
 
 LIFETIME = timedelta(hours=1)
-"""How long a message may wait for its page."""
+"""How long a message waits for the next page."""
 
 
 class _FlashCookie(SecureCookieSessionInterface):
-    digest_method = staticmethod(hashlib.sha256)  # Quart's default is SHA-1, which ASVS 11.4.1 rules out
+    digest_method = staticmethod(hashlib.sha256)  # Quart's default is SHA-1, which ASVS 11.4.1 forbids
 
     def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
         options = {"key_derivation": self.key_derivation, "digest_method": self.digest_method}
@@ -33,7 +33,7 @@ class _FlashCookie(SecureCookieSessionInterface):
         )
 
     async def open_session(self, app: Quart, request: BaseRequestWebsocket) -> SecureCookieSession | None:
-        # Most requests bring no flash, and need nothing that could read one.
+        # Most requests have no such cookie; so don't make the serializer for nothing.
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return await super().open_session(app, request)
@@ -41,8 +41,8 @@ class _FlashCookie(SecureCookieSessionInterface):
     async def save_session(
         self, app: Quart, session: SessionMixin, response: Response | WerkzeugResponse | None
     ) -> None:
-        # Else Quart 0.23 makes even static files vary by cookie, so that no cache could share them.
-        # Nor does a page that nobody may see use up the message that waits.
+        # Otherwise Quart 0.23 adds `Vary: Cookie` even to static files, and no cache could share them.
+        # A prefetched page, which perhaps nobody sees, must not use up the message.
         if session.modified and not is_reading_ahead():
             await super().save_session(app, session, response)
 
@@ -59,12 +59,12 @@ def init_app(app: Quart, settings: Settings) -> None:
 
 
 async def flash_one(sentence: str, category: str = "message", *, section: str | None = None) -> None:
-    """Flash a message in place of any that nobody has seen yet, so that they don't pile up in the cookie.
+    """Flash a message, and replace any that nobody has seen yet, so that they don't pile up in the cookie.
 
-    A sentence that is in the catalogue is flashed in the reader's language; one that was made by `translated` stays.
+    A sentence in the catalogue is flashed in the reader's language; one that `translated` returned stays as it is.
 
-    In the session of another application only the same message is replaced; its own wait as before. `section` is the
-    id of the part of the page where it is to be shown, see `Typed.section`.
+    In another application's session only an equal message is replaced; its own messages stay. `section` is the id of
+    the part of the page that shows the message, see `Typed.section`.
     """
     waiting = session.pop("_flashes", [])
     if not isinstance(current_app.session_interface, _FlashCookie):
@@ -76,23 +76,23 @@ async def flash_one(sentence: str, category: str = "message", *, section: str | 
 
 
 class Typed(dict[str, Any]):
-    """What was typed into a refused form, by field; in templates `typed.email`."""
+    """The typed values of a refused form, by field; in templates `typed.email`."""
 
     refused: str | None = None
-    """The field that was at fault, if it was one."""
+    """The field that was refused, if it was one field."""
     note: str | None = None
-    """A few words about that field, for its place in the form."""
+    """A few words to show beside that field."""
     section: str | None = None
-    """The id of the part of the page that the message is about, where the page has several."""
+    """The id of the part of the page that shows the message, if the page has several forms."""
 
 
 async def keep_typed(
     names: Iterable[str], *, ticks: Iterable[str] = (), refused: str | None, note: str | None = None
 ) -> None:
-    """Remember these fields until the form is shown, unless one is too long for a cookie, and which checkboxes are on.
+    """Store these fields and ticked checkboxes until the form is shown again; not fields that are too long.
 
-    `refused` is the field that is at fault, `note` a few words about it. Who comes back from a provider sends
-    no form; `g` has the checkboxes then.
+    `refused` is the refused field, `note` a few words about it. After the way back from a provider there is no form:
+    then `g` has the checkboxes.
     """
     form = await request.form
     session["typed"] = {name: form[name] for name in names if 0 < len(form.get(name, "")) <= limit_of(name)}
@@ -102,7 +102,7 @@ async def keep_typed(
 
 
 def typed_before() -> Typed:
-    """Return what `keep_typed` remembered, and forget it."""
+    """Return what `keep_typed` stored, and delete it."""
     typed = Typed(session.pop("typed", {}))
     typed.refused, typed.note = session.pop("refused", None), session.pop("note", None)
     typed.section = session.pop("section", None)
@@ -110,10 +110,10 @@ def typed_before() -> Typed:
 
 
 def note_opening() -> None:
-    """Remember that this browser opens a form now."""
+    """Store the time at which this browser opened the form."""
     session["opened"] = clock.now().timestamp()
 
 
 def form_opened() -> datetime | None:
-    """Return when this browser last opened a form of which that is remembered, None if it never did."""
+    """Return when this browser last opened a form that calls `note_opening`, None if it never did."""
     return datetime.fromtimestamp(session["opened"], UTC) if "opened" in session else None

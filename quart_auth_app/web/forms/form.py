@@ -1,4 +1,4 @@
-"""Forms: each knows its fields, and the page that a refusal goes back to (Post/Redirect/Get)."""
+"""Forms: each has its fields, and the page to return to after a refusal (Post/Redirect/Get)."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -29,15 +29,16 @@ class Form:
 
     `fields` are the names of its text fields, `optional` those that may be missing, `ticks` those of its checkboxes.
 
-    Where the page has several forms, `section` is the id of the part of the page that has this one: messages stand
-    there, and a refusal leads there.
+    If the page has several forms, `section` is the id of the part of the page with this one: messages are shown there,
+    and a refusal leads there.
 
-    `own` tells which fields of the site's own the form has besides.
+    `own` returns the site's own fields of the form.
 
-    With `once` the form does something that a second click of a double click could only be refused for. `sender` then
-    returns what tells apart who may send the same fields, as long as that is known before and after the first click.
+    `once` is for a form whose second click, of a double click, would be refused because the first has done it. Then
+    `sender` returns a text that tells apart people who may send equal fields; it must be the same before and after
+    the first click.
 
-    `@form.handles` goes directly around the route that takes the form, inside of `login_required`.
+    `@form.handles` goes directly on the route that takes the form, below `login_required`.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Form:
         return await read_fields(*self.fields) | {name: await read_optional(name) for name in self.optional}
 
     def handles(self, view: View[P]) -> View[P]:
-        """Answer every refusal inside the route by the form, filled again with what was typed."""
+        """Decorate a route: every refusal in it shows the form again, filled with what was typed."""
 
         knowing = self.knows_second_click(view) if self._once else view
 
@@ -81,7 +82,7 @@ class Form:
         return handler
 
     def knows_second_click(self, view: View[P]) -> View[P]:
-        """Answer the second click as the first one if it would be refused; for `once`, where `handles` isn't there."""
+        """Decorate a route without `handles`: a second click gets the answer of the first one; with `once` only."""
 
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
@@ -96,25 +97,25 @@ class Form:
         return handler
 
     def again(self, answer: Again) -> Again:
-        """Let `answer` say to the second click of a double click what the first one heard; with `once` only.
+        """Decorate the function that gives a second click the answer of the first one; with `once` only.
 
-        It gets the number of what the first click has made, and may return None: then the second one is refused.
+        It gets the number of what the first click has made. If it returns None, the second click is refused.
         """
         self._again = answer
         return answer
 
     async def answered_again(self) -> ResponseReturnValue | None:
-        """Return what `again` says, None if this is no second click."""
+        """Return the answer for a second click, None if this is none."""
         number = await made_before() if self._again else None
         return await self._again(number) if self._again and number is not None else None
 
     async def answer(self, error: AccountError) -> ResponseReturnValue:
-        """Answer a refusal by the form, filled again with what was typed."""
+        """Answer a refusal with the form, filled with what was typed."""
         tells_programs = isinstance(error, TryLater) or status_of(error) == HTTPStatus.NOT_FOUND
         return await (self._show_again(error) if tells_programs else self.refuse(error))
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
-        """Go back to the form, with the sentence above it. In JSON: the refusal itself."""
+        """Redirect to the form, with the sentence above it. In JSON: the refusal itself."""
         if wants_json():
             note(error)
             return await refusal(error)
@@ -124,7 +125,7 @@ class Form:
     async def _show_again(self, error: AccountError) -> ResponseReturnValue:
         if wants_json():
             return await self.refuse(error)
-        # Not a redirect: 429 and 503 tell programs, and proxies in front, to wait, and 404 that they ask for nothing.
+        # Not a redirect, so that programs and proxies see the status: 429 and 503 tell them to wait.
         await self._leave(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
@@ -140,7 +141,7 @@ class Form:
         await flash_one(sentence(error), error.code, section=self._section)
 
     async def done(self, sentence: str) -> ResponseReturnValue:
-        """Go back to the page, with a sentence that says what was done."""
+        """Redirect to the page, with a sentence that says what was done."""
         await flash_one(sentence, "success", section=self._section)
         return redirect(url_for(self._page, **self._page_arguments(), _anchor=self._section))
 

@@ -1,4 +1,4 @@
-"""Forms on pages that a mailed link leads to. The link's token is the page's whole query, and a field of its form."""
+"""Forms on pages of mailed links. The link's token is the page's whole query string, and a field of the form."""
 
 from quart import redirect, request, url_for
 from quart.typing import ResponseReturnValue
@@ -11,16 +11,16 @@ from quart_auth_app.web.refusals import note
 
 
 async def link_token() -> str:
-    """Return the token of the link that was followed, or of the form on its page; "" if what is there can't be one."""
+    """Return the token from the link, or from the form on its page; "" if it can't be one."""
     token = (await request.form).get("token") or request.query_string.decode("latin-1")
     return token if len(token) <= LIMITS["token"] and token.isascii() and token.isalnum() else ""
 
 
 class LinkForm(Form):
-    """A form that goes back to the link it came from."""
+    """A form that returns to its link."""
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
-        """Go back to the page of the link; what is wrong with the link itself is said by that page."""
+        """Redirect to the page of the link, which itself says what is wrong with the link."""
         if isinstance(error, LinkInvalid | LinkUsed) and not wants_json():
             note(error)
             return redirect(await self._address())

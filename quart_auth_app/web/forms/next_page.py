@@ -1,4 +1,4 @@
-"""Where to go after log-in: only ever to a path on this very site."""
+"""The page to go to after log-in: only a path on this site, never another site."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,13 +10,13 @@ from quart_auth_app.web.edge.destinations import endpoints
 from quart_auth_app.web.edge.same_origin import own_origin
 
 MAX_LENGTH = 1024
-"""Characters of the longest path and query kept; the Location header has to stay a sane size."""
+"""Longest path and query in characters, which limits the Location header."""
 
 NOT_AFTER_LOG_IN = {"auth.logout"}
-"""Endpoints that are no place to go after logging in: they would undo it."""
+"""Endpoints not to go to after logging in: they would undo it."""
 
-# A path as every browser reads it: printable ASCII from the first slash on. A second slash or a backslash there would
-# start a host name (WHATWG URL 4.4, "relative slash state"); tabs and line breaks are dropped before that is decided.
+# A slash and printable ASCII. If a second slash or a backslash follows the first, browsers read a host name (WHATWG URL
+# 4.4, "relative slash state"). They remove tabs and line breaks before that, so those are not allowed either.
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 
 
@@ -26,15 +26,15 @@ def safe(target: str | None) -> str | None:
 
 
 def allowed(target: str | None) -> str | None:
-    """Return `target` if it is a path on this site that one may be sent to after logging in, else None."""
+    """Return `target` if it is a path on this site and allowed after logging in, else None."""
     target = safe(target)
     return None if target and NOT_AFTER_LOG_IN & endpoints(target) else target
 
 
 def asked_for() -> str | None:
-    """Return the path and query of this request, exactly as the browser sent them; None if it can't be gone back to.
+    """Return the path and query of this request, exactly as the browser sent them; None if nobody can return to it.
 
-    So it is on another subdomain than our pages, which would lead to the path on their own.
+    That is the case on another subdomain than that of our pages: they would redirect to the path on their own.
     """
     is_beside_ours = url_for("auth.login").startswith("/")
     return here() if request.method in {"GET", "HEAD"} and is_beside_ours else None
@@ -48,7 +48,7 @@ def here() -> str | None:
 
 
 def came_from() -> str | None:
-    """Return the page of ours that the form of this request stood on, if it can be gone back to."""
+    """Return the page of ours with the form that was sent, if the browser can return to it."""
     referer = request.headers.get("Referer", "")
     if origins.origin(referer) != own_origin():
         return None
@@ -60,6 +60,6 @@ def came_from() -> str | None:
 async def wanted() -> str | None:
     """Return the page to go to after log-in, if it is one of ours.
 
-    The form or the address carries it along, or `g.next` says it, for who comes back from a provider.
+    It is in the form, in the query, or after the way back from a provider in `g.next`.
     """
     return allowed((await request.form).get("next") or request.args.get("next") or g.get("next"))

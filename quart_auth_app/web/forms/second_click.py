@@ -1,4 +1,4 @@
-"""The second click of a double click: how the same form is known, and what its first click has made."""
+"""The second click of a double click: recognises a form that is sent again, and finds what the first click made."""
 
 import hashlib
 import hmac
@@ -17,34 +17,34 @@ from quart_auth_app.web.services import reading
 
 
 def know_browser(*, anew: bool = False) -> None:
-    """Let this browser be known again by the form that it is shown now: nobody else can send it a second time.
+    """Mark this browser's forms with a random value in the session cookie: nobody else can send the same form again.
 
-    With `anew` the form is another one each time it is shown, as for what people do twice in a row on purpose.
+    With `anew` the form gets a new value each time it is shown, for acts that people repeat on purpose.
     """
     if access_key() is None:
         session["form"] = (not anew and session.get("form")) or secrets.token_urlsafe(12)
 
 
 def is_known() -> bool:
-    """Tell whether this browser was shown a form."""
+    """Tell whether this browser was shown a form that calls `know_browser`."""
     return "form" in session
 
 
 async def note_form(sender: str) -> None:
-    """Note in the request which form is sent, for `this_browser`; `sender` tells apart who may send the same one."""
+    """Store the key of the sent form for `this_browser`; `sender` tells apart people who may send equal fields."""
     g.sent_form = await form_key(sender)
 
 
 async def form_key(sender: str) -> str:
-    """Return what stands for the form that is sent, see `Browser.form`."""
+    """Return the key of the sent form, equal for a second click, see `Browser.form`."""
     fields = sorted((await request.form).items(multi=True))
     sent_by = [client_address(), request.user_agent.string, session.get("form"), sender]
     said = json.dumps(["form", request.path, fields, sent_by])
-    # Keyed, so that nobody who reads the database can try out which code was typed.
+    # An HMAC, so that a copy of the database doesn't allow guessing which code was typed.
     return hmac.digest(signing_keys(current_app.config)[-1].encode(), said.encode(), hashlib.sha256).hex()
 
 
 async def made_before() -> int | None:
-    """Return the number of what a first click on this form has made, None if there was none."""
+    """Return the number of what the first click on this form has made, None if there was none."""
     async with reading() as db:
         return await double_clicks.made(db, this_browser(), now=clock.now())

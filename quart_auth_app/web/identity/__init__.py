@@ -1,1 +1,1 @@
-"""Who is asking: the current user, cookies, known devices."""
+"""Who sends the request: the current user, cookies, known devices."""

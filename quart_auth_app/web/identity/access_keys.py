@@ -1,4 +1,4 @@
-"""Access keys at the edge: who sends one is let in to a few of our pages, and to the site's own."""
+"""Access keys in requests: a key opens a few of our pages, and the site's own."""
 
 from contextlib import suppress
 
@@ -23,14 +23,14 @@ OPEN = {
     "sessions.overview",
     "activity.overview",
 }
-"""Our endpoints that a key opens. All others, those that come later too, take a log-in."""
+"""Our endpoints that a key opens. All others, including future ones, need a log-in."""
 
 OURS = "quart_auth_app.blueprints."
-"""The package of the views that are ours."""
+"""The package of our views."""
 
 
 async def found_by_key(text: str) -> Found:
-    """Return whose key this is. Raises KeyRefused, KeyNotEnough, or TooManyAttempts after many wrong ones."""
+    """Return the user of this key. Raises KeyRefused, KeyNotEnough, or TooManyAttempts after many wrong keys."""
     now = clock.now()
     found = await access_keys.by_text(services().database.look_up, text=text, now=now)
     if not found:
@@ -39,7 +39,7 @@ async def found_by_key(text: str) -> Found:
             await throttle.hit(db, (throttle.ACCESS_KEY_BY_ADDRESS, throttle.network(client_address())), now=now)
         raise KeyRefused
     if has_websocket_context() or (_is_ours() and asking().endpoint not in OPEN):
-        # A WebSocket may stay open for days, and nobody would look whether its key still counts.
+        # No WebSockets: one may stay open for days, and nothing would check whether its key is still active.
         security_log.write("access_key_refused", reason="not enough", user=found.user["id"])
         raise KeyNotEnough
     if found.session["is_stale"]:
@@ -55,5 +55,5 @@ def _is_ours() -> bool:
 
 
 def is_key(found: Found) -> bool:
-    """Tell whether a key was sent in place of a log-in."""
+    """Tell whether the request came with a key instead of a log-in."""
     return bool(found.session["methods"] == access_keys.METHOD)

@@ -1,6 +1,6 @@
-"""Attempts to log in at a provider, each in a signed cookie of its own, so that tabs don't get in each other's way.
+"""Attempts to log in at a provider, each in a signed cookie of its own, so that browser tabs don't mix them up.
 
-Nothing is written before somebody comes back: whoever begins without end fills their own browser.
+The database holds nothing before somebody comes back: a client that begins many attempts fills only its own cookies.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
 from quart_auth_app.web.services import services
 
 MOST = 4
-"""Attempts of one browser at a time. A server reads some kilobytes of cookies, and each has up to two."""
+"""Attempts of one browser at the same time. Servers limit the size of all cookies, and each may have some kilobytes."""
 
 
 MAX_VALUE = 3500
-"""Characters of the longest value: browsers keep cookies of 4,096 bytes, name and flags among them."""
+"""Longest value in characters: browsers keep cookies of at most 4,096 bytes, including name and attributes."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Carried:
     attempt: Attempt
     purpose: str
     who: str
-    """Who is logged in, and by which session, where the purpose is about them; else empty."""
+    """The user and session that the purpose is about; empty for a log-in."""
     next: str | None
     remember: bool = False
     suspended: dict[str, Any] | None = None
-    """What the person was about to do that needed a proof; forgotten where it is too much for a cookie."""
+    """The form that needed a proof, to be sent again afterwards; dropped if it is too long for a cookie."""
 
 
 def remember(carried: Carried, response: Response) -> None:
-    """Let the browser carry the attempt. Of many, the oldest are dropped."""
+    """Store the attempt in a cookie. If the browser has too many, the oldest are deleted."""
     kept = sorted(_all().items(), key=lambda each: each[1].attempt.began_at if each[1] else _LONG_AGO, reverse=True)
     for name, _ in kept[MOST - 1 :]:
         _delete(name, response)
@@ -53,12 +53,12 @@ def remember(carried: Carried, response: Response) -> None:
         max_age=provider_attempts.LASTS,
         secure=services().settings.https,
         httponly=True,
-        samesite="Lax",  # not Strict: it has to come along when the provider sends the browser back
+        samesite="Lax",  # not Strict: the cookie must be sent when the provider redirects back to us
     )
 
 
 def take(state: str) -> Carried | None:
-    """Return this browser's attempt with this state, and take its cookie away; None if it has none."""
+    """Return this browser's attempt with this `state`, and delete its cookie; None if it has none."""
     name = _name(state)
 
     @after_this_request
@@ -103,7 +103,7 @@ def _name(state: str) -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    # PUBLIC_URL in the salt: where two sites share a key, an attempt at one means nothing at the other.
+    # PUBLIC_URL in the salt: if two sites share a key, neither accepts an attempt of the other.
     salt = f"attempt at a provider, of {services().settings.public_url}"
     return URLSafeSerializer(
         signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}

@@ -1,4 +1,4 @@
-"""The browser that asks, as the domain wants to know it."""
+"""The browser of the request, as functions of `accounts` need it."""
 
 from quart import g, request
 

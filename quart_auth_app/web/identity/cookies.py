@@ -7,10 +7,10 @@ from quart_auth_app.settings import Settings
 
 
 def cookie_name(name: str, settings: Settings) -> str:
-    """Return the cookie's name: with https the prefix that keeps other hosts and http from setting it (RFC 6265bis)."""
+    """Return the cookie's name; with https it has the prefix that only this host may set, over https (RFC 6265bis)."""
     return f"__Host-{name}" if settings.https else name
 
 
 def signing_keys(config: Mapping[str, Any]) -> list[str]:
-    """Return the keys that may have signed a cookie; the last one signs new ones, as itsdangerous has it."""
+    """Return the keys that verify cookies; the last one signs new ones, the order of itsdangerous."""
     return [*(config["SECRET_KEY_FALLBACKS"] or []), config["SECRET_KEY"]]

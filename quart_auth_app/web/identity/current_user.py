@@ -1,4 +1,4 @@
-"""Who is asking: cookie, session row, user. quart-auth carries the signed token; the row decides whether it counts."""
+"""The current user: cookie, session row, user. quart-auth signs the token; the row decides whether it is active."""
 
 import asyncio
 import hashlib
@@ -26,34 +26,34 @@ from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.services import services, transaction
 
 WATCH_EVERY = 60
-"""Seconds after which an open WebSocket's session is looked up again."""
+"""Seconds between two look-ups of an open WebSocket's session."""
 
 POLICY_VIOLATION = 1008
 """The code that a WebSocket is closed with when its session has ended (RFC 6455, 7.4.1)."""
 
 if TYPE_CHECKING:
-    _Columns = User  # so that editors and mypy know the columns of current_user
+    _Columns = User  # editors and mypy know the columns of current_user by it
 else:
     _Columns = object
 
 
 class CurrentUser(AuthUser, _Columns):
-    """quart-auth's user, believed only when its session is in the database.
+    """quart-auth's user, who counts as logged in only if the session is in the database.
 
-    `id`, `email`, `name` and every other column of `User` are the stored values; they need no await. A column that is
-    added to `User` is an attribute here without another line.
+    `id`, `email`, `name` and every other column of `User` are attributes with the stored values; they need no await. A
+    new column of `User` becomes an attribute by itself.
     """
 
     def __init__(self, auth_id: str | None, action: Action = Action.PASS) -> None:
         super().__init__(auth_id, action)
         self.found: sessions.Found | None = None
-        """The session's row and the user's; None for a stranger."""
+        """The session's row and the user's; None if nobody is logged in."""
         self._looked_up = auth_id is None
         self.look_up_failure: Exception | None = None
 
     @property
     async def is_authenticated(self) -> bool:
-        """Whether the cookie's session is active. Looked up once a request; a failure is raised again each time."""
+        """Whether the cookie's session is active. Looked up once for each request; a failure is raised each time."""
         if self._auth_id is not None and not self._looked_up:
             self._looked_up = True
             try:
@@ -67,7 +67,7 @@ class CurrentUser(AuthUser, _Columns):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # Only asked for what is not set otherwise. `found` itself is missing while an instance is being made.
+            # Python calls this only for attributes that are not set. `found` itself is not set during __init__.
             found = self.__dict__.get("found")
             if found is None or name not in found.user:
                 raise AttributeError(name if found else f"nobody is logged in, so there is no {name}")
@@ -75,17 +75,17 @@ class CurrentUser(AuthUser, _Columns):
 
 
 current_user = cast(CurrentUser, quart_auths_current_user)
-"""quart-auth's own proxy, with the type that it has here."""
+"""quart-auth's proxy, typed as our CurrentUser."""
 
 
 def current_found() -> sessions.Found:
-    """Return the session and the user of who is asking, where a log-in has been required."""
-    assert current_user.found  # noqa: S101  # without login_required or sudo_required before it, it is a bug
+    """Return the session and the user of this request; only after login_required or sudo_required."""
+    assert current_user.found  # noqa: S101  # calling it elsewhere is a bug
     return current_user.found
 
 
 def own_number() -> str:
-    """Return the number of who is logged in, "" for a stranger."""
+    """Return the user's number as text, "" if nobody is logged in."""
     return str(current_user.found.user["id"]) if current_user.found else ""
 
 
@@ -100,7 +100,7 @@ async def _find_session(token: str) -> sessions.Found | None:
 
 
 class _Tokens(PatientSerializer):
-    """Signs as quart-auth does."""
+    """quart-auth's signature, with leeway for clocks."""
 
     def __init__(self, keys: Sequence[str], salt: str) -> None:
         super().__init__(keys, salt, signer_kwargs={"digest_method": hashlib.sha512})
@@ -110,18 +110,18 @@ class Auth(QuartAuth):
     """quart-auth with our user, with leeway for clocks, and without its synchronous hook."""
 
     user_class = CurrentUser
-    serializer_class = _Tokens  # type: ignore[assignment]  # the type that is asked for is private to quart-auth
+    serializer_class = _Tokens  # type: ignore[assignment]  # quart-auth's type for it is private
 
     async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
-        # quart-auth's own is not async, so that each page would cross into a thread and back: a third of its time.
-        # A page that shows no more than the navigation serves its visitors even when the database is away.
+        # quart-auth's own is not async, so each page would run it in a thread: a third of the page's time. A page that
+        # only shows the navigation works even while the database is away.
         user = self.load_user()
         failed = isinstance(user, CurrentUser) and user.look_up_failure
         return {"current_user": CurrentUser(None) if failed else user}
 
 
 class _Managers(list[QuartAuth]):
-    """quart-auth's managers of an application. It takes no other one for `current_user` than ours."""
+    """quart-auth's managers of an application. It refuses a second one for `current_user` beside ours."""
 
     def append(self, manager: QuartAuth) -> None:
         if manager.singleton:
@@ -130,8 +130,8 @@ class _Managers(list[QuartAuth]):
 
 
 def insist_on_room(managers: list[QuartAuth]) -> None:
-    """Raise SettingsError where one of these is for `current_user` already."""
-    # quart-auth allows two. The first would be current_user, and each would send the other's log-in in its own cookie.
+    """Raise SettingsError if one of these managers serves `current_user` already."""
+    # quart-auth allows two. The first would be current_user, and each would write the other's log-in to its own cookie.
     if any(each.singleton for each in managers):
         raise SettingsError(
             "this application has a QuartAuth beside quart_auth_app's, and current_user can follow one alone: "
@@ -144,7 +144,7 @@ def init_app(app: Quart, settings: Settings) -> None:
     app.config.update(
         QUART_AUTH_COOKIE_NAME=cookie_name("log-in", settings),
         QUART_AUTH_COOKIE_SECURE=settings.https,
-        # How long quart-auth believes any token, and a remembered cookie's life; the row may end it sooner.
+        # How long quart-auth accepts a token, and how long a remembered cookie lasts; the session may end sooner.
         QUART_AUTH_DURATION=int(sessions.REMEMBERED_ABSOLUTE / timedelta(seconds=1)),
     )
     app.extensions["QUART_AUTH"] = _Managers(app.extensions.get("QUART_AUTH", []))
@@ -156,7 +156,7 @@ def init_app(app: Quart, settings: Settings) -> None:
 
 
 async def _watch() -> None:
-    # A socket may stay open for days. It has to end when the session does: log-out, a new password, time.
+    # A WebSocket may stay open for days. It must close when its session ends: by log-out, a new password, or time.
     if await current_user.is_authenticated and isinstance(token := current_user.auth_id, str):
         socket = cast(Any, websocket)._get_current_object()
         g.watch = asyncio.ensure_future(_close_with_session(socket, services().database, token))
@@ -177,8 +177,8 @@ async def _stop_watching(_error: BaseException | None) -> None:
 
 
 async def _look_up(cookie: str) -> None:
-    # So that current_user.name works in any route without an await; a static file is for everybody. A route that needs
-    # to know who is asking meets the database's failure itself.
+    # So current_user.name works in any route without an await. Static files need no user. If the database fails here,
+    # a route that needs the user raises the error itself.
     if (key := access_key()) is not None:
         current_user.found = await found_by_key(key)
     elif cookie in asking().cookies and asking().endpoint != "static":

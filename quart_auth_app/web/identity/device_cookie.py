@@ -1,4 +1,4 @@
-"""The device cookie: a browser that has logged in to an account before is counted by itself (accounts/throttle.py)."""
+"""The device cookie: a browser that has logged in to an account before has its own limit (accounts/throttle.py)."""
 
 import hashlib
 from datetime import timedelta
@@ -29,7 +29,7 @@ def this_device() -> Device | None:
 
 
 def remember_device(user: Account) -> None:
-    """Let the browser carry on as the device that it is, or as a new one; it has just proved the account's password."""
+    """Add the account to this browser's device, or to a new one. Only for a user who has just proved who they are."""
     settings = services().settings
     device = (this_device() or devices.new()).with_account(user)
     value = _serializer().dumps([device.id, list(device.accounts.items())])
@@ -48,7 +48,7 @@ def remember_device(user: Account) -> None:
 
 
 def _serializer() -> PatientSerializer:
-    # PUBLIC_URL in the salt: where two sites share a key, an account at one says nothing about its namesake at another.
+    # PUBLIC_URL in the salt: if two sites share a key, neither accepts a device of the other.
     salt = f"device of {services().settings.public_url}"
     return PatientSerializer(
         signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}

@@ -1,7 +1,7 @@
-"""Who a browser's person is at a provider, kept in a signed cookie where more is needed before that counts.
+"""A proof from a provider of who somebody is, kept in a signed cookie until they have done what is missing.
 
-Either the address has an account, to which the person has to log in, or the account that is to be made needs more than
-the provider tells. Nothing is written to the database for who goes away instead.
+Either the address has an account, to which the person has to log in first, or a new account needs more than the
+provider tells. If they give up, the database holds nothing of it.
 """
 
 import hashlib
@@ -25,23 +25,23 @@ from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.services import services
 
 MAX_NAME = 200
-"""Characters of a name that are kept: a cookie has to stay below 4,096 bytes."""
+"""Longest name kept, in characters: a cookie has to stay below 4,096 bytes."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A proof that waits."""
+    """A waiting proof."""
 
     proven: Proven
     at: datetime
     remember: bool
     """Whether "Remember me" was ticked on the log-in page."""
     sign_up: int | None = None
-    """The number of the sign-up that was begun with it."""
+    """The number of the sign-up that was begun with this proof."""
 
 
 def keep(proven: Proven, *, remember: bool, sign_up: int | None = None) -> None:
-    """Let the browser carry the proof when the response leaves. The address in it is one that can be written to."""
+    """Store the proof in a cookie of the response. Its address must be one that mail can be sent to."""
     shortened = replace(proven, name=proven.name and proven.name[:MAX_NAME])
     fields = {
         "proven": asdict(shortened),
@@ -60,7 +60,7 @@ def keep(proven: Proven, *, remember: bool, sign_up: int | None = None) -> None:
 
 
 def forget() -> None:
-    """Take the cookie away when the response leaves."""
+    """Delete the cookie with the response."""
 
     @after_this_request
     async def delete_cookie(response: ResponseTypes) -> ResponseTypes:
@@ -69,16 +69,17 @@ def forget() -> None:
 
 
 def for_new_account(provider: ProviderSettings) -> Kept | None:
-    """Return the proof by which an account may be made, None if there is none or it is more than 10 minutes old."""
+    """Return the proof for making an account, None if there is none or it is more than 10 minutes old."""
     kept = _read(provider_attempts.LASTS)
     return kept if kept and kept.sign_up is None and kept.proven.issuer == provider.issuer else None
 
 
 def for_own_account(provider: ProviderSettings) -> Kept | None:
-    """Return the proof that the person who is logged in may connect, None if there is none.
+    """Return the proof that the logged-in person may connect to their account, None if there is none.
 
-    It is less than 10 minutes old, of the account's own address, which the provider has verified, and the session began
-    after it. So it is of no use to who leaves one in the browser of somebody with another address or an older session.
+    It must be less than 10 minutes old, for the account's own address as verified by the provider, and older than the
+    session. So an attacker gains nothing by leaving a proof in a browser of somebody with another address, or with a
+    session that is older than the proof.
     """
     kept, found = for_new_account(provider), current_found()
     if kept is None or not kept.proven.email_verified or key(kept.proven.email or "") != found.user["email_key"]:
@@ -87,7 +88,7 @@ def for_own_account(provider: ProviderSettings) -> Kept | None:
 
 
 def for_sign_up(number: int | None) -> Kept | None:
-    """Return the proof with which this sign-up was begun, None if it was begun otherwise."""
+    """Return the proof that this sign-up was begun with, None if it was begun without one."""
     kept = _read(sign_ups.LASTS)
     return kept if kept and number is not None and kept.sign_up == number else None
 
@@ -110,7 +111,7 @@ def _name() -> str:
 
 
 def _serializer() -> PatientSerializer:
-    # PUBLIC_URL in the salt: where two sites share a key, a proof at one means nothing at the other.
+    # PUBLIC_URL in the salt: if two sites share a key, neither accepts a proof of the other.
     salt = f"proof of a provider, for {services().settings.public_url}"
     return PatientSerializer(
         signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}

@@ -1,4 +1,4 @@
-"""Logging in and out, as the browser sees it: what the domain has committed is handed over as cookies."""
+"""Logging in and out on the web side: calls the domain and, after its commit, sets the cookies."""
 
 from collections.abc import Awaitable, Sequence
 
@@ -102,7 +102,10 @@ async def log_in_with_second_step(code: str) -> None:
 
 
 async def second_step_again() -> bool:
-    """Hand the session over that a first click on the second step's form has started. Returns whether there is one."""
+    """Give the browser the session that the first click on the second step's form has started, if there is one.
+
+    Returns whether it is logged in now.
+    """
     async with transaction() as db:
         outcome = await accounts.second_step_again(
             db, token=pending_cookie.token() or "", browser=this_browser(), now=clock.now()
@@ -112,10 +115,10 @@ async def second_step_again() -> bool:
 
 @to_the_end
 async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] = ("site",)) -> bool:
-    """Log this browser in for somebody who has proved to be `user`, by `methods` of the site's own.
+    """Log this browser in for `user`, after the site has checked who it is by its own `methods`.
 
-    False if meanwhile the account was closed or has another password than `user` has; and if the user has a second
-    step. That is asked for at the endpoint `second_step.login`, where the browser is to be sent then.
+    Returns False if the account has been disabled or its password changed since `user` was read. Also False if the user
+    has a second step: then redirect to the endpoint `second_step.login`, which asks for it.
     """
     try:
         async with transaction() as db:
@@ -144,7 +147,7 @@ async def log_out() -> None:
 
 
 async def hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
-    """Give the browser what the domain has committed. Returns whether it is logged in now."""
+    """Set the cookies for what the domain has committed. Returns whether the browser is logged in now."""
     if isinstance(outcome, SecondStepMissing):
         pending_cookie.remember(outcome.token)
         security_log.write("second_step_asked", user=outcome.user.id, methods=" ".join(methods))
@@ -163,12 +166,12 @@ async def hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
 
 
 def landing(wanted: str | None) -> str:
-    """Return where a person goes who has just logged in: to the account's page where it is to be deleted."""
+    """Return the page to show after a log-in: `wanted`, or the account's page if the account is to be deleted."""
     return url_for("account.overview") if g.get("is_to_be_deleted") else wanted or url_for("main.profile")
 
 
 async def _clear_site_data(response: ResponseTypes) -> ResponseTypes:
-    # Cookies stay: the device cookie is for the next log-in. Not "cache": pages are no-store anyway, and Chrome
-    # takes seconds to look through what all sites have in the cache.
+    # Not "cookies": the device cookie is for the next log-in. Not "cache": pages are no-store anyway, and Chrome takes
+    # seconds to search the cache of all sites.
     response.headers["Clear-Site-Data"] = '"storage"'
     return response

@@ -1,4 +1,4 @@
-"""Cookies with the number of something that this browser has asked for, and that waits for a mail to be answered."""
+"""Signed cookies with the number of a sign-up or log-in that this browser has begun, and that waits for its mail."""
 
 import hashlib
 from datetime import timedelta
@@ -14,14 +14,14 @@ from quart_auth_app.web.services import services
 
 
 class NumberCookie:
-    """A signed cookie: who has it has asked in this browser. The row of this number decides what it is worth."""
+    """A signed cookie: it proves that this browser asked. The row with the number decides whether it still counts."""
 
     def __init__(self, name: str, lasts: timedelta) -> None:
         self._name = name
         self._lasts = lasts
 
     def own(self) -> int | None:
-        """Return the number that this browser has, None if it has none that may still count."""
+        """Return this browser's number, None if it has none or the cookie has expired."""
         value = request.cookies.get(cookie_name(self._name, services().settings), "")
         try:
             number = self._serializer().loads(value, max_age=int(self._lasts.total_seconds()))
@@ -30,7 +30,7 @@ class NumberCookie:
         return int(number)
 
     def remember(self, number: int) -> None:
-        """Let the browser carry the number when the response leaves."""
+        """Set the cookie with the response."""
         settings, value = services().settings, self._serializer().dumps(number)
 
         @after_this_request
@@ -46,7 +46,7 @@ class NumberCookie:
             return response
 
     def forget(self) -> None:
-        """Take the cookie away when the response leaves."""
+        """Delete the cookie with the response."""
         settings = services().settings
 
         @after_this_request
@@ -56,7 +56,7 @@ class NumberCookie:
             return response
 
     def _serializer(self) -> PatientSerializer:
-        # PUBLIC_URL in the salt: where two sites share a key, a number at one means nothing at the other.
+        # PUBLIC_URL in the salt: if two sites share a key, neither accepts a number of the other.
         salt = f"{self._name} cookie of {services().settings.public_url}"
         return PatientSerializer(
             signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}

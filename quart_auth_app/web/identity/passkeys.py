@@ -1,4 +1,4 @@
-"""Passkeys, as the browser sees them: what a page asks, and what comes back."""
+"""Passkeys on the web side: the options that a page gives the browser, and the credential that comes back."""
 
 import secrets
 from typing import Any
@@ -29,15 +29,15 @@ _GONE = "passkey_gone"
 
 
 def are_offered() -> bool:
-    """Tell whether this page can have passkeys: browsers make none for an IP address, nor for another host."""
+    """Tell whether passkeys work on this page: browsers allow none for an IP address, nor for another host."""
     host = services().settings.passkey_host
     return host is not None and urlsplit(own_origin()).hostname == host
 
 
 def log_in_options() -> dict[str, object] | None:
-    """Return what the log-in page asks the browser for, None where there are no passkeys.
+    """Return the log-in page's options for navigator.credentials.get(), None if passkeys don't work here.
 
-    The challenge is bound to a random cookie: what it was answered with counts in no other browser.
+    The challenge is bound to a random cookie: an answer is accepted only from the same browser.
     """
     if not are_offered():
         return None
@@ -48,14 +48,14 @@ def log_in_options() -> dict[str, object] | None:
 
 
 def sudo_options(own: list[Passkey]) -> dict[str, object] | None:
-    """Return what the page asks that wants to know once more who it is; None without a passkey of theirs."""
+    """Return the options of the page that asks for a proof again; None if the user has no passkey."""
     if not own or not are_offered():
         return None
     return account_asking(SUDO).options(now=clock.now(), allowed=[each.credential_id for each in own])
 
 
 def account_asking(purpose: str) -> Asking:
-    """Return who asks, for whoever is logged in. It stays the same when the session is renewed."""
+    """Return the `Asking` for the logged-in user. It stays the same when the session is renewed."""
     found = current_found()
     return _asking(purpose, f"{found.user['id']} {found.session['created_at'].isoformat()}")
 
@@ -77,7 +77,10 @@ async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
 
 
 async def prove_with_passkey(credential: str) -> Renewed:
-    """Prove by a passkey who is logged in. Raises PasskeyRefused, TooManyAttempts or SessionRevoked."""
+    """Let the logged-in user prove by a passkey who they are.
+
+    Raises PasskeyRefused, TooManyAttempts or SessionRevoked.
+    """
     try:
         return await passkey_log_in.prove(
             transaction,
@@ -93,22 +96,22 @@ async def prove_with_passkey(credential: str) -> Renewed:
 
 
 def note_failure(error: PasskeyRefused) -> None:
-    """Write into the security log that a passkey was refused, and why."""
+    """Write to the security log that a passkey was refused, and why."""
     security_log.write("passkey_failed", reason=str(error.values.get("reason", error.code)))
     if isinstance(error, PasskeyUnknown):
         tell_it_is_gone(str(error.values["credential_id"]))
 
 
 def tell_it_is_gone(credential_id: str) -> None:
-    """Let the next page tell the browser that this passkey counts no more, so that it is offered no more.
+    """Let the next page tell the browser that this passkey is removed, so that it stops offering it.
 
-    Only ever one that is in the database no more: the browser may delete it for good.
+    Call this only for a passkey that is not in the database any more: the browser may delete it for good.
     """
     session[_GONE] = credential_id
 
 
 def signals(own: list[Passkey] | None = None) -> dict[str, Any]:
-    """Return what the page tells the browser's store of passkeys, by the names of WebAuthn's Signal API."""
+    """Return the page's calls of WebAuthn's Signal API: arguments by the names of the methods."""
     host, found = services().settings.passkey_host, {}
     if gone := session.pop(_GONE, None):
         found["signalUnknownCredential"] = {"rpId": host, "credentialId": gone}
@@ -124,7 +127,7 @@ def _asking(purpose: str, who: str) -> Asking:
     settings = services().settings
     if not are_offered():
         raise PasskeyRefused(reason="this host is an IP address, or not the one of PUBLIC_URL")
-    # Where PUBLIC_URL is not set, the site may be on any port of localhost.
+    # Without PUBLIC_URL the site may be on any port of localhost.
     site = Site(settings.passkey_host or "", own_origin(), settings.site_name)
     return Asking(site, services().challenges, f"{purpose} {who}")
 

@@ -1,4 +1,4 @@
-"""The cookie of a log-in that waits for its second step. It logs nobody in: nothing else reads it."""
+"""The cookie of a log-in that waits for its second step. It logs nobody in: only the second step reads it."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def token() -> str | None:
 
 
 def remember(token: str) -> None:
-    """Let the browser carry the token when the response leaves. It is random; the row decides what it is worth."""
+    """Set the cookie with the response. The token is random; its row decides whether it still counts."""
     _after_this_request(
         lambda response: response.set_cookie(
             _name(),
@@ -30,7 +30,7 @@ def remember(token: str) -> None:
 
 
 def forget() -> None:
-    """Take the cookie away when the response leaves."""
+    """Delete the cookie with the response."""
     https = services().settings.https
     _after_this_request(lambda response: response.delete_cookie(_name(), secure=https, httponly=True, samesite="Lax"))
 

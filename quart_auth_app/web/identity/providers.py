@@ -1,4 +1,4 @@
-"""The way to a provider and back, as the browser goes it."""
+"""Sends the browser to a provider, and reads the answer when it comes back."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ SUDO = "sudo"
 
 
 def configured(name: str) -> ProviderSettings:
-    """Return the provider of this name, or answer that there is no such page."""
+    """Return the provider of this name, or answer 404."""
     found = services().providers.get(name)
     return found.settings if found else abort(404)
 
@@ -36,8 +36,8 @@ def configured(name: str) -> ProviderSettings:
 async def go(name: str, purpose: str, *, remember: bool = False, suspended: dict[str, Any] | None = None) -> Response:
     """Return the page that leads to the provider. Raises ProviderAway.
 
-    No redirect: our Content-Security-Policy has `form-action 'self'`, and Chromium holds what a form leads to by
-    redirects against it too. And the provider's own redirects could not be listed.
+    Not a redirect: our Content-Security-Policy has `form-action 'self'`, which Chromium also applies to redirects after
+    a form. The policy could not allow them either: the provider may redirect further, to hosts that we don't know.
     """
     settings = configured(name)
     attempt = provider_attempts.new(
@@ -59,7 +59,7 @@ async def go(name: str, purpose: str, *, remember: bool = False, suspended: dict
 
 
 async def come_back(name: str) -> tuple[Carried, Proven]:
-    """Return the attempt that ends here, and who came back.
+    """Return the attempt that the browser comes back from, and the provider's proof of who it is.
 
     Raises ProviderRefused or a child of it, ProviderAway, TooManyAttempts or CookiesBlocked.
     """
@@ -82,16 +82,16 @@ async def come_back(name: str) -> tuple[Carried, Proven]:
 
 
 def note_failure(name: str, error: ProviderRefused) -> None:
-    """Write into the security log that what came back from a provider proved nothing, and why."""
+    """Write to the security log that a provider's answer was refused, and why."""
     security_log.write("provider_failed", provider=name, reason=str(error.values.get("reason", error.code)))
 
 
 def _answer() -> dict[str, str]:
-    # What is there twice is nothing: parties could read different ones.
+    # Ignore repeated parameters: two programs could each read a different one.
     return {name: values[0] for name, values in request.args.lists() if len(values) == 1}
 
 
 def _who() -> str:
-    # It stays the same when the session is renewed.
+    # Not the session's number or token, which change when it is renewed.
     found = current_found()
     return f"{found.user['id']} {found.session['created_at'].isoformat()}"

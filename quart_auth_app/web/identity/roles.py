@@ -19,10 +19,10 @@ View = Callable[P, Awaitable[ResponseReturnValue]]
 
 
 def role_required(role: str) -> Callable[[View[P]], View[P]]:
-    """Let only those through who have the role: `admin`, one of the setting ROLES, or `user`, which everybody has.
+    """Allow a route only for users with the role: `admin`, one of the setting ROLES, or `user`, which everybody has.
 
-    Who is not logged in is sent to log in, all others get 403. An admin has to have logged in with a second step or a
-    passkey, unless ADMIN_SECOND_STEP is `optional`. Raises LookupError where there is no such role.
+    People who are not logged in are sent to the log-in page, all others get 403. An admin must have logged in with a
+    second step or a passkey, unless ADMIN_SECOND_STEP is `optional`. Raises LookupError if there is no such role.
     """
 
     def around(view: View[P]) -> View[P]:

@@ -1,4 +1,4 @@
-"""Signatures that tell when they were made, read with leeway: the server that made one may have another clock."""
+"""Signatures with a timestamp, checked with leeway: the server that signed may have another clock."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from quart_auth_app.clock import LEEWAY
 
 
 class PatientSigner(TimestampSigner):
-    """itsdangerous' signer, which refuses what was signed a second in the future, with LEEWAY at both ends."""
+    """itsdangerous' signer with LEEWAY at both ends; the original refuses a signature from one second in the future."""
 
     def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
         """Return the value. Raises BadSignature, or its child SignatureExpired."""
@@ -25,6 +25,6 @@ class PatientSigner(TimestampSigner):
 
 
 class PatientSerializer(URLSafeTimedSerializer):
-    """itsdangerous' serializer, with that signer."""
+    """itsdangerous' serializer with PatientSigner."""
 
     default_signer = PatientSigner

@@ -1,8 +1,8 @@
-"""Asking once more who it is, before something that can't be undone easily.
+"""Asks for a proof again, usually the password, before something that can't be undone easily.
 
-Nothing is kept on the server between the question and the answer: the page that asks holds what was sent, and sends it
-to the same address again, with the password. So tabs don't get into each other's way, nothing expires, and nobody who
-has stolen a session can leave something behind that the owner's next answer would carry out.
+The server stores nothing between the question and the answer: the page that asks contains the form that was sent, and
+sends it again to the same URL, with the password. So browser tabs don't mix up, nothing expires, and a thief of a
+session can't leave an act behind that the owner's next proof would carry out.
 """
 
 from collections import defaultdict
@@ -41,10 +41,10 @@ from quart_auth_app.web.services import passwords, reading, services, transactio
 from quart_auth_app.web.telemetry import security_log
 
 ASKS = 403
-"""The status of the page that asks for the password: what was asked for is not allowed yet."""
+"""The status of the page that asks for the password: the act is not allowed yet."""
 
 PROOFS = {"sudo_password", "sudo_credential", "sudo_provider"}
-"""Fields of which one is there when the page that asks was answered."""
+"""Fields of the page that asks. If one is sent, the request is an answer to that page."""
 
 P = ParamSpec("P")
 Handler = Callable[P, Awaitable[ResponseReturnValue]]
@@ -52,14 +52,14 @@ View = Handler[P] | Callable[P, ResponseReturnValue]
 
 
 def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
-    """Let only those through who have proved within 10 minutes who they are; ask all others for their password.
+    """Allow a route only within 10 minutes after a proof of who the user is; otherwise ask for the password.
 
-    `act` says to the person what they are about to do, such as `"Delete your account"`. In it, `{name}` stands for the
-    form's field or the route's argument of this name. Who is not logged in is sent to log in. For a
+    `act` tells the person what they are about to do, such as `"Delete your account"`. In it, `{name}` stands for the
+    form's field or the route's argument of this name. People who are not logged in are sent to the log-in page. For a
     WebSocket the answers are 401 and 403.
 
-    The form is then sent again by the page that asks, without fields whose name ends in `password`. A file can't be
-    sent again: who sends one proves who they are first, and is led back to the form.
+    The page that asks sends the form again, without fields whose name ends in `password`. Files can't be sent again: a
+    form with files is dropped, and after the proof the person is led back to it.
     """
 
     def around(view: View[P]) -> Handler[P]:
@@ -127,7 +127,7 @@ async def _sending_browser() -> Browser:
 
 
 async def _go_to_provider(act: str) -> Response:
-    # The code is given before: nobody comes back from the provider to a form that asks for one.
+    # The code comes first: after the way to the provider and back no form asks for it.
     name, found = (await read_fields("sudo_provider"))["sudo_provider"], current_found()
     providers.configured(name)
     code = (await read_fields("sudo_code"))["sudo_code"] if "sudo_code" in await request.form else None
@@ -138,13 +138,13 @@ async def _go_to_provider(act: str) -> Response:
 
 
 async def go_on_with(token: str, *, remember: bool) -> None:
-    """Hand the browser its session's new token, which counts from now on, in this request too."""
+    """Give the browser its session's new token, which is used from now on, also in this request."""
     login_user(CurrentUser(token), remember=remember)
     await current_user.is_authenticated
 
 
 async def _ask(act: str, error: AccountError | None = None) -> Response:
-    """Return a page that names the act and asks for the password. In JSON: the refusal alone."""
+    """Return the page that names the act and asks for the password. In JSON: only the refusal."""
     know_browser()
     if error:
         note(error)
@@ -196,7 +196,7 @@ async def _received() -> dict[str, list[str]]:
 
 
 async def log_in_again(error: SessionRevoked) -> ResponseReturnValue:
-    """Send the person to the log-in page, as this session has ended."""
+    """Redirect to the log-in page, because this session has ended."""
     note(error)
     security_log.write("sessions_revoked", user=current_user.id)
     logout_user()

@@ -1,4 +1,4 @@
-"""Logs: one line of JSON each, on standard output. JSON escapes what could forge a line or move a terminal's cursor."""
+"""Logs: lines of JSON on standard output. JSON escapes characters that could fake a line or control a terminal."""
 
 import json
 import logging
@@ -12,11 +12,11 @@ from quart import Quart
 from quart_auth_app.web.telemetry.repeated_errors import once_a_second
 
 LOGGER = "quart_auth_app"
-"""The parent of all our loggers. Configure a handler for it before `create_app`, and the lines go there instead."""
+"""The parent of all our loggers. If it has a handler before `create_app` is called, the lines go there instead."""
 
 
 class JsonLines(logging.Formatter):
-    """Writes the fields that `write` was given, or those of any other record: level, logger and message."""
+    """Formats the fields given to `write`; for any other record level, logger and message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -32,20 +32,20 @@ class JsonLines(logging.Formatter):
 
 
 def init_app(app: Quart) -> None:
-    """Send our logs, and those of the application, to standard output unless somebody has said where else they go."""
+    """Send our logs and the application's to standard output, unless they have handlers already."""
     join()
     _send_to_standard_output(logging.getLogger(app.name))
     logging.getLogger(app.name).addFilter(_is_no_second_access_log)
 
 
 def _is_no_second_access_log(record: logging.LogRecord) -> bool:
-    # `quart run` has hypercorn write one into the application's log. Ours has each request already, and no query
-    # strings, which hold the tokens of mailed links.
+    # `quart run` lets hypercorn write its access log to the application's log. Ours has each request already, and
+    # leaves out query strings, which contain the tokens of mailed links.
     return not isinstance(record.args, AccessLogAtoms)
 
 
 def join() -> None:
-    """Send our logs alone to standard output, unless somebody has said where else they go."""
+    """Send only our logs to standard output, unless they have a handler already."""
     logging.getLogger(LOGGER).setLevel(logging.INFO)
     _send_to_standard_output(logging.getLogger(LOGGER))
 
@@ -60,8 +60,8 @@ def _send_to_standard_output(logger: logging.Logger) -> None:
 
 
 def write(logger: logging.Logger, **fields: str | int | float) -> None:
-    """Write one line that has these fields after its time."""
+    """Write one line with the time and these fields."""
     if logger.isEnabledFor(logging.INFO):
-        # logger.info would also look for the line of source that it was called from, for each page.
+        # Not logger.info, which also looks up the line of source that called it: too slow for each page.
         line = logger.makeRecord(logger.name, logging.INFO, "", 0, "%s", (fields,), None, extra={"fields": fields})
         logger.handle(line)

@@ -25,11 +25,11 @@ OUTCOMES = {
     "throttled": ("throttled", ""),
     "busy": ("busy", ""),
 }
-"""Events of the security log that an attempt ends with: how that counts, and what was tried. `log_in` says by itself
-which methods it was made by; what is refused before it is looked at has none."""
+"""The outcome and method that are counted for an event of the security log. `log_in` comes with its methods; an attempt
+that is refused unchecked has none."""
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
-"""The methods that any of our routes knows."""
+"""The HTTP methods of our routes."""
 
 _log = logging.getLogger("quart_auth_app.metrics")
 
@@ -56,13 +56,13 @@ class Metrics:
         passwords.threads.on_wait = self._wait.observe
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Note that a request was answered."""
-        # Clients may make methods up without end; each label would stay in memory.
+        """Count an answered request."""
+        # Clients may invent any number of methods, and each label would stay in memory.
         known = method if method in METHODS else "other"
         self._seconds.labels(known, route, status).observe(seconds)
 
     def event(self, name: str, methods: str = "") -> None:
-        """Note an event of the security log. `methods` is how somebody has logged in, as in "password totp"."""
+        """Count an event of the security log. `methods` are those of a log-in, such as "password totp"."""
         if name in OUTCOMES:
             outcome, tried = OUTCOMES[name]
             self._attempts.labels(outcome, methods.replace(" ", "+") or tried).inc()
@@ -79,18 +79,18 @@ class Metrics:
 
     def _listen(self, settings: Settings) -> WSGIServer:
         host, port = settings.metrics_bind or ("", 0)
-        # The workers of one machine take a port each, from the given one on: who is first gets the first.
+        # Each worker of a machine takes the next free port, from the given one on.
         for candidate in range(port, port + settings.workers):
             try:
                 server, _ = start_http_server(candidate, host, self.registry)
             except OSError:
-                continue  # another worker's
+                continue  # another worker has it
             _log.info("metrics on %s:%s", host, candidate)
             return server
         raise SettingsError(f"METRICS_BIND is {host}:{port}, where nobody can listen now; allowed: a free port")
 
     async def count(self, database: Database) -> None:
-        """Look how many sessions and mails there are; while the database is away, these are not numbers."""
+        """Count sessions and mails; the values are NaN while the database is away."""
         now = clock.now()
         numbers = [float("nan")] * 4
         with suppress(DatabaseAway):

@@ -1,4 +1,4 @@
-"""The same error a thousand times a second is one line a second, with a count: nobody fills a disk with tracebacks."""
+"""Writes a repeated error only once a second, with a count: otherwise clients could fill a disk with tracebacks."""
 
 import errno
 import logging
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 EVERY = 1.0
-"""Seconds in which an error that has been written is only counted."""
+"""Seconds after writing an error during which equal ones are only counted."""
 
 MAX_REMEMBERED = 1000
-"""Different errors that are told apart at one time."""
+"""How many different errors are remembered at one time."""
 
 
 @dataclass
@@ -19,7 +19,7 @@ class _Written:
 
 
 class OnceASecond(logging.Filter):
-    """Lets the first of equal warnings and errors through in each second; the next one says how many were left out."""
+    """Passes the first of equal warnings and errors in each second; the next one says how many were left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class OnceASecond(logging.Filter):
 
 
 def _shorten(record: logging.LogRecord) -> None:
-    # More connections than descriptors is no fault of the code's: a line says all.
+    # Running out of file descriptors is no bug in the code, so one line without a traceback is enough.
     error = record.exc_info and record.exc_info[1]
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         record.msg, record.args = f"{record.getMessage().splitlines()[0]}: {error.strerror}", ()
@@ -52,7 +52,7 @@ def _shorten(record: logging.LogRecord) -> None:
 
 
 def _which(record: logging.LogRecord) -> tuple[object, ...]:
-    """Return what equal errors have in common: not what a client can change, such as the path in a message."""
+    """Return a key that equal errors share, without parts that a client can change, such as the path in a message."""
     kind, _, traceback = record.exc_info if record.exc_info else (None, None, None)
     if kind is None:
         return record.name, record.levelno, str(record.msg).partition("\n")[0]
@@ -63,9 +63,9 @@ def _which(record: logging.LogRecord) -> tuple[object, ...]:
 
 
 once_a_second = OnceASecond()
-"""One for all handlers and loggers of the process."""
+"""The only one, for all handlers and loggers of the process."""
 
 
 def thin_out(logger: logging.Logger) -> None:
-    """Let this logger of somebody else's write the same error once a second only."""
+    """Let this logger, of another package, write equal errors only once a second."""
     logger.addFilter(once_a_second)

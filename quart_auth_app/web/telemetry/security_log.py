@@ -1,4 +1,4 @@
-"""The security log: what happened to accounts, who did it, from where.
+"""The security log: what happened to accounts, who did it, and from where.
 
 It names users by number, accounts that may not exist by an HMAC of the address, and never holds a secret.
 """
@@ -69,8 +69,8 @@ _log = logging.getLogger(f"{logs.LOGGER}.security")
 
 
 def write(event: str, **details: str | int) -> None:
-    """Note that `event`, one of EVENTS, has happened in this request."""
-    assert event in EVENTS  # noqa: S101  # a misspelt event is a bug of ours, found by the first test that meets it
+    """Write a line for `event`, one of EVENTS, in this request."""
+    assert event in EVENTS  # noqa: S101  # a misspelt event is a bug, which the first test of it finds
     where: dict[str, str] = {}
     if has_request_context() or has_websocket_context():
         where = {
@@ -86,6 +86,6 @@ def write(event: str, **details: str | int) -> None:
 
 
 def account(email: str) -> str:
-    """Return what stands in a line in the address's place: who has the log and no key can't try addresses on it."""
+    """Return an HMAC that replaces the address in a line: without the key nobody can test addresses against the log."""
     subject = f"account in the security log\0{email_addresses.key(email)}"
     return hmac.new(services().settings.secret_key.encode(), subject.encode(), hashlib.sha256).hexdigest()[:32]
