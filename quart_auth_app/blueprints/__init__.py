@@ -1,1 +1,1 @@
-"""The pages, one file for each group."""
+"""The routes, one file for each group of pages."""

@@ -41,7 +41,7 @@ async def overview() -> ResponseReturnValue:
 async def create_post() -> ResponseReturnValue:
     """Make a key, and show it once."""
     form, browser = await CREATE.read(), this_browser()
-    if not is_known():  # a program may make several at once
+    if not is_known():  # not a browser: a program may make several equal keys on purpose
         browser = replace(browser, form=None)
     async with transaction() as db:
         key, text = await domain.create(db, **form, user_id=current_user.id, browser=browser, now=clock.now())
@@ -55,7 +55,7 @@ async def create_post() -> ResponseReturnValue:
 @login_required
 @REVOKE.handles
 async def revoke_post(number: int) -> ResponseReturnValue:
-    """Revoke a key. No proof is asked for: this has to be quick when a key has got lost."""
+    """Revoke a key. No proof is asked for: with a lost key this has to be quick."""
     user_id, browser = current_user.id, this_browser()
     async with transaction() as db:
         await domain.revoke(db, user_id=user_id, number=number, browser=browser, now=clock.now())

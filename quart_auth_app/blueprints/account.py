@@ -1,4 +1,4 @@
-"""The account's own page: everything about it, a section each."""
+"""The account's page: a section for each thing that its owner can change."""
 
 import json
 from datetime import datetime
@@ -70,7 +70,7 @@ async def _providers() -> list[tuple[ProviderSettings, Identity | None]]:
 
 
 async def _changes_of_address() -> dict[str, object]:
-    if not services().sender:  # without mail none waits, and none can be undone
+    if not services().sender:  # without mail a change takes effect at once and can't be undone
         return {}
     user_id, now = current_user.id, clock.now()
     async with reading() as db:
@@ -80,7 +80,7 @@ async def _changes_of_address() -> dict[str, object]:
 
 @account.get("/.well-known/change-password")
 async def change_password() -> ResponseReturnValue:
-    """Lead password managers to the form (W3C, “A Well-Known URL for Changing Passwords”)."""
+    """Redirect password managers to the form (W3C, “A Well-Known URL for Changing Passwords”)."""
     return redirect(url_for("account.overview", _anchor="password"))
 
 
@@ -99,7 +99,7 @@ async def name_post() -> ResponseReturnValue:
 @login_required
 @OWN.handles
 async def own_post() -> ResponseReturnValue:
-    """Change what the site itself asks of its users."""
+    """Change the values of the site's own fields."""
     values = own_fields.values(await read_texts(own_fields.fields()), own_fields.fields())
     await own_fields.change(transaction, user_id=current_user.id, values=values)
     return await OWN.done(OWN_CHANGED)

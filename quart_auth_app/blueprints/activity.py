@@ -1,4 +1,4 @@
-"""What has happened to the account."""
+"""The page of the account's activity."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""The pages of admins: people, and what can be done to their accounts."""
+"""Pages for admins: people, and acts on their accounts."""
 
 from quart import Blueprint, abort, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ from quart_auth_app.web.telemetry import security_log
 admin = Blueprint("admin", __name__)
 
 PERSON = Form("admin.user", optional=("role", "email"), once=True, sender=own_number)
-"""`grant` and `withdraw` take a role, `delete` the address of whom is to be deleted, typed once more."""
+"""`grant` and `withdraw` need a role; `delete` needs the user's address, typed once more."""
 
 
 @admin.get("/admin")
@@ -93,7 +93,7 @@ async def act_post(number: int, act: str) -> ResponseReturnValue:
 
 
 async def done(act: str) -> ResponseReturnValue:
-    """Say that it was done, on the person's page if there still is one."""
+    """Redirect with the sentence that it was done: to the person's page, or after a deletion to the list."""
     if act != "delete":
         return await PERSON.done(ADMIN_DONE)
     await flash_one(ADMIN_DONE, "success")

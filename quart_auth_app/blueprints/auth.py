@@ -82,7 +82,7 @@ async def signup() -> ResponseReturnValue:
 @auth.post("/signup")
 @SIGN_UP.handles
 async def signup_post() -> ResponseReturnValue:
-    """Create the account. Logging in is the next step, and the person's own."""
+    """Create the account. It logs nobody in: that is the person's next step."""
     if not services().settings.sign_up_open:
         raise SignUpClosed
     if services().sender:
@@ -121,7 +121,7 @@ async def _own() -> dict[str, str]:
 
 
 async def _begin_sign_up() -> ResponseReturnValue:
-    # With mail on, there is no account until the mail to its address is answered: blueprints/confirmation.py.
+    # With mail, there is no account before the address is confirmed: blueprints/confirmation.py.
     form = await SIGN_UP.read()
     own, site = await _own(), services().settings.site
     number = await sign_ups.begin(
@@ -144,13 +144,13 @@ async def sign_up() -> ResponseReturnValue:
 
 @auth.get("/cookies")
 async def cookies() -> ResponseReturnValue:
-    """Between a form that came without cookies and the next page: look whether the browser keeps them."""
+    """Check whether the browser keeps cookies, after a form without any, and go on to the next page."""
     return await cookie_check.go_on()
 
 
 @auth.route("/logout", methods=["GET", "POST"])
 async def logout() -> ResponseReturnValue:
-    """Revoke the session. Where another site may have sent the browser here, ask first. Nothing is left to do twice."""
+    """Revoke the session. If another site may have sent the browser here, ask first. A second click changes nothing."""
     if not await current_user.is_authenticated:
         return redirect(url_for("main.index"))
     if request.method != "POST" and not same_origin.is_deliberate():

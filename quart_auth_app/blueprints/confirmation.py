@@ -1,4 +1,4 @@
-"""Signing up where mail is on: what comes after the form. These are routes of `auth` too."""
+"""Signing up with mail: the pages after the form. Their routes belong to the blueprint `auth` too."""
 
 from functools import wraps
 
@@ -37,7 +37,7 @@ CONFIRM = LinkForm("auth.confirm", "token", optional=("password",), once=True)
 
 
 def only_with_mail(view: View[...]) -> View[...]:
-    """Make a page of this route only where mail is sent."""
+    """Decorate a route: it answers 404 if no mail is sent."""
 
     @wraps(view)
     async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
@@ -65,7 +65,7 @@ async def check_mail() -> ResponseReturnValue:
 @only_with_mail
 @CODE.handles
 async def signup_code() -> ResponseReturnValue:
-    """Make the account, for whoever types the code that was mailed."""
+    """Make the account, if the mailed code is right."""
     try:
         user = await sign_up_confirmations.confirm_by_code(
             transaction,
@@ -75,7 +75,7 @@ async def signup_code() -> ResponseReturnValue:
             browser=this_browser(),
             now=clock.now(),
         )
-    except OwnFieldTaken as error:  # somebody else was quicker, and this page has no field to choose another value
+    except OwnFieldTaken as error:  # another account took the value meanwhile, and this page has no field to change it
         return await SIGN_UP_FORM.refuse(error)
     return await _signed_up(user)
 
@@ -83,7 +83,7 @@ async def signup_code() -> ResponseReturnValue:
 @auth.get("/confirm")
 @only_with_mail
 async def confirm() -> ResponseReturnValue:
-    """Show whose address is to be confirmed. To look at it uses nothing up."""
+    """Show which address will be confirmed. Opening the page doesn't consume the token."""
     know_browser()
     token = await link_token()
     try:
@@ -99,7 +99,7 @@ async def confirm() -> ResponseReturnValue:
 @only_with_mail
 @CONFIRM.handles
 async def confirm_post() -> ResponseReturnValue:
-    """Make the account, for whoever has the link, and either this browser's sign-up or its password."""
+    """Make the account, if the link is valid, and the browser is that of the sign-up or the password is right."""
     try:
         user = await sign_up_confirmations.confirm_by_link(
             transaction,
@@ -130,7 +130,7 @@ async def _signed_up(user: User) -> ResponseReturnValue:
 
 
 async def to_log_in(email: str, sentence: str, *, remember: bool = False) -> ResponseReturnValue:
-    """Go to the log-in page, which says what was done for this address."""
+    """Redirect to the log-in page, filled in with this address, and with the sentence above the form."""
     session["typed"] = {"email": email} | ({"remember": "on"} if remember else {})
     await flash_one(sentence, "success")
     return redirect(url_for("auth.login", next=await next_page.wanted()))
@@ -144,13 +144,13 @@ async def signed_up_again(user_id: int) -> ResponseReturnValue:
 
 
 async def email_of(user_id: int) -> str:
-    """Return the user's address, "" if they were deleted a moment ago."""
+    """Return the user's address, "" if the user has just been deleted."""
     async with reading() as db:
         return await db.scalar(select(User.email).where(User.id == user_id)) or ""
 
 
 async def _connect(user: User, kept: Kept) -> None:
-    # What was begun with an account at a provider, in this browser, is an account that one logs in to by that.
+    # The sign-up was begun in this browser with an account at a provider: connect that account as the way to log in.
     if user.password != NO_PASSWORD or key(kept.proven.email or "") != user.email_key:
         return
     kept_proofs.forget()
@@ -168,7 +168,7 @@ async def _connect(user: User, kept: Kept) -> None:
 
 
 async def link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
-    """Say that a link can't be used, and where another one comes from. It tells programs too: 410."""
+    """Show that a link can't be used, and where to ask for another one. `words` are the text of that link."""
     if wants_json():
         return await refusal(error)
     page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=translated(words))

@@ -1,4 +1,4 @@
-"""Another address for the account: asked for on its page, confirmed by who reads the new address's mail."""
+"""Changing the account's address: asked for on the account's page, confirmed by mail to the new address."""
 
 from quart import Blueprint, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -33,7 +33,7 @@ CONFIRM = LinkForm("email_change.confirm", "token", once=True, sender=own_number
 @sudo_required("Change your address to {email}")
 @EMAIL.handles
 async def ask() -> ResponseReturnValue:
-    """Ask the new address. Where no mail is sent, change it at once."""
+    """Mail the new address for confirmation. Without mail, change the address at once."""
     form, found = await EMAIL.read(), current_found()
     if not services().sender:
         return await _changed(
@@ -49,7 +49,7 @@ async def ask() -> ResponseReturnValue:
 @only_with_mail
 @CODE.handles
 async def code() -> ResponseReturnValue:
-    """Change the address, for whoever types the code that was mailed to the new one."""
+    """Change the address, if the code that was mailed to the new one is right."""
     form, found = await CODE.read(), current_found()
     return await _changed(
         await domain.confirm_by_code(
@@ -72,7 +72,7 @@ async def cancel() -> ResponseReturnValue:
 @login_required
 @only_with_mail
 async def confirm() -> ResponseReturnValue:
-    """Show which address is to be the account's. To look at it uses nothing up."""
+    """Show which address the account will have. Opening the page doesn't consume the token."""
     know_browser()
     token = await link_token()
     try:
@@ -88,7 +88,7 @@ async def confirm() -> ResponseReturnValue:
 @only_with_mail
 @CONFIRM.handles
 async def confirm_post() -> ResponseReturnValue:
-    """Change the address, for its owner who has the link."""
+    """Change the address, by the link in the mail to the new one."""
     form, found = await CONFIRM.read(), current_found()
     return await _changed(
         await domain.confirm_by_link(transaction, **form, found=found, browser=this_browser(), now=clock.now())
@@ -98,7 +98,7 @@ async def confirm_post() -> ResponseReturnValue:
 async def _changed(user: User) -> ResponseReturnValue:
     security_log.write("email_changed", user=user.id)
     signals.announce(signals.email_changed, user_id=user.id)
-    remember_device(user)  # this browser is known to the new address too
+    remember_device(user)  # the device cookie must know the new address too
     return await EMAIL.done(EMAIL_CHANGED)
 
 

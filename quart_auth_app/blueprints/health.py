@@ -1,4 +1,4 @@
-"""Health, for whoever keeps the process running: no version, no reason, nothing that helps a stranger."""
+"""Health checks for orchestrators and load balancers. They reveal no version and no reason for a failure."""
 
 import asyncio
 
@@ -9,20 +9,20 @@ from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.web.services import services
 
 READY_WITHIN = 1.5
-"""Seconds in which the database has to answer; who asks gets an answer within two."""
+"""Seconds that the database may take to answer, so that a probe gets its answer within two."""
 
 health = Blueprint("health", __name__)
 
 
 @health.get("/healthz")
 async def healthz() -> str:
-    """Say that the process lives."""
+    """Answer 200: the process is running."""
     return "ok"
 
 
 @health.get("/readyz")
 async def readyz() -> tuple[str, int]:
-    """Say whether the database answers and its schema is this version's."""
+    """Answer 200 if the database answers and its schema is this version's, else 503."""
     try:
         async with asyncio.timeout(READY_WITHIN):
             ready = await services().database.revision() == migrations.HEAD

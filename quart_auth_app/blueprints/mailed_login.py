@@ -1,4 +1,4 @@
-"""Logging in by mail. There are no such pages unless MAILED_LOGIN is `yes`."""
+"""Logging in by mail. These pages are 404 unless MAILED_LOGIN is `yes`."""
 
 from functools import wraps
 
@@ -33,7 +33,7 @@ LINK = LinkForm("mailed_login.link", "token", ticks=("remember",), once=True)
 
 
 def only_where_switched_on(view: View[...]) -> View[...]:
-    """Make a page of this route only where people may log in by mail."""
+    """Decorate a route: it answers 404 if people may not log in by mail."""
 
     @wraps(view)
     async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
@@ -76,14 +76,14 @@ async def check_mail() -> ResponseReturnValue:
 @only_where_switched_on
 @CODE.handles
 async def code_post() -> ResponseReturnValue:
-    """Log in whoever types the code that was mailed for this browser, and go to the page that was asked for."""
+    """Log in with the code that was mailed for this browser, and go to the page that was asked for."""
     is_complete = await log_in_with_mailed_code(number=MAILED_LOG_IN.own() or 0, **await CODE.read())
     return await _go_on(is_complete)
 
 
 @CODE.again
 async def code_again(session_id: int) -> ResponseReturnValue | None:
-    """Lead the second click on where the first one has led. Only a browser that has its cookies gets in there."""
+    """Redirect the second click to where the first one went. Only a browser with the first answer's cookies gets in."""
     is_complete = session_id != NO_SESSION
     return await _go_on(is_complete) if not is_complete or await current_user.is_authenticated else None
 
@@ -91,7 +91,7 @@ async def code_again(session_id: int) -> ResponseReturnValue | None:
 @mailed_login.get("/login/link")
 @only_where_switched_on
 async def link() -> ResponseReturnValue:
-    """Say who would be logged in here. To look at the page uses nothing up, and logs nobody in."""
+    """Show who would be logged in. Opening the page neither consumes the token nor logs anybody in."""
     know_browser()
     token = await link_token()
     try:
@@ -113,7 +113,7 @@ async def link() -> ResponseReturnValue:
 @only_where_switched_on
 @LINK.handles
 async def link_post() -> ResponseReturnValue:
-    """Log in whoever has the link, in this browser."""
+    """Log this browser in, by the link."""
     form = await LINK.read()
     return await _go_on(await log_in_with_mailed_link(**form, remember=await is_checked("remember")))
 

@@ -1,4 +1,4 @@
-"""The home page, the profile, and the language that all pages are in."""
+"""The home page, the profile, and the choice of a language."""
 
 from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -32,7 +32,7 @@ async def profile() -> str:
 @main.post("/language")
 @LANGUAGE.handles
 async def language() -> ResponseReturnValue:
-    """Keep the language that was chosen, in this browser and for the account; "" goes by what browsers ask for."""
+    """Store the chosen language in this browser and the account; "" means the language that the browser asks for."""
     code = web_language.chosen((await LANGUAGE.read())["language"])
     if await current_user.is_authenticated:
         async with transaction() as db:

@@ -1,4 +1,4 @@
-"""The document that describes the routes to programs."""
+"""The OpenAPI document, which describes the routes to programs."""
 
 import json
 from functools import lru_cache
@@ -14,7 +14,7 @@ openapi = Blueprint("openapi", __name__)
 
 @openapi.get("/openapi.json")
 async def document() -> Response:
-    """Describe the routes of ours in OpenAPI 3.1, where the setting OPENAPI allows it."""
+    """Describe our routes in OpenAPI 3.1, if the setting OPENAPI allows it."""
     if not services().settings.openapi:
         abort(404)
     return Response(_written(cast(Any, current_app)._get_current_object()), mimetype="application/json")

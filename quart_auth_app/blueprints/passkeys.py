@@ -130,7 +130,7 @@ async def removed_again(_number: int) -> ResponseReturnValue:
 @sudo_required("Remove your password")
 @OVERVIEW.handles
 async def only_post() -> ResponseReturnValue:
-    """Remove the password, so that passkeys are the only way in."""
+    """Remove the password, so that passkeys are the only way to log in."""
     found, browser = current_found(), this_browser()
     async with transaction() as db:
         renewed, is_new = await passwordless.remove_password(db, found=found, browser=browser, now=clock.now())

@@ -1,4 +1,4 @@
-"""Providers: logging in with an account of another site, connecting one to an account, disconnecting it."""
+"""Providers: logging in with an account of another site, connecting one, disconnecting it."""
 
 from quart import Blueprint, g, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
@@ -40,14 +40,14 @@ DISCONNECT = Form("account.overview", section="providers", once=True, sender=own
 @providers.post("/login/with/<provider>")
 @LOG_IN.handles
 async def login(provider: str) -> ResponseReturnValue:
-    """Lead to the provider."""
+    """Go to the provider."""
     return await edge.go(provider, edge.LOG_IN, remember=await is_checked("remember"))
 
 
 @providers.get("/login/with/<provider>/callback")
 @to_the_end
 async def callback(provider: str) -> ResponseReturnValue:
-    """Go on with what was begun, for who comes back from the provider."""
+    """Continue what was begun, when the browser comes back from the provider."""
     settings = edge.configured(provider)
     form = OVERVIEW if await current_user.is_authenticated else LOG_IN
     try:
@@ -104,7 +104,7 @@ async def _let_in(
 
 @providers.get("/login/with/<provider>/sign-up")
 async def sign_up(provider: str) -> ResponseReturnValue:
-    """Ask for what a new account needs besides what the provider tells."""
+    """Ask for what a new account needs and the provider doesn't tell."""
     know_browser()
     settings = edge.configured(provider)
     kept = kept_proofs.for_new_account(settings)
@@ -126,7 +126,7 @@ async def sign_up(provider: str) -> ResponseReturnValue:
 @providers.post("/login/with/<provider>/sign-up")
 @FINISH.handles
 async def sign_up_post(provider: str) -> ResponseReturnValue:
-    """Make the account; where the provider has not verified the address, ask the address's owner by mail first."""
+    """Make the account; if the provider has not verified the address, confirm it by mail first."""
     settings = edge.configured(provider)
     kept = kept_proofs.for_new_account(settings)
     if kept is None:
@@ -138,7 +138,7 @@ async def sign_up_post(provider: str) -> ResponseReturnValue:
     )
     if kept.proven.email_verified:
         response = await _let_in(settings, kept.proven, remember=kept.remember, wanted=wanted, own=own, name=name)
-        kept_proofs.forget()  # not before: who is refused tries again
+        kept_proofs.forget()  # only now: after a refusal the person tries again with it
         return response
     email = identity_sign_ups.address(kept.proven, settings)
     if not services().settings.sign_up_open:
@@ -160,7 +160,7 @@ async def _to_check_mail(number: int) -> ResponseReturnValue:
 
 @FINISH.again
 async def signed_up_again(number: int) -> ResponseReturnValue | None:
-    """Lead the second click on where the first one has led, which has used the proof: for a log-in, or for a mail."""
+    """Redirect the second click to where the first one went, which has used the proof."""
     if await current_user.is_authenticated:
         return redirect(landing(await next_page.wanted()))
     return await _to_check_mail(number) if kept_proofs.for_sign_up(number) else None
@@ -190,7 +190,7 @@ async def _prove(provider: ProviderSettings, carried: Carried, proven: Proven) -
 
 
 ENDS = {edge.LOG_IN: _log_in, edge.CONNECT: _connect, edge.SUDO: _prove}
-"""What is done for who comes back, by what the attempt was begun for."""
+"""What to do when the browser comes back, by the purpose of the attempt."""
 
 
 @providers.post("/account/providers/<provider>")
@@ -198,7 +198,7 @@ ENDS = {edge.LOG_IN: _log_in, edge.CONNECT: _connect, edge.SUDO: _prove}
 @sudo_required("Connect another site")
 @OVERVIEW.handles
 async def connect_post(provider: str) -> ResponseReturnValue:
-    """Lead to the provider, whose account is to be connected to this one; who has just come from there need not."""
+    """Go to the provider to connect an account there; not needed with a proof that is less than 10 minutes old."""
     settings = edge.configured(provider)
     if kept := kept_proofs.for_own_account(settings):
         kept_proofs.forget()

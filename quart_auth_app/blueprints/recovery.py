@@ -1,4 +1,4 @@
-"""Getting back in after the password was forgotten. There is no such page where no mail is sent."""
+"""Recovering an account by mail: a forgotten password, or an undone change of address. 404 if no mail is sent."""
 
 from quart import Blueprint, render_template, url_for
 from quart.typing import ResponseReturnValue
@@ -47,7 +47,7 @@ async def forgot_password_post() -> ResponseReturnValue:
 @recovery.get("/reset-password")
 @only_with_mail
 async def reset_password() -> ResponseReturnValue:
-    """Ask for the new password. To look at the page uses nothing up."""
+    """Ask for the new password. Opening the page doesn't consume the token."""
     know_browser()
     token = await link_token()
     try:
@@ -68,7 +68,7 @@ async def reset_password() -> ResponseReturnValue:
 @only_with_mail
 @RESET.handles
 async def reset_password_post() -> ResponseReturnValue:
-    """Set the new password. Logging in with it is the next step, and the person's own."""
+    """Set the new password. It logs nobody in: that is the person's next step."""
     choice = await _choice(RESET)
     user = await accounts.set_new_password(transaction, passwords(), choice=choice)
     security_log.write("password_reset", user=user.id)
@@ -85,7 +85,7 @@ async def reset_again(user_id: int) -> ResponseReturnValue:
 @recovery.get("/undo-email-change")
 @only_with_mail
 async def undo_email_change() -> ResponseReturnValue:
-    """Say what will be undone, and ask for a new password. To look at the page uses nothing up."""
+    """Show what will be undone, and ask for a new password. Opening the page doesn't consume the token."""
     know_browser()
     token = await link_token()
     try:
@@ -107,7 +107,7 @@ async def undo_email_change() -> ResponseReturnValue:
 @only_with_mail
 @UNDO.handles
 async def undo_email_change_post() -> ResponseReturnValue:
-    """Give the account back to its former address. Logging in is the next step, and the person's own."""
+    """Give the account its former address back. It logs nobody in: that is the person's next step."""
     choice = await _choice(UNDO)
     user, email = await accounts.undo_email_change(transaction, passwords(), choice=choice)
     security_log.write("email_change_undone", user=user.id)

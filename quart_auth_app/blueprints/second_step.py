@@ -32,7 +32,7 @@ NEW_CODES = Form("second_step.overview", once=True, sender=own_number)
 OVERVIEW = Form("second_step.overview")
 
 QUIET = 4
-"""Light squares around a QR code, as ISO/IEC 18004 asks for."""
+"""Width of the light border around a QR code, in modules (ISO/IEC 18004)."""
 
 
 @second_step.get("/login/second-step")
@@ -60,7 +60,7 @@ async def login_post() -> ResponseReturnValue:
     except NoPendingLogIn as error:
         if answer := await LOG_IN.answered_again():
             return answer
-        # A first click has logged this browser in already, and has taken the cookie away.
+        # The first click has logged this browser in already, and has deleted the cookie.
         if not pending_cookie.token() and await current_user.is_authenticated:
             return redirect(wanted or url_for("main.profile"))
         return await _begin_again(error)
@@ -69,7 +69,7 @@ async def login_post() -> ResponseReturnValue:
 
 @LOG_IN.again
 async def login_again(_session_id: int) -> ResponseReturnValue | None:
-    """Let the second click go on with the session that the first one has started. Both have the pending log-in."""
+    """Give the second click the session that the first one has started. Both were sent with the same pending log-in."""
     if not await second_step_again():
         return None
     pending_cookie.forget()
@@ -85,7 +85,7 @@ async def _begin_again(error: NoPendingLogIn) -> ResponseReturnValue:
 @login_required
 @sudo_required("Change your second step")
 async def overview() -> ResponseReturnValue:
-    """Show whether the second step is on, and what an app needs while it is set up."""
+    """Show whether the second step is on, and the seed for an app that is being set up."""
     know_browser()
     async with reading() as db:
         state = await domain.state(db, user_id=current_user.id)
@@ -106,7 +106,7 @@ async def overview() -> ResponseReturnValue:
 @login_required
 @sudo_required("Set up an authenticator app")
 async def set_up_post() -> ResponseReturnValue:
-    """Begin to set up an app."""
+    """Make a seed for an app."""
     async with transaction() as db:
         await domain.set_up(db, services().keys, user_id=current_user.id)
     return redirect(url_for("second_step.overview"))
@@ -117,7 +117,7 @@ async def set_up_post() -> ResponseReturnValue:
 @sudo_required("Turn the second step on")
 @CONFIRM.handles
 async def confirm_post() -> ResponseReturnValue:
-    """Turn the second step on. All other sessions are revoked, as they were begun without it."""
+    """Turn the second step on. All other sessions are revoked: they were started without it."""
     form, found = await CONFIRM.read(), current_found()
     async with transaction() as db:
         codes, renewed = await domain.turn_on(
@@ -130,7 +130,7 @@ async def confirm_post() -> ResponseReturnValue:
 
 @CONFIRM.again
 async def confirmed_again(_user_id: int) -> ResponseReturnValue:
-    """Answer the second click as the first one: with the same codes, whichever answer the browser shows."""
+    """Answer the second click as the first one, with the same codes: the browser may show either answer."""
     found = current_found()
     async with transaction() as db:
         codes, renewed = await domain.turned_on(db, found=found, browser=this_browser(), now=clock.now())
@@ -153,7 +153,7 @@ async def recovery_codes_post() -> ResponseReturnValue:
 @second_step.post("/account/second-step/recovery-codes/text")
 @login_required
 async def recovery_codes_text() -> ResponseReturnValue:
-    """Send the codes that the page shows back as a file. Nothing is looked up: they are stored nowhere."""
+    """Return the codes that the page sends as a file. They can't be looked up: only their hashes are stored."""
     given = (await request.form).getlist("shown")[: recovery_codes.COUNT]
     codes = [each for each in given if recovery_codes.normalised(each)]
     title = translated("Recovery codes of {site}. Each logs in once.", site=services().settings.site_name)
@@ -174,8 +174,8 @@ async def off_post() -> ResponseReturnValue:
 
 
 def _picture(uri: str) -> dict[str, object]:
-    """Return the QR code for an SVG in the page: its size in squares, and the path of the dark ones."""
-    import segno  # only while an app is set up
+    """Return the QR code for an SVG in the page: its width in modules, and the path of the dark ones."""
+    import segno  # imported here: only setting up an app needs it
 
     code = segno.make(uri, error="m")
     width, _ = code.symbol_size(border=QUIET)

@@ -1,4 +1,4 @@
-"""Where the user is logged in."""
+"""The page of the user's sessions."""
 
 from quart import Blueprint, render_template
 from quart.typing import ResponseReturnValue

@@ -1,1 +1,1 @@
-"""Providers: other sites by whose accounts people log in (OpenID Connect). Loaded only where one is configured."""
+"""OpenID Connect providers, with whose accounts people log in. Imported only if one is configured."""

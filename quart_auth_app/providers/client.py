@@ -1,4 +1,4 @@
-"""A provider's client: the authorization code flow of OpenID Connect Core 1.0, with PKCE, state, nonce and RFC 9207."""
+"""A provider's client: the authorization code flow of OpenID Connect Core 1.0, with PKCE, state, nonce, RFC 9207."""
 
 import asyncio
 import base64
@@ -21,13 +21,13 @@ from quart_auth_app.providers.keys import fetch_keys, verified
 from quart_auth_app.settings.providers import ProviderSettings
 
 KEPT = timedelta(hours=1)
-"""How long the discovery document and the keys are believed."""
+"""How long the discovery document and the keys are cached."""
 
 REFETCH_KEYS_AFTER = timedelta(minutes=1)
-"""How soon keys are fetched anew for a token that none of them has signed: not with each such token."""
+"""If no key verifies a token, keys that are older than this are fetched again; not for every such token."""
 
 SECONDS_IN_ALL = 10
-"""For all that a provider is asked while one person comes back from it."""
+"""Time limit for all requests to a provider while one person comes back from it."""
 
 SCOPE = "openid email profile"
 
@@ -39,7 +39,7 @@ _log = logging.getLogger("quart_auth_app.providers")
 
 
 class Provider:
-    """One provider, as long as the application runs."""
+    """The client of one provider, which lives as long as the application."""
 
     def __init__(self, settings: ProviderSettings) -> None:
         self.settings = settings
@@ -47,7 +47,7 @@ class Provider:
         self._keys: Kept[Keys] = Kept(self._fetch_keys, lasts=KEPT)
 
     async def address(self, attempt: Attempt, *, now: datetime) -> str:
-        """Return where the browser is to go. Raises ProviderAway."""
+        """Return the provider's URL to send the browser to. Raises ProviderAway."""
         try:
             metadata = await self._metadata.get(now=now)
         except Unreachable as error:
@@ -68,7 +68,7 @@ class Provider:
         return metadata.authorization_endpoint + separator + urlencode(asked, quote_via=quote)
 
     async def proven(self, attempt: Attempt, answer: Mapping[str, str], *, now: datetime) -> Proven:
-        """Return who has come back. `answer` is the query of the address that they came back to.
+        """Return the proof of who has come back. `answer` is the query of the URL that the browser came back to.
 
         Raises AttemptTooLate, ProviderDenied, ProviderRefused or ProviderAway.
         """
@@ -105,7 +105,7 @@ class Provider:
         return await fetch_keys((await self._metadata.get(now=now)).jwks_uri)
 
     def _check_issuer(self, metadata: Metadata, answer: Mapping[str, str]) -> None:
-        # RFC 9207, 2.4: an answer of another provider must not be redeemed at this one, not even an error.
+        # RFC 9207, 2.4: reject answers of another provider (mix-up attack), even errors.
         wanted = self.settings.issuer
         if answer.get("iss", None if metadata.names_itself else wanted) != wanted:
             raise NotProven("iss of the answer")
@@ -130,7 +130,7 @@ class Provider:
         own, secret = self.settings.client_id, self.settings.client_secret
         if metadata.secret_in_body:
             return {"form": form | {"client_id": own, "client_secret": secret}}
-        # RFC 6749, 2.3.1: each is encoded as a form's value before the colon joins them.
+        # RFC 6749, 2.3.1: both are form-encoded before they are joined by the colon.
         pair = f"{quote(own, safe='')}:{quote(secret, safe='')}"
         return {"form": form, "headers": {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}}
 
@@ -160,7 +160,7 @@ class Provider:
         )
         if "email" not in claims and metadata.userinfo_endpoint:
             told = await self._user_info(metadata.userinfo_endpoint, tokens, claims["sub"])
-            # As a whole: whether an address is verified must be said beside the address.
+            # Take all from the same answer: `email_verified` must not be combined with another answer's address.
             claims = {"sub": claims["sub"], **{name: told.get(name) for name in ("email", "email_verified", "name")}}
         return identities.proven(claims, issuer=self.settings.issuer)
 
@@ -168,7 +168,7 @@ class Provider:
         try:
             return verified(token, await self._keys.get(now=now))
         except NotProven:
-            # Perhaps the provider has new keys.
+            # The provider may have new keys.
             return verified(token, await self._keys.get(now=now, but_not_older_than=REFETCH_KEYS_AFTER))
 
     async def _user_info(self, url: str, tokens: Mapping[str, Any], subject: str) -> Mapping[str, Any]:
@@ -188,5 +188,5 @@ class Provider:
 
 
 def _error(value: object) -> str:
-    # Anybody can write into the address; what stands in the log is one of RFC 6749's words, or none.
+    # Anybody can put text into that URL, so only a word like RFC 6749's error codes is logged.
     return value if isinstance(value, str) and _ERROR.fullmatch(value) else "another error"

@@ -1,4 +1,4 @@
-"""What a provider says about itself (OpenID Connect Discovery 1.0)."""
+"""The discovery document of a provider (OpenID Connect Discovery 1.0)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ PATH = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where to ask for what."""
+    """The provider's endpoints and abilities."""
 
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
     names_itself: bool
-    """Whether its answers say whose they are (RFC 9207)."""
+    """Whether its answers contain its issuer identifier (RFC 9207)."""
     secret_in_body: bool
-    """Whether it takes the client's secret in the form alone, not in a header."""
+    """Whether it accepts the client's secret only in the form, not in a header."""
 
 
 async def discover(issuer: str) -> Metadata:
-    """Ask the provider. Raises Unreachable, also where it says that it is another one than `issuer`."""
+    """Fetch the document. Raises Unreachable, also if it names another issuer."""
     answer = await fetch(issuer.rstrip("/") + PATH)
     if answer.status != 200:
         raise Unreachable(f"its discovery document answers with status {answer.status}")

@@ -1,4 +1,4 @@
-"""Asking a provider, with little patience: https alone, no redirects, so much time and so many bytes."""
+"""Requests to providers, with limits: only https, no redirects, a time limit and a size limit."""
 
 import asyncio
 import functools
@@ -13,26 +13,26 @@ import httpx2
 from quart_auth_app.settings.providers import is_safe
 
 SECONDS = 5.0
-"""For one answer, from the first byte of the question to the last of the answer: a person waits."""
+"""Time limit of one request, from its first byte to the last byte of the answer: a person is waiting."""
 
 MAX_BYTES = 1024 * 1024
-"""Of one answer. Discovery documents and sets of keys have some kilobytes."""
+"""Size limit of one answer. Discovery documents and key sets have a few kilobytes."""
 
 
 class Unreachable(Exception):
-    """The provider doesn't answer as it should; the message says what is wrong, without anything secret."""
+    """The provider doesn't answer as it should; the message says why, and contains no secret."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer's status, and its body if that is a JSON object; else there is nothing in it."""
+    """An answer's status, and its body if that is a JSON object, otherwise an empty one."""
 
     status: int
     body: Mapping[str, Any]
 
 
 async def fetch(url: str, *, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-    """Ask for `url` by GET, or by POST where there is a form. Raises Unreachable."""
+    """Send a GET to `url`, or a POST if there is a `form`. Raises Unreachable."""
     if not is_safe(url):
         raise Unreachable("it names an address without https")
     try:
@@ -45,9 +45,9 @@ async def fetch(url: str, *, form: Mapping[str, str] | None = None, headers: Map
 
 
 async def _fetch(url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]) -> Answer:
-    # A client for each question: there are few, and no connection has to be kept, watched and closed.
+    # A client for each request: requests are few, and no connection has to be kept open, watched and closed.
     async with httpx2.AsyncClient(verify=_trusted(), timeout=SECONDS, follow_redirects=False) as client:
-        # Not compressed: a kilobyte can be a gigabyte then.
+        # No compression: a kilobyte could expand to a gigabyte.
         asked = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         method = "GET" if form is None else "POST"
         async with client.stream(method, url, data=form, headers=asked) as response:
@@ -65,7 +65,7 @@ async def _fetch(url: str, form: Mapping[str, str] | None, headers: Mapping[str,
 
 @functools.cache
 def _trusted() -> ssl.SSLContext:
-    # Made once: reading the machine's certificates takes as long as some pages.
+    # Cached: reading the machine's certificates takes as long as several pages.
     return ssl.create_default_context()
 
 

@@ -1,4 +1,4 @@
-"""What is fetched from a provider and kept for a while, so that it is not asked for each log-in."""
+"""A cache for documents of a provider, so that they are not fetched for each log-in."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 from quart_auth_app.providers.fetching import Unreachable
 
 AFTER_FAILURE = timedelta(seconds=10)
-"""How long nobody asks again after a failure: otherwise each person waits as long as the first."""
+"""How long a failure is cached: otherwise each person would wait as long as the first."""
 
 Value = TypeVar("Value")
 
 
 class Kept(Generic[Value]):
-    """A value that `fetch` gets. Several who want it at once wait for the same answer."""
+    """A cached value that `fetch` gets. Concurrent calls wait for the same fetch."""
 
     def __init__(self, fetch: Callable[[datetime], Awaitable[Value]], *, lasts: timedelta) -> None:
         self._fetch = fetch
@@ -25,7 +25,7 @@ class Kept(Generic[Value]):
         self._failure: tuple[datetime, str] | None = None
 
     async def get(self, *, now: datetime, but_not_older_than: timedelta | None = None) -> Value:
-        """Return the value. One that is older than given is fetched anew. Raises Unreachable."""
+        """Return the value; fetch it if it is older than `but_not_older_than` or its lifetime. Raises Unreachable."""
         async with self._lock:
             lasts = self._lasts if but_not_older_than is None else but_not_older_than
             if self._value is not None and self._fetched_at and _is_within(lasts, self._fetched_at, now):
@@ -42,4 +42,4 @@ class Kept(Generic[Value]):
 
 
 def _is_within(lasts: timedelta, since: datetime, now: datetime) -> bool:
-    return timedelta(0) <= now - since < lasts  # a clock that was set back makes it old
+    return timedelta(0) <= now - since < lasts  # if the clock was set back, the value counts as old

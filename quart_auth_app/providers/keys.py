@@ -1,4 +1,4 @@
-"""A provider's keys, and ID tokens that are signed with one of them (RFC 7515, 7517, 7519)."""
+"""A provider's keys, and checks of ID tokens that it has signed (RFC 7515, 7517, 7519)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,32 +16,32 @@ KINDS: dict[str, tuple[str, type[RSAKey] | type[ECKey] | type[OKPKey]]] = {
     "ES256": ("EC", ECKey),
     "EdDSA": ("OKP", OKPKey),
 }
-"""The algorithms that count, whatever a provider or a token says, and the kind of key of each (ASVS 10.5.2, 11.2.1)."""
+"""The accepted algorithms, whatever a provider or a token says, and the kind of key of each (ASVS 10.5.2, 11.2.1)."""
 
 MIN_RSA_BITS = 2048
 """NIST SP 800-131A, revision 2."""
 
 MAX_KEYS = 50
-"""Of one set that are looked at; providers have a handful."""
+"""How many keys of one set are used; providers have a handful."""
 
 FAULTS = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What joserfc raises for what is no key and no token."""
+"""What joserfc raises for an invalid key or token."""
 
 
 class _Algorithms(jws.JWSRegistry):
-    # joserfc warns at each EdDSA that RFC 9864 has a newer name for it; providers write the old one.
+    # joserfc warns for each EdDSA that RFC 9864 has a newer name; providers use the old one.
     def get_alg(self, name: str) -> Any:
         if name not in KINDS:
             raise UnsupportedAlgorithmError
         return self.algorithms[name]
 
 
-# Headers that joserfc doesn't know are no fault, but for those that are called critical (RFC 7515, 4.1.11).
+# Unknown headers are allowed, except those marked as critical (RFC 7515, 4.1.11).
 _ALGORITHMS = _Algorithms(strict_check_header=False)
 
 
 async def fetch_keys(jwks_uri: str) -> list[Mapping[str, Any]]:
-    """Return the provider's keys for signatures. Raises Unreachable."""
+    """Return the provider's signature keys, as JWKs. Raises Unreachable."""
     answer = await fetch(jwks_uri)
     if answer.status != 200:
         raise Unreachable(f"its keys answer with status {answer.status}")
@@ -95,5 +95,5 @@ def _imported(key: Mapping[str, Any], algorithm: str) -> Key | None:
 
 
 def _is_long(modulus: object) -> bool:
-    # Each character of base64url carries six bits; an A in front carries none that count.
+    # Each character of base64url encodes six bits; leading As are zeros.
     return isinstance(modulus, str) and len(modulus.lstrip("A")) * 6 >= MIN_RSA_BITS

@@ -1,7 +1,7 @@
-"""What lasts from the server's start to its end, in a task of its own.
+"""Runs a context manager from the server's start to its end, in a task of its own.
 
-In a task it is also taken down where nobody says that the end has come: `quart run` cancels all tasks before it loads
-changed code. An async generator, such as `while_serving` takes, would then be closed from outside while it waits.
+In a task it is left even if the server doesn't announce its end: `quart run` cancels all tasks before it reloads
+changed code. An async generator, as `while_serving` takes, would be closed from outside while it waits.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from quart_auth_app.serving.refused_start import told_in_a_sentence
 
 
 class Background:
-    """A context manager that is entered by `begin` and left by `end`, as often as wanted."""
+    """Enters a context manager in `begin` and leaves it in `end`; can be repeated."""
 
     def __init__(self, lasting: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         self._lasting = lasting
 
     async def begin(self) -> None:
-        """Start the task; return when all is ready. Raises what kept it from being ready, a SystemExit to a server."""
+        """Start the task; return when the context manager is entered. Raises its error; under a server a SystemExit."""
         self._ready = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
         self._task = asyncio.create_task(self._last())
@@ -26,7 +26,7 @@ class Background:
             await self._ready
 
     async def end(self) -> None:
-        """Return when all is taken down."""
+        """Leave the context manager, and return when that is done."""
         self._over.set()
         await self._task
 

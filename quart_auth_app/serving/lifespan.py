@@ -1,4 +1,4 @@
-"""What runs while the application is served, from the server's start to its end."""
+"""Starts and ends the work that runs beside the requests, with the server."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -31,19 +31,19 @@ from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry import repeated_errors
 
 PRUNE_EVERY = 60 * 60
-"""Seconds between two rounds of throwing away what has expired."""
+"""Seconds between two rounds of pruning."""
 
 ANNOUNCE_EVERY = 60
-"""Seconds between two looks for users whom a command or another worker has deleted."""
+"""Seconds between two checks for users whom a command or another worker has deleted."""
 
 COUNT_EVERY = 60
-"""Seconds between two counts of sessions and mails, for the metrics: counting reads whole tables."""
+"""Seconds between two counts of sessions and mails for the metrics; counting reads whole tables."""
 
 _log = logging.getLogger("quart_auth_app.lifespan")
 
 
 def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
-    """Begin with the server, end with it. As a guest in another application, leave the server as it is."""
+    """Run the work while the server runs. As a guest in another application, don't change the server."""
 
     @asynccontextmanager
     async def serving() -> AsyncIterator[None]:
@@ -51,7 +51,7 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             http1_only.insist(app)
             own_errors.answer_as_ours(services)
             if serves_this_process():
-                repeated_errors.thin_out(logging.getLogger("asyncio"))  # a traceback for each connection it can't take
+                repeated_errors.thin_out(logging.getLogger("asyncio"))  # a traceback for each refused connection
                 repeated_errors.thin_out(logging.getLogger("hypercorn.error"))
             time_limits.keep_by_one_task()
             busy_port.tell_in_a_sentence()
@@ -78,7 +78,7 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             failed_workers.has_started()
             yield
 
-    # Not `app.while_serving`, which works once for each application: tests serve the same one again and again.
+    # Not `app.while_serving`, which works once for each application, and tests serve the same one several times.
     task = Background(serving)
     app.before_serving(task.begin)
     app.after_serving(task.end)
@@ -109,7 +109,7 @@ async def _prune(app: Quart, database: Database) -> None:
 
 async def _announce(app: Quart, database: Database) -> None:
     if not signals.deleted.has_receivers_for(app):
-        return  # they wait for the first receiver that there is
+        return  # keep the announcements for the first receiver
     try:
         async with database.transaction() as db:
             gone = await deletion.unannounced(db, now=clock.now())

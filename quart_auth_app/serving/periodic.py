@@ -1,4 +1,4 @@
-"""Work that is done again and again while the application is served."""
+"""Repeated work while the application is served."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 
 @asynccontextmanager
 async def repeated(work: Callable[[], Awaitable[None]], *, every: float) -> AsyncIterator[None]:
-    """Do `work` now and every so many seconds, until the end of the block.
+    """Do `work` now and every `every` seconds, until the end of the block.
 
-    What is under way then is finished and not cut off: drivers lose a connection that is cut off while it opens.
+    Running work is finished, not cancelled: drivers lose a connection that is cancelled while it opens.
     """
     stopped = asyncio.Event()
 

@@ -1,6 +1,6 @@
-"""A start that is refused: an exception for whoever calls us, and one sentence where a server does.
+"""A refused start: an exception for code that calls us, and one sentence if a server does.
 
-Servers print a traceback for an exception, and no more than its text for a SystemExit, with exit code 1.
+Servers print a traceback for an exception, but only the text for a SystemExit; the exit code is then 1.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from quart_auth_app.instance import SettingsError
 from quart_auth_app.serving.hypercorn_fixes import failed_workers
 
 SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne", "flask.cli")
-"""Modules that load an application, or start it, by themselves."""
+"""Modules of servers, which load or start an application."""
 
 
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
-    """Turn a SettingsError into a SystemExit with its sentence if a server called; otherwise let it through."""
+    """Turn a SettingsError into a SystemExit with its message if a server called; otherwise leave it."""
     failed_workers.begin()
     try:
         yield
@@ -28,15 +28,15 @@ def told_in_a_sentence() -> Iterator[None]:
 
 
 def exit_with(sentence: str) -> SystemExit:
-    """Return a SystemExit that leaves nothing but its sentence behind; of several workers the first one says it."""
+    """Return a SystemExit that prints only the sentence; of several workers only the first one prints it."""
     with suppress(RuntimeError):  # there may be no event loop
-        # The exit ends the loop, which would add the tracebacks of tasks that nobody waited for.
+        # At the exit the event loop would print tracebacks of unfinished tasks.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     return SystemExit(1 if failed_workers.is_said_already() else sentence)
 
 
 def _a_server_called() -> bool:
-    # Servers call `create_app` or import the module that does, and nothing tells us which one it is but the stack.
+    # Servers call `create_app`, or import a module that does; only the stack shows that.
     frame = sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]  # None ends the loop
         name = str(frame.f_globals.get("__name__"))

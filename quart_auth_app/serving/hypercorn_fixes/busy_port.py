@@ -1,6 +1,6 @@
-"""hypercorn answers a port that is busy, or that may not be used, with a traceback.
+"""hypercorn prints a traceback for a port that is busy or not allowed.
 
-Seen in 0.18.0; not reported. Here it is one sentence, and exit code 1.
+Seen in 0.18.0; not reported. With this fix it prints one sentence, and exits with 1.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ VERSIONS = ("0.18.0",)
 
 
 def tell_in_a_sentence() -> None:
-    """Turn the error into a SystemExit with its sentence. To be called before hypercorn listens."""
+    """Turn the error into a SystemExit with one sentence. Call this before hypercorn listens."""
     if Config._create_sockets is not _create_sockets and is_for("hypercorn", "the sentence for a busy port", VERSIONS):
         Config._create_sockets = _create_sockets  # type: ignore[method-assign, assignment]  # hypercorn has no setting for it
 

@@ -1,8 +1,9 @@
-"""hypercorn's workers are cut off at their end, and outlive a master that is killed.
+"""hypercorn's workers are killed before they have finished, and survive a master that is killed.
 
-Seen in 0.18.0; not reported. hypercorn tells its workers to finish by an event. As soon as one of them has, it sends
-the others SIGTERM, which ends them in the middle of a request; so does systemd, and whoever else signals the whole
-process group. If the master is killed nothing tells them at all: they keep the port, and the next start fails.
+Seen in 0.18.0; not reported. hypercorn tells its workers to finish by an event. As soon as the first one has finished,
+it sends SIGTERM to the others, which ends them in the middle of a request. systemd, and anything else that signals the
+whole process group, does the same. If the master is killed, nothing tells the workers: they keep the port, and the next
+start fails.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ VERSIONS = ("0.18.0",)
 
 
 def end_well() -> None:
-    """Finish after SIGTERM, and end with the master. To be called in the event loop of a worker."""
+    """Ignore SIGTERM, and exit together with the master. Call this in the event loop of a worker."""
     master = multiprocessing.parent_process()
     if master and serves_this_process() and is_for("hypercorn", "the end of workers", VERSIONS):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

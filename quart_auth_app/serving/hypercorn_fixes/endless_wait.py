@@ -1,4 +1,4 @@
-"""hypercorn waits at its end for all connections, however long, before its graceful_timeout begins.
+"""At its end hypercorn waits for all connections without a limit, before its graceful_timeout begins.
 
 Seen in 0.18.0 on Python 3.12 and newer, where asyncio's `Server.wait_closed` waits; on 3.11 it waits for nothing.
 https://github.com/pgjones/hypercorn/issues/308
@@ -14,7 +14,7 @@ VERSIONS = ("0.18.0",)
 
 
 def leave_out() -> None:
-    """Have hypercorn go on to its graceful_timeout. To be called in the event loop that it serves with."""
+    """Let hypercorn skip that wait. Call this in its event loop."""
     if sys.version_info >= (3, 12) and serves_this_process() and is_for("hypercorn", "the end in time", VERSIONS):
         asyncio.Server.wait_closed = _wait_for_nothing  # type: ignore[assignment, method-assign]  # patched: see above
 

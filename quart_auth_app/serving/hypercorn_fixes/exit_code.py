@@ -1,8 +1,8 @@
-"""hypercorn's master ends with exit code 0 when a worker could not start.
+"""hypercorn's master exits with 0 when a worker could not start.
 
-Seen in 0.18.0; https://github.com/pgjones/hypercorn/issues/269, with a correction in pull request 372. The code of the
-worker that failed is overwritten by those of the other workers, of which there may be none. systemd's
-`Restart=on-failure` and whoever else asks for the exit code would take the failure for an ordinary end.
+Seen in 0.18.0; https://github.com/pgjones/hypercorn/issues/269, with a fix in pull request 372. The exit code of the
+failed worker is overwritten by those of the other workers, even if there are none. systemd's `Restart=on-failure`, and
+everything else that checks the exit code, would take the failure for a normal end.
 """
 
 from multiprocessing.process import BaseProcess
@@ -15,7 +15,7 @@ VERSIONS = ("0.18.0",)
 
 
 def keep() -> None:
-    """Keep the first code that is not 0. To be called in the master, before it starts workers."""
+    """Keep the first exit code that is not 0. Call this in the master, before it starts workers."""
     if not is_for("hypercorn", "keeping the exit code of workers", VERSIONS):
         return
     join_exited = hypercorn.run._join_exited

@@ -1,7 +1,7 @@
-"""hypercorn's time limits don't hold for the protocols that a client may change to.
+"""hypercorn's time limits don't apply to protocols that a client upgrades to.
 
-Seen in 0.18.0; not reported. Without this, a connection that asks for HTTP/2 without TLS, or for a WebSocket, can be
-held open for ever: `python -m attacks --only trickle` does it.
+Seen in 0.18.0; not reported. Without this, a client can hold a connection open for ever after an upgrade to HTTP/2
+without TLS, or to a WebSocket: `python -m attacks --only trickle` does it.
 """
 
 import h11
@@ -15,7 +15,7 @@ VERSIONS = ("0.18.0",)
 
 
 class Http1Only(H11Protocol):
-    """Takes no upgrade, neither to HTTP/2 nor to a WebSocket."""
+    """Ignores upgrades, to HTTP/2 and to WebSockets."""
 
     async def _check_protocol(self, event: h11.Request) -> None: ...
 
@@ -30,6 +30,6 @@ class Http1Only(H11Protocol):
 
 
 def insist(app: Quart) -> None:
-    """Put it in place of hypercorn's own, in the process that serves; not where the application has WebSockets."""
+    """Replace hypercorn's class in the process that serves, unless the application has WebSockets."""
     if not any(rule.websocket for rule in app.url_map.iter_rules()) and is_for("hypercorn", "HTTP/1.1 only", VERSIONS):
         hypercorn.protocol.H11Protocol = Http1Only  # type: ignore[attr-defined]  # hypercorn has no setting for it

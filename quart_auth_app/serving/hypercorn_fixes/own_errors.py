@@ -1,7 +1,7 @@
-"""What hypercorn refuses before any application sees it has neither our headers nor a line in the access log.
+"""Requests that hypercorn itself refuses are answered without our headers and without a line in the access log.
 
-Seen in 0.18.0; not reported. It answers 400, 431 or 501 by itself to what is no HTTP, has headers without end, or a
-transfer coding that nobody knows.
+Seen in 0.18.0; not reported. It answers 400, 431 or 501 by itself to invalid HTTP, too many headers, or an unknown
+transfer coding.
 """
 
 import h11
@@ -18,11 +18,11 @@ EMPTY = [(b"content-length", b"0"), (b"connection", b"close")]
 
 
 def answer_as_ours(services: Services) -> None:
-    """Put it in place of hypercorn's own answer, in the process that serves."""
+    """Replace hypercorn's class in the process that serves by one that adds headers and log line."""
     if not is_for("hypercorn", "our headers with its own errors", VERSIONS):
         return
-    used: type[H11Protocol] = hypercorn.protocol.H11Protocol  # type: ignore[attr-defined]  # perhaps http1_only's
-    before = getattr(used, "before", used)  # of an application that this process served earlier
+    used: type[H11Protocol] = hypercorn.protocol.H11Protocol  # type: ignore[attr-defined]  # may be http1_only's
+    before = getattr(used, "before", used)  # without the class of an application that this process served earlier
 
     class Answering(before):  # type: ignore[misc, valid-type]  # one of two
         async def _send_error_response(self, status_code: int) -> None:

@@ -1,8 +1,7 @@
-"""hypercorn's time limits for connections, kept by one task for each connection, and for all that may hold one up.
+"""Time limits for connections, enforced by one task for each connection, and also where hypercorn has none.
 
-Seen in 0.18.0; not reported. hypercorn starts up to three tasks for each request to keep its limits. It keeps a
-connection that its client has closed until the limit for idle ones has passed, and for ever one whose client reads no
-answer.
+Seen in 0.18.0; not reported. hypercorn starts up to three tasks for each request to enforce its limits. It keeps a
+connection that its client has closed until the idle limit, and keeps one for ever whose client doesn't read answers.
 """
 
 import asyncio
@@ -22,38 +21,38 @@ from quart_auth_app.third_party import is_for
 VERSIONS = ("0.18.0",)
 
 READ_SECONDS = 15
-"""The limit where hypercorn is not told one, as hypercorn's own is none: a site need not bring our hypercorn.toml."""
+"""Default of `read_timeout`, as hypercorn's default is no limit, and a site may not use our hypercorn.toml."""
 
 FLUSH_SECONDS = 15
-"""What a client may take for what is left of its answers, once its connection is to be closed."""
+"""Seconds for a client to read the rest of its answers before its connection is cut off."""
 
 
 RESERVED = 1200
-"""Descriptors that are left for the database, files, and the connections that asyncio takes in one go (the backlog)."""
+"""Descriptors kept free for the database, files, and connections that asyncio accepts in one go (the backlog)."""
 
 _open: set["Connection"] = set()
 _idle: dict["Connection", None] = {}
-"""Those that wait for a request, the longest first."""
+"""Connections that wait for a request, the one that has waited longest first."""
 
 
 def most() -> int:
-    """Return how many connections this process serves at once: fewer than it has descriptors."""
+    """Return how many connections this process serves at once: fewer than its file descriptors."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(limit - RESERVED, limit // 2)
 
 
 class Connection(TCPServer):
-    """One connection: `keep_alive_timeout` and `read_timeout` of hypercorn.toml mean what they mean in hypercorn."""
+    """One connection. `keep_alive_timeout` and `read_timeout` of hypercorn.toml mean what they mean in hypercorn."""
 
     _idle_since: float | None = None
-    """By the event loop's clock; None while a request is answered."""
+    """Since when it is idle, by the event loop's clock; None while a request is answered."""
     _reading_since: float | None = None
-    """None while the client is not listened to, as an earlier request of its is not answered yet."""
+    """Since when it waits for data; None while it doesn't read, because an earlier request is not answered yet."""
 
     _open: asyncio.Timeout | None = None
 
     async def run(self) -> None:
-        """Serve the connection. Beyond `most` the one that was idle for longest makes room, or else this one goes."""
+        """Serve the connection. Beyond `most` close the one that has been idle longest, or without any this one."""
         if len(_open) >= most():
             if not _idle:
                 self.writer.transport.abort()
@@ -74,7 +73,7 @@ class Connection(TCPServer):
             _idle[self] = None
 
     async def protocol_send(self, event: Event) -> None:
-        """Take note of the beginning and end of requests; hypercorn does the rest."""
+        """Record when requests begin and end; hypercorn does the rest."""
         if isinstance(event, Updated):
             self._idle_since = self.loop.time() if event.idle else None
             self._is_idle(event.idle)
@@ -95,12 +94,12 @@ class Connection(TCPServer):
         except TimeoutError:
             pass
         finally:
-            self._open = None  # also where the server ends and cancels this: `_close` may not touch it then
+            self._open = None  # also if this is cancelled at the server's end: `_close` must not use it then
         await self.protocol.handle(Closed())
         await self.idle_task.stop()
 
     async def _idle_timeout(self) -> None:
-        # hypercorn starts this with the connection, and is not asked again to do so.
+        # hypercorn starts this task with the connection; it is started only once.
         self._idle_since = self.loop.time()
         self._is_idle(True)
         while (seconds := self._seconds_left()) > 0 and not self.context.terminated.is_set():
@@ -108,13 +107,13 @@ class Connection(TCPServer):
                 async with asyncio.timeout(seconds):
                     await self.context.terminated.wait()
         if self._idle_since is None and self.context.terminated.is_set() and not self._is_owed_a_body():
-            return  # hypercorn closes it after the answer
+            return  # hypercorn closes the connection after the answer
         await asyncio.shield(self._initiate_server_close())
         await asyncio.sleep(FLUSH_SECONDS)
         self._cut_off()
 
     def _cut_off(self) -> None:
-        # Without this option the kernel keeps what is left of the answers, megabytes, and goes on trying for minutes.
+        # Without this option the kernel keeps the unsent data, perhaps megabytes, and tries to send it for minutes.
         with suppress(OSError):
             self.writer.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
@@ -125,11 +124,11 @@ class Connection(TCPServer):
         end = self.loop.call_later(FLUSH_SECONDS, self._cut_off)
         await super()._close()
         end.cancel()
-        if self._open:  # hypercorn may wait for ever to hand on what came after a request that was not answered
+        if self._open:  # hypercorn may wait for ever to pass on data that follows an unanswered request
             self._open.reschedule(self.loop.time())
 
     def _is_owed_a_body(self) -> bool:
-        # Whoever has not sent all of a request has asked for nothing yet, and the end of the server waits for nobody.
+        # An incomplete request has asked for nothing yet, so the server's end doesn't wait for the rest of it.
         protocol = self.protocol.protocol
         return isinstance(protocol, H11Protocol) and protocol.connection.their_state is h11.SEND_BODY
 
@@ -143,6 +142,6 @@ class Connection(TCPServer):
 
 
 def keep_by_one_task() -> None:
-    """Put it in place of hypercorn's own, in the process that serves."""
+    """Replace hypercorn's class in the process that serves."""
     if is_for("hypercorn", "our keeping of time limits", VERSIONS):
         run.TCPServer = Connection  # type: ignore[attr-defined]  # hypercorn has no setting for it
