@@ -1,6 +1,7 @@
 """How a mail leaves: by SMTP, into a folder, or onto standard output."""
 
 import asyncio
+import functools
 import os
 import ssl
 import sys
@@ -100,7 +101,9 @@ class Smtp:
         )
 
 
+@functools.cache
 def _context(*, checked: bool) -> ssl.SSLContext:
+    # Made once: reading the machine's certificates takes 20 ms, in which the worker answers nobody.
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not checked:

@@ -1,6 +1,7 @@
 """How mail leaves: by SMTP to a server that takes, delays or refuses it, hangs or is not there; and into a folder."""
 
 import asyncio
+import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -86,6 +87,15 @@ async def test_a_mail_arrives_as_it_was_written_at_one_recipient(url: MailUrl, h
     ((sender, recipients, content),) = handler.taken
     assert (sender, recipients) == (FROM, ["bob@example.com"])
     assert content == mail().as_bytes()
+
+
+async def test_the_machines_certificates_are_read_once_for_all_mails(
+    url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(url)
+    monkeypatch.delattr(ssl, "create_default_context")
+    await send(url)
+    assert len(handler.taken) == 2
 
 
 @pytest.mark.parametrize(("reply", "kind"), [("550 no such user", Refused), ("451 greylisted", Delayed)])
