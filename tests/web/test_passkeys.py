@@ -442,6 +442,18 @@ async def test_who_has_no_passkey_keeps_the_password(by_mail: tuple[Quart, Clien
     assert await is_logged_in(client)
 
 
+@pytest.mark.asvs("7.4.3")
+async def test_who_does_without_a_password_logs_all_other_browsers_out(by_mail: tuple[Quart, Client]) -> None:
+    app, client = by_mail
+    await add_passkey(client)
+    other = app.test_client()
+    await other.post("/login", form=BOB)
+    assert await is_logged_in(other)
+    await client.post("/account/passkeys/only")
+    assert await is_logged_in(client)
+    assert not await is_logged_in(other)
+
+
 async def test_without_mail_nobody_does_without_a_password(app: Quart, client: Client, phone: Authenticator) -> None:
     mine = await logged_in(app, phone)
     assert "Remove your password" not in await text(await mine.get("/account/passkeys"))
