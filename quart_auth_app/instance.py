@@ -76,16 +76,16 @@ def _read_private(path: Path) -> str:
 def _write_once(path: Path, text: str) -> None:
     """Create the file atomically: of several workers that start at once, one creates it and all read the same key."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)  # on a full disk, too: half a key is of no use to us
 
 
 def database_file(url: URL) -> Path | None:

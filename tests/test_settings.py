@@ -1,5 +1,6 @@
 """Settings: read once, checked, and refused with a sentence that says what to do."""
 
+import errno
 import os
 import sqlite3
 import stat
@@ -8,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -339,6 +341,18 @@ def test_a_secret_key_that_others_can_read_or_write_is_refused(tmp_path: Path, m
         create_app()
     file.chmod(0o600)
     assert create_app().secret_key == file.read_text().strip()
+
+
+def test_a_key_that_a_full_disk_has_no_room_for_is_one_sentence_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SettingsError, match=r"can't be used: No space left on device$"):
+        create_app()
+    assert [*(tmp_path / "instance").iterdir()] == []
 
 
 @pytest.mark.asvs("13.3.2")

@@ -238,14 +238,58 @@ def test_no_argument_of_a_program_holds_the_databases_password(
     assert password not in arguments.read_text()
 
 
-def test_a_misused_with_database_says_so_in_a_sentence(tmp_path: Path) -> None:
-    for address in ("", "sqlite:///s3cret.sqlite"):
-        run = subprocess.run(
-            [DEPLOY / "with-database", "true"],
-            env=os.environ | {"DATABASE_URL": address}, cwd=tmp_path, check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        assert run.returncode == 1
-        assert run.stderr == "with-database: DATABASE_URL must be the address of a PostgreSQL database\n"
+def with_database(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that prints its environment."""
+    return subprocess.run(
+        [DEPLOY / "with-database", "env"],
+        env=os.environ | settings, cwd=folder, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (
+            "postgresql://bob:s3/cr?e#t:@db1:5433,[::1],db2:5432/users",
+            "PGDATABASE=users PGHOST=db1,::1,db2 PGPASSWORD=s3/cr?e#t: PGPORT=5433,,5432 "
+            "PGTARGETSESSIONATTRS=read-write PGUSER=bob",
+        ),
+        ("postgres://bob:s3cr\u2100t@db/users", "PGDATABASE=users PGHOST=db PGPASSWORD=s3cr\u2100t PGUSER=bob"),
+        ("postgresql:///users?host=/run/pg&port=5433", "PGDATABASE=users PGHOST=/run/pg PGPORT=5433"),
+    ],
+)
+def test_an_address_that_the_application_takes_reaches_the_databases_programs(
+    tmp_path: Path, address: str, expected: str
+) -> None:
+    output = with_database(tmp_path, DATABASE_URL=address).stdout
+    assert " ".join(sorted(line for line in output.splitlines() if line.startswith("PG"))) == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "sqlite:///s3cret.sqlite",
+        "postgresql://u:s3cr@et@h/d",
+        "postgresql://u:p@[s3cret/d",
+        "postgresql://h:s3cret/d",
+    ],
+)
+def test_a_misused_with_database_says_so_in_a_sentence(tmp_path: Path, address: str) -> None:
+    run = with_database(tmp_path, DATABASE_URL=address)
+    assert run.returncode == 1
+    assert run.stderr == "with-database: DATABASE_URL must be the address of a PostgreSQL database\n"
+
+
+def test_a_file_that_with_database_cannot_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff s3cret")
+    said = [with_database(tmp_path, DATABASE_URL_FILE=name).stderr for name in (".", "missing", "bytes")]
+    start = "with-database: DATABASE_URL_FILE is a file that can't be read: "
+    assert [each.removeprefix(start) for each in said] == [
+        "Is a directory\n",
+        "No such file or directory\n",
+        "it is not text in UTF-8\n",
+    ]
 
 
 def test_a_misused_back_up_sqlite_says_so_in_a_sentence(tmp_path: Path) -> None:
