@@ -1,4 +1,4 @@
-"""Access keys: what scripts send in place of a log-in. A key opens less than a log-in, and never counts as a proof."""
+"""Access keys, which scripts send instead of logging in. A key opens less than a log-in, and is never a proof."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from quart_auth_app.database.units_of_work import LookUp
 from quart_auth_app.models import AccessKey, User, columns_of
 
 PREFIX = "qaa_"
-"""What each key begins with, so that people and scanners of source code know one when they see it."""
+"""The beginning of each key, by which people and secret scanners recognise one."""
 
 SHOWN = len(PREFIX) + 6
-"""Characters of a key that its owner sees again."""
+"""How many characters of a key its owner can see later."""
 
 MAX_KEYS = 20
-"""Keys of one account: more than anybody has scripts, and few enough to look through."""
+"""Most keys of one account: enough for all scripts, and few enough to look through."""
 
 MAX_DAYS = 365
-"""Days that a key lasts at most: one that was forgotten ends by itself."""
+"""Longest lifetime of a key in days, so that a forgotten key expires."""
 
 METHOD = "access-key"
-"""What `methods` says where a key was sent in place of a log-in."""
+"""The value of `methods` for a request with a key."""
 
 _COUNTS = (
     AccessKey.expires_at > bindparam("now"),
@@ -53,15 +53,15 @@ class WrongLifetime(AccountError):
 
 
 class KeyRefused(AccountError):
-    """What was sent as a key is none that counts."""
+    """The key is unknown, expired or revoked."""
 
 
 class KeyNotEnough(AccountError):
-    """This takes a log-in: a key never opens it."""
+    """This needs a log-in; no key opens it."""
 
 
 async def own(db: AsyncSession, *, user_id: int, now: datetime) -> Sequence[AccessKey]:
-    """Return the user's keys that count, oldest first."""
+    """Return the user's active keys, oldest first."""
     query = select(AccessKey).join(User, User.id == AccessKey.user_id).where(AccessKey.user_id == user_id, *_COUNTS)
     return (await db.scalars(query.order_by(AccessKey.id), {"now": now})).all()
 
@@ -69,9 +69,9 @@ async def own(db: AsyncSession, *, user_id: int, now: datetime) -> Sequence[Acce
 async def create(
     db: AsyncSession, *, user_id: int, name: str, days: str, browser: Browser, now: datetime
 ) -> tuple[AccessKey, str]:
-    """Make a key that lasts so many days. Return what is known of it, and the key, which is told this once.
+    """Make a key that lasts `days` days. Returns its row and the key itself, which is shown only now.
 
-    The second click of a double click gets the key that the first one has made.
+    The second click of a double click gets the first click's key.
 
     Raises InvalidName, WrongLifetime or TooManyAccessKeys.
     """
@@ -121,9 +121,9 @@ async def revoke_all(db: AsyncSession, *, user_id: int, now: datetime, browser: 
 
 
 async def by_text(look_up: LookUp, *, text: str, now: datetime) -> Found | None:
-    """Return what stands in the place of a session for who sends this key, and whose it is; None if it doesn't count.
+    """Return the key's user, with values that replace a session's row; None if the key is not active.
 
-    It is never fresh, and has no method that sudo or an admin's page would take.
+    These values are never fresh for sudo, and name no method that an admin's page accepts.
     """
     question, of_user = _by_text()
     row = await look_up(question, {"key_hash": _hash(text), "now": now})
@@ -156,13 +156,13 @@ def _by_text() -> tuple[Select[*tuple[Any, ...]], list[str]]:
 
 
 async def touch(db: AsyncSession, *, number: int, now: datetime) -> None:
-    """Note that the key was used at `now`, if that is news."""
+    """Store that the key was used at `now`, unless a later use is stored."""
     is_news = or_(AccessKey.last_used_at.is_(None), AccessKey.last_used_at < now)
     await db.execute(update(AccessKey).where(AccessKey.id == number, is_news).values(last_used_at=now))
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell keys whose time is over, or whose owner has another password, from the others."""
+    """Return the condition for keys that have expired or whose user has another password now."""
     version = select(User.password_version).where(User.id == AccessKey.user_id).scalar_subquery()
     return or_(AccessKey.expires_at <= now, AccessKey.password_version != version)
 

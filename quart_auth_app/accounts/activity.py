@@ -1,6 +1,6 @@
-"""The user's own security log: what happened to the account, when, from which browser.
+"""An account's activity, as its owner sees it: what happened, when, and from which browser.
 
-An event is noted in the transaction of the act itself, so that one is never there without the other.
+An event is written in the transaction of the act itself, so that neither exists without the other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ KINDS = {
     "admin_grant": "As an administrator you granted a role to user {user}",
     "admin_withdraw": "As an administrator you withdrew a role from user {user}",
 }
-"""Every kind of event, and what its owner reads; `{name}` in it stands for one of the event's details."""
+"""Every kind of event, with the text for the owner; `{name}` is replaced by the event's detail of that name."""
 
 NOTICED = {
     "logged_in",
@@ -83,12 +83,12 @@ NOTICED = {
     "exported",
     "deletion_asked",
 }
-"""Kinds that are told by mail too, to the address that the account has then. Of log-ins: those from a new browser."""
+"""Kinds that are also mailed to the account's address at that time. Of log-ins only those from a new browser."""
 
 NOTHING: Mapping[str, str | int | bool] = {}
 
 KEEP = timedelta(days=180)
-"""How long an event is kept: CNIL advises six months to a year for such logs."""
+"""How long an event is kept; CNIL recommends six months to a year for such logs."""
 
 PAGE = 50
 """Events on one page."""
@@ -108,8 +108,8 @@ NEWEST = 2**31 - 1
 async def note(
     db: AsyncSession, *, user_id: int, kind: str, browser: Browser, now: datetime, **details: str | int | bool
 ) -> None:
-    """Note that something of this kind, one of KINDS, has happened to the account; one of NOTICED is mailed too."""
-    assert kind in KINDS  # noqa: S101  # a misspelt kind is a bug of ours, found by the first test that meets it
+    """Write an event of this kind, one of KINDS; one of NOTICED is mailed too."""
+    assert kind in KINDS  # noqa: S101  # a misspelt kind is a bug, which the first test of it finds
     if kind in NOTICED and outbox.is_on(db) and (kind != "logged_in" or await _is_news(db, user_id, details)):
         to = await db.scalar(select(User.email).where(User.id == user_id))
         await outbox.queue(db, kind=kind, to=to or "", user_id=user_id, browser=browser, now=now)
@@ -126,13 +126,13 @@ async def write(
     now: datetime,
     details: Mapping[str, str | int | bool] = NOTHING,
 ) -> None:
-    """Write an event down, and mail nothing. `browser` is its name."""
+    """Write an event without a mail. `browser` is the browser's name."""
     row = {"user_id": user_id, "at": now, "kind": kind, "address": address, "browser": browser, "details": details}
     await db.execute(_NOTE, row)
 
 
 async def _is_news(db: AsyncSession, user_id: int, details: Mapping[str, object]) -> bool:
-    """Tell whether a log-in came from a new browser. The first after the sign-up is the owner's own, and no news."""
+    """Tell whether a log-in came from a new browser, except the first after sign-up, which is the owner's own."""
     kinds = select(SecurityEvent.kind).where(
         SecurityEvent.user_id == user_id, SecurityEvent.kind.in_(["created", "logged_in"])
     )
@@ -148,7 +148,7 @@ async def has(db: AsyncSession, *, user_id: int, kind: str, since: datetime) -> 
 
 
 async def failures(db: AsyncSession, *, user_id: int, since: datetime) -> int:
-    """Return how many log-ins have failed since then, as far as they are written down."""
+    """Return how many log-ins have failed since then; those that are still in memory don't count."""
     query = select(SecurityEvent.details).where(
         SecurityEvent.user_id == user_id, SecurityEvent.kind == "log_in_failed", SecurityEvent.at > since
     )
@@ -163,12 +163,12 @@ async def page(db: AsyncSession, *, user_id: int, before: int | None = None) -> 
 
 def number(given: str) -> int | None:
     """Return the number that a browser sent for an event or a session; None if it can't be one."""
-    # The length first: Python refuses to read a number of some thousand digits.
+    # Check the length first: Python refuses to parse a number with thousands of digits.
     if not (given.isascii() and given.isdigit() and len(given) <= len(str(NEWEST))):
         return None
     return int(given) if int(given) <= NEWEST else None
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell events that are older than KEEP from the others."""
+    """Return the condition for events that are older than KEEP."""
     return SecurityEvent.at <= now - KEEP

@@ -1,7 +1,7 @@
-"""Browsers: what is known of the one that asks, and what people call it.
+"""The browser that sends a request, and names for browsers.
 
-Names come from a fixed vocabulary, so that nothing a client made up stands in a list or a mail. Both tables are read
-from the top, as most browsers also claim to be others: Edge says Chrome, and Chrome says Safari.
+Names come from a fixed list, so that no text of a client appears in a list or a mail. Both tables are searched from the
+top, because most user agents also contain the names of other browsers: Edge's has Chrome, and Chrome's has Safari.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _BROWSERS = (
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 )
-"""What a user agent contains, and the browser's name."""
+"""A part of the user agent, and the browser's name."""
 
-# An iPad calls itself a Mac, and there is no telling.
+# An iPad's user agent is that of a Mac, so it is listed as one.
 _SYSTEMS = (
     ("Windows", "Windows"),
     ("Android", "Android"),
@@ -33,52 +33,52 @@ _SYSTEMS = (
     ("Macintosh", "macOS"),
     ("Linux", "Linux"),
 )
-"""What a user agent contains, and the system's name."""
+"""A part of the user agent, and the system's name."""
 
 UNKNOWN = "Unknown browser"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Browser:
-    """What asks for something to be done to an account."""
+    """The sender of a command about an account: a browser, or the operator."""
 
     address: str
     """The client's IP address."""
     user_agent: str = ""
     device: Device | None = None
-    """What it is known as if it has logged in before, to whatever account."""
+    """Its device if it has logged in before, to any account."""
     token: str | None = None
-    """The token of the session that it has now; a new session replaces it."""
+    """The token of its current session; a new session replaces that one."""
     language: str | None = None
-    """The code of the language that its person has chosen, or that it asks for; None if it asks for none of ours."""
+    """The code of the language that the person has chosen or the browser asks for; None if it is none of ours."""
     form: str | None = None
-    """Stands for the form that it sends, see `double_clicks`; None for one that can be sent any number of times."""
+    """The key of the form that it sends, see `double_clicks`; None for a form that may be sent repeatedly."""
     is_operator: bool = False
-    """Whether it is no browser but an operator's command."""
+    """Whether this is an operator's command instead of a browser."""
 
     def device_for(self, user: Account | None) -> str | None:
-        """Return what it is counted by if it has logged in to this account before, see `throttle`."""
+        """Return the device's id for its own limits if it has logged in to this account before, see `throttle`."""
         return self.device.id if user and self.device and self.device.is_known_to(user) else None
 
     @property
     def name(self) -> str:
-        """What people call it, such as “Firefox on Linux”; empty for an operator."""
+        """Its name, such as “Firefox on Linux”; empty for an operator."""
         return "" if self.is_operator else named(self.user_agent)
 
 
 OPERATOR = Browser(address="", is_operator=True)
-"""Stands for the operator's commands, which have no browser."""
+"""The `Browser` of operators' commands."""
 
 
 def named(user_agent: str) -> str:
-    """Return the browser's and its system's name, as far as they are known."""
+    """Return the names of the browser and its system, if they are in our tables."""
     browser = _first(_BROWSERS, user_agent) or UNKNOWN
     system = _first(_SYSTEMS, user_agent)
     return f"{browser} on {system}" if system else browser
 
 
 def translated(name: str, language: Language) -> str:
-    """Return what `named` returned, in another language."""
+    """Translate a name that `named` returned."""
     browser, on, system = name.partition(" on ")
     if not on:
         return language.translated(name)

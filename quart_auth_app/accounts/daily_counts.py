@@ -1,7 +1,7 @@
 """How often people sign up, log in and are refused: counted in memory, and added up by day in the database.
 
-A row that every log-in wrote to would be the one that all of them wait for. So each process counts by itself, and adds
-what it has counted to the day's rows once a minute and at its end; one that is killed loses a minute.
+If every log-in wrote to the same row, all would wait for its lock. So each process counts in memory, and adds its
+counts to the day's rows once a minute and at its end. A process that is killed loses at most a minute.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import DailyCount
 
 DAYS = 30
-"""Days that are shown, today among them."""
+"""How many days are shown, including today."""
 
 KEEP = timedelta(days=DAYS + 1)
-"""A day more: the clocks of two servers may be on two sides of midnight."""
+"""How long rows are kept: a day longer, as two servers' clocks may be on two sides of midnight."""
 
 WRITE_EVERY = 60
 """Seconds between two writes."""
@@ -34,7 +34,7 @@ COUNTED = {*SIGN_UPS, *LOG_INS, *FAILURES, *REFUSALS}
 
 @dataclass(frozen=True)
 class Day:
-    """What has happened in a day."""
+    """The counts of one day, in UTC."""
 
     day: date
     sign_ups: int
@@ -44,7 +44,7 @@ class Day:
 
 
 class DailyCounts:
-    """One process's counts since they were last written down."""
+    """One process's counts since they were last written to the database."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[date, str]] = Counter()
@@ -55,13 +55,13 @@ class DailyCounts:
             self._counts[now.date(), event] += 1
 
     async def write(self, transaction: UnitOfWork) -> None:
-        """Add the counts to those in the database. Raises DatabaseAway; the next write tries again then."""
+        """Add the counts to those in the database. Raises DatabaseAway; then the next write tries again."""
         counts, self._counts = self._counts, Counter()
         if not counts:
             return
         try:
             async with transaction() as db:
-                # In the same order in every process, so that no two wait for each other.
+                # In the same order in every process, so that no two deadlock.
                 for (day, event), count in sorted(counts.items()):
                     await _add(db, day, event, count)
         except BaseException:
@@ -69,7 +69,7 @@ class DailyCounts:
             raise
 
     async def days(self, db: AsyncSession, *, now: datetime) -> list[Day]:
-        """Return the last DAYS days, oldest first, with what this process has not yet written down."""
+        """Return the last DAYS days, oldest first, including counts that this process has not written yet."""
         days = [now.date() - timedelta(days=each) for each in reversed(range(DAYS))]
         rows = await db.execute(
             select(DailyCount.day, DailyCount.event, DailyCount.count).where(DailyCount.day >= days[0])

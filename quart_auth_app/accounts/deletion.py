@@ -1,4 +1,4 @@
-"""Deleting one's account: asked for, kept after all, or carried out when the days of grace are over."""
+"""Deleting an account: asked for by its owner, cancelled, or carried out after the days of grace."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,20 +12,20 @@ from quart_auth_app.clock import LEEWAY
 from quart_auth_app.models import DeletedUser, User
 
 WARNING = timedelta(days=2)
-"""How long before the end the person is told once more. Nobody is deleted who was not, so a clock that jumps ahead by
-weeks has two days to be set right."""
+"""How long before the deletion the person is reminded. Nobody is deleted without a reminder, so if a clock jumps ahead
+by weeks, there are two days to correct it."""
 
 GRACE = timedelta(days=14)
-"""How long a person may change their mind. GDPR, article 12(3), leaves a month in all."""
+"""How long a person may cancel the deletion. GDPR, article 12(3), allows a month in all."""
 
 LEASE = timedelta(minutes=10)
-"""How long a server has for announcing a deletion, until another one does it."""
+"""How long a server may take to announce a deletion before another server does it."""
 
 
 async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> tuple[datetime, bool]:
-    """Have the account deleted after GRACE, and revoke its sessions. Return when that will be, and whether it is new.
+    """Schedule the deletion after GRACE, and revoke all sessions. Returns its time, and whether it was just scheduled.
 
-    To ask again does not put it off. Raises LastAdmin.
+    Asking again does not postpone it. Raises LastAdmin.
     """
     await roles.keep_an_admin(db, user_id=user_id)
     delete_at = now + GRACE
@@ -41,7 +41,7 @@ async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime
 
 
 async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
-    """Keep the account after all. Return whether it was to be deleted."""
+    """Cancel the deletion. Returns whether one was scheduled."""
     query = update(User).where(User.id == user_id, User.delete_at.is_not(None)).values(delete_at=None)
     if await db.scalar(query.returning(User.id)) is None:
         return False
@@ -50,12 +50,12 @@ async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datet
 
 
 async def due(db: AsyncSession, *, now: datetime) -> Sequence[int]:
-    """Return the numbers of the users whose grace is over."""
+    """Return the numbers of the users to delete now."""
     return (await db.scalars(select(User.id).where(_is_over(now)).order_by(User.id))).all()
 
 
 async def carry_out(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
-    """Delete the user, and tell whether that was done: until the last moment they may have cancelled it."""
+    """Delete the user. Returns False if they have cancelled it meanwhile."""
     query = delete(User).where(User.id == user_id, _is_over(now)).returning(User.email, User.language)
     gone = (await db.execute(query)).one_or_none()
     if gone is None:
@@ -69,18 +69,18 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
 
 
 async def record(db: AsyncSession, *, user_id: int, email: str, language: str | None, now: datetime) -> None:
-    """Note that the user with this number was deleted, so that `repeat` can do it again after a backup is restored.
+    """Store that the user with this number was deleted, so that `repeat` can do it again after a backup is restored.
 
-    They are told; the address is in that mail alone. The site's own code is told by a server, see `unannounced`.
+    The person gets a mail, the only place with the address then. A server tells the site's code, see `unannounced`.
     """
     await db.merge(DeletedUser(id=user_id, at=now, announce_at=now))
     await outbox.queue(db, kind="deleted", to=email, language=language, now=now)
 
 
 async def warn(db: AsyncSession, *, now: datetime) -> None:
-    """Have those told once who will be deleted within WARNING, or as soon as that is over.
+    """Remind, once, the users who will be deleted within WARNING; they are not deleted before WARNING has passed.
 
-    Who was told by a clock that was ahead is told again: their days have not passed.
+    A reminder from a clock that was ahead doesn't count, so it is sent again.
     """
     untold = or_(User.deletion_told_at.is_(None), User.deletion_told_at > now + LEEWAY)
     query = update(User).where(User.delete_at <= now + WARNING, untold).values(deletion_told_at=now)
@@ -91,9 +91,9 @@ async def warn(db: AsyncSession, *, now: datetime) -> None:
 
 
 async def repeat(db: AsyncSession, *, now: datetime) -> Sequence[int]:
-    """Delete again whom a restored backup has brought back, and return their numbers.
+    """Delete again the users whom a restored backup has brought back, and return their numbers.
 
-    Whoever got such a number after the restore is somebody else: the account is younger than the deletion.
+    If an account with such a number is younger than the deletion, it is another person's, made after the restore.
     """
     was_deleted = select(DeletedUser.id).where(
         DeletedUser.id == User.id, or_(User.created_at.is_(None), User.created_at <= DeletedUser.at)
@@ -104,7 +104,7 @@ async def repeat(db: AsyncSession, *, now: datetime) -> Sequence[int]:
 
 
 async def unannounced(db: AsyncSession, *, now: datetime) -> Sequence[int]:
-    """Return the numbers of deleted users of whom the site's own code was not told. They are the caller's for LEASE."""
+    """Return the numbers of deleted users to announce to the site's code. For LEASE only the caller gets them."""
     is_due = or_(DeletedUser.announce_at <= now, DeletedUser.announce_at > now + LEASE + LEEWAY)
     if await db.scalar(select(DeletedUser.id).where(is_due).limit(1)) is None:
         return []
@@ -113,5 +113,5 @@ async def unannounced(db: AsyncSession, *, now: datetime) -> Sequence[int]:
 
 
 async def announced(db: AsyncSession, *, user_id: int) -> None:
-    """Note that the site's own code was told."""
+    """Store that the deletion was announced to the site's code."""
     await db.execute(update(DeletedUser).where(DeletedUser.id == user_id).values(announce_at=None))

@@ -1,4 +1,4 @@
-"""Devices: browsers that have logged in before, as their cookie says; strangers' failures don't count against them."""
+"""Devices: browsers that have logged in before, by their cookie. Failures of strangers don't count against them."""
 
 import secrets
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import Protocol
 from quart_auth_app.accounts import email_addresses
 
 MAX_ACCOUNTS = 8
-"""Accounts that one device is known to: a family's computer. The one logged in to longest ago is dropped."""
+"""Accounts that one device remembers, enough for a family's computer. The oldest log-in is dropped."""
 
 
 class Account(Protocol):
-    """What a device remembers of a user: a `User`, or the web's `current_user`."""
+    """The attributes of a user that a device uses: a `User`, or the web's `current_user`."""
 
     id: int
     email: str
@@ -21,18 +21,18 @@ class Account(Protocol):
 
 @dataclass(frozen=True)
 class Device:
-    """One browser. It keeps its identity over all its log-ins, so that each of them has no new counter of failures."""
+    """One browser. It keeps its id over all log-ins, so that a new log-in doesn't bring a new count of failures."""
 
     id: str
     accounts: Mapping[str, str] = field(default_factory=dict)
-    """By the fingerprint of the address: whose account it was, and which of its passwords was given."""
+    """The account's number and password version, by the fingerprint of its address."""
 
     def claims(self, email: str) -> bool:
-        """Tell whether it has logged in to an account of this address before, perhaps with an earlier password."""
+        """Tell whether it has logged in to an account with this address before, even with an earlier password."""
         return email_addresses.fingerprint(email) in self.accounts
 
     def is_known_to(self, user: Account) -> bool:
-        """Tell whether it has logged in to this very account with the password that the account has now."""
+        """Tell whether it has logged in to this account with the current password."""
         return self.accounts.get(email_addresses.fingerprint(user.email)) == _stamp(user)
 
     def with_account(self, user: Account) -> "Device":
@@ -43,10 +43,10 @@ class Device:
 
 
 def new() -> Device:
-    """Return a device that nobody has logged in with."""
+    """Return a device without accounts."""
     return Device(secrets.token_urlsafe(16))
 
 
 def _stamp(user: Account) -> str:
-    # The number too: an address may be another person's after an account was deleted.
+    # With the number: after a deletion another person may have an account with this address.
     return f"{user.id}.{user.password_version}"

@@ -1,7 +1,7 @@
-"""A form that was sent twice: the second click is refused, but its person has got what they wanted.
+"""A form that was sent twice by a double click: the second click gets the answer of the first.
 
-What a form has made is noted in the transaction that makes it: who is refused because of that can see the note. It
-stands beside the counts of `throttle`, in a row whose count is the number of what was made.
+A note of what the form has made is written in the transaction that makes it, so whoever is refused because of that
+finds the note. It is a row among the counts of `throttle`, with the number of what was made as its count.
 """
 
 import secrets
@@ -20,16 +20,16 @@ from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Attempts, SecurityEvent, User
 
 LASTS = timedelta(seconds=30)
-"""How long after the first click a second one may come: hashing may have a queue."""
+"""How long after the first click the second one may arrive: there may be a queue for hashing."""
 
 NUMBERS = 2**31
-"""How many secrets one form may have: their number is noted in the column of a count."""
+"""How many different secrets a form can have: the secret's number is stored in the column for a count."""
 
 _attempts = cast(Table, Attempts.__table__)
 
 
 async def note(db: AsyncSession, browser: Browser, *, number: int, now: datetime) -> None:
-    """Note that the form which this browser sends has made what has this number."""
+    """Store the number of what this browser's form has made."""
     if browser.form:
         made = {"count": number, "ends_at": now + LASTS + throttle.SLACK}
         query = INSERT[db.get_bind().dialect.name](_attempts).values(key=browser.form, **made)
@@ -37,7 +37,7 @@ async def note(db: AsyncSession, browser: Browser, *, number: int, now: datetime
 
 
 async def made(db: AsyncSession, browser: Browser, *, now: datetime) -> int | None:
-    """Return the number of what a first click on this very form has made, None if this is the first."""
+    """Return the number of what the first click on this form has made, None if this is the first click."""
     query = select(Attempts.count).where(Attempts.key == browser.form, Attempts.ends_at > now)
     return await db.scalar(query) if browser.form else None
 
@@ -53,10 +53,10 @@ async def signed_up_already(
     opened: datetime,
     now: datetime,
 ) -> User | None:
-    """Return the user whom a sign-up with the same details has just made, in the same browser; None if there is none.
+    """Return the user whom a sign-up with the same details, in the same browser, has just made; None if there is none.
 
-    `opened` is when this browser opened the form. A stranger who learns of the account opens it later; and whoever
-    opened it before has to know the password, at the same address, within seconds. Raises TooBusy.
+    `opened` is when this browser opened the form. A stranger who learns of the account opens the form later than that.
+    One who opened it earlier would need the password, from the same IP address, within seconds. Raises TooBusy.
     """
     query = (
         select(User)
@@ -64,7 +64,7 @@ async def signed_up_already(
         .where(
             User.email_key == email_addresses.key(email),
             User.name == names.validated(name),
-            User.created_at >= max(opened, now - LASTS) - throttle.SLACK,  # each may be another server's time
+            User.created_at >= max(opened, now - LASTS) - throttle.SLACK,  # the two times may come from two servers
             SecurityEvent.kind == "created",
             SecurityEvent.address == browser.address,
             SecurityEvent.browser == browser.name,
@@ -80,14 +80,14 @@ async def signed_up_already(
 
 
 async def new_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> str:
-    """Return a secret of 256 bits for what this form makes. A second click on the form finds it by `first_secret`."""
+    """Return a secret of 256 bits for what this form makes. The second click gets it from `first_secret`."""
     number = secrets.randbelow(NUMBERS)
     await note(db, browser, number=number, now=now)
     return _secret(db, browser, number)
 
 
 async def first_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> str | None:
-    """Return the secret that a first click on this very form has got, None if this is the first."""
+    """Return the secret that the first click on this form has got, None if this is the first click."""
     number = await made(db, browser, now=now)
     return None if number is None else _secret(db, browser, number)
 

@@ -1,4 +1,4 @@
-"""E-mail addresses: which are valid, and which two are the same."""
+"""E-mail addresses: which are valid, and which are the same."""
 
 import hashlib
 import re
@@ -10,15 +10,15 @@ import idna
 from quart_auth_app.accounts.errors import InvalidEmail
 
 MAX_LENGTH = 254
-"""Characters of the longest address that mail can be sent to (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+"""Longest address in characters that mail can be sent to (RFC 5321, 4.5.3.1.3, without the angle brackets)."""
 
 MAX_KEY_LENGTH = 1024
-"""Characters of the longest key that the database holds: in normal form one letter may be up to 18."""
+"""Longest key in characters, which is the column's length: one letter may have 18 characters in normal form."""
 
 _MAX_DOMAIN_LENGTH = 253
-"""Characters of the longest domain (RFC 1035); longer ones would take idna long."""
+"""Longest domain in characters (RFC 1035); idna takes long for longer ones."""
 
-# Names such as .local, .test and localhost are what internal sites use; here their addresses are as good as any.
+# Internal sites use names such as .local, .test and localhost, so addresses there are valid.
 _INTERNAL = re.compile(r"(?<=[@.])(?:arpa|invalid|local|localhost|onion|test)\Z", re.IGNORECASE)
 
 _INVISIBLE = re.compile(
@@ -28,24 +28,24 @@ _INVISIBLE = re.compile(
 """Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt)."""
 
 _BLANK = re.compile("[\u2800\U0001d159]")
-"""Symbols that show nothing: the Braille pattern without dots and the note without a head."""
+"""Symbols that are blank on the screen: the Braille pattern without dots, and the note without a head."""
 
 _JOINERS = re.compile("[\u200c\u200d]")
-"""In a domain they tell two names apart, where IDNA 2008 allows them (RFC 5892, appendix A)."""
+"""Joiners. In a domain they distinguish two names, where IDNA 2008 allows them (RFC 5892, appendix A)."""
 
 
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
-"""The full-width forms of ASCII, which Japanese keyboards type and no mailbox has in its name."""
+"""Full-width forms of ASCII, which Japanese keyboards type and no mailbox name contains."""
 
 
 def validated(email: str) -> str:
-    """Return the address in its normal form, case kept before the @. Raises InvalidEmail. Asks no DNS server."""
+    """Return the address in normal form; case stays before the @. Raises InvalidEmail. Uses no DNS."""
     email = email.translate(_WIDE).strip()
     internal = _INTERNAL.search(email)
-    # email_validator refuses these names, and has no option for it but a list that all of the process share. A name of
-    # the same length in its place is checked by the same rules.
+    # email_validator refuses these names, and its only option for that is a list shared by the whole process. So check
+    # the address with another name of the same length instead.
     checked = email[: internal.start()] + "x" * len(internal[0]) if internal else email
-    # Nor does it take a domain with joiners, as Persian and Hindi have them. Those that IDNA allows are put back below.
+    # It also refuses domains with joiners, as in Persian and Hindi. Those that IDNA allows are put back below.
     joined = _domain_with_joiners(checked)
     if joined:
         checked = checked.rpartition("@")[0] + "@" + _JOINERS.sub("", joined)
@@ -67,16 +67,16 @@ def _domain_with_joiners(email: str) -> str | None:
     labels = _a_labels(email.rpartition("@")[2])
     try:
         readable = idna.decode(labels) if labels else ""
-    except idna.IDNAError:  # too long, for example: email_validator says so
+    except idna.IDNAError:  # for example too long, which email_validator refuses
         return None
     return readable if _JOINERS.search(readable) else None
 
 
 def key(email: str) -> str:
-    """Return what all spellings of one address have in common. Never raises.
+    """Return a key that is equal for all spellings of one address. Never raises.
 
-    The domain is its A-label by IDNA 2008 (browsers send that for what a person types in Unicode), the rest is without
-    regard to case, Unicode form and characters that nobody sees.
+    The domain becomes its A-label by IDNA 2008, which browsers send for a domain typed in Unicode. The rest ignores
+    case, Unicode form and invisible characters.
     """
     email = email.strip()
     if "@" not in email:
@@ -86,7 +86,7 @@ def key(email: str) -> str:
 
 
 def _domain(domain: str) -> str:
-    # What is no domain is compared like any other text, once more as a domain if it becomes one by that.
+    # An invalid domain is compared as text, or as a domain if folding makes it valid.
     return _a_labels(domain) or _a_labels(_folded(domain)) or _folded(domain)
 
 
@@ -96,17 +96,17 @@ def _a_labels(domain: str) -> str | None:
     try:
         mapped = idna.uts46_remap(domain, std3_rules=False, transitional=False)
         return ".".join(idna.alabel(label).decode() for label in mapped.split("."))
-    except UnicodeError:  # the parent of idna's own
+    except UnicodeError:  # idna's errors derive from it
         return None
 
 
 def _folded(text: str) -> str:
-    """Return Unicode's toNFKC_Casefold, done twice as it needs for the few letters that fold into others."""
+    """Return Unicode's toNFKC_Casefold, applied twice for the few letters that fold into others."""
     for _ in range(2):
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).strip()
 
 
 def fingerprint(email: str) -> str:
-    """Return what a signed cookie may hold in the address's place: 128 bits of the SHA-256 of its key."""
+    """Return 128 bits of the SHA-256 of the address's key, for cookies, which must not contain the address."""
     return hashlib.sha256(key(email).encode()).hexdigest()[:32]

@@ -1,7 +1,8 @@
-"""Changing an account's address: asked for, confirmed by who reads the new address's mail, or cancelled.
+"""Changing an account's address: asked for, confirmed by mail to the new address, or cancelled.
 
-Nothing here looks whether the new address has an account. The sender of mail does, and tells its owner alone. Where
-mail is off an address changes at once, unproved, and a taken one says so. `recovery.undo` takes a change back.
+With mail, nothing here checks whether the new address has an account, so nobody learns it from the pages. The sender of
+mail checks, and tells only that account's owner. Without mail an address changes at once, unproved, and a taken one is
+refused. `recovery.undo_email_change` reverts a change.
 """
 
 from datetime import datetime, timedelta
@@ -30,16 +31,16 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import EmailChange, User
 
 LASTS = tokens.LIFETIMES[tokens.CHANGE]
-"""How long a change waits: as short as people can use, since whoever planted one may come back for it."""
+"""How long a change waits: as short as people can manage, as a thief may have asked for it and come back."""
 
 DOUBLE_CLICK = timedelta(minutes=1)
-"""Whoever asks for the same address again within this time has asked once."""
+"""Asking for the same address again within this time counts as one request."""
 
 
 async def change_at_once(transaction: UnitOfWork, *, found: Found, email: str, browser: Browser, now: datetime) -> User:
-    """Give the account another address, where no mail is sent, and return whose it is. The same one again is no change.
+    """Change the account's address where no mail is sent, and return the user. The same address again is no change.
 
-    Nobody has proved the new address. All other sessions are revoked. Raises InvalidEmail, EmailTaken or
+    The new address is not proved. All other sessions are revoked. Raises InvalidEmail, EmailTaken or
     TooManyAttempts.
     """
     email = email_addresses.validated(email)
@@ -55,7 +56,7 @@ async def change_at_once(transaction: UnitOfWork, *, found: Found, email: str, b
 
 
 async def ask(transaction: UnitOfWork, *, found: Found, email: str, browser: Browser, now: datetime) -> None:
-    """Have the new address asked whether it is the user's, and the old one told. An earlier wish is void.
+    """Mail the new address for confirmation, and notify the old one. An earlier pending change is void.
 
     Raises InvalidEmail, SameEmail or TooManyAttempts.
     """
@@ -92,7 +93,7 @@ async def _wish(db: AsyncSession, *, user: User, email: str, now: datetime) -> N
 
 
 async def pending(db: AsyncSession, *, user_id: int, now: datetime) -> EmailChange | None:
-    """Return the change that waits for an answer, or None."""
+    """Return the pending change, or None."""
     query = (
         select(EmailChange)
         .join(User, User.id == EmailChange.user_id)
@@ -108,24 +109,24 @@ async def pending(db: AsyncSession, *, user_id: int, now: datetime) -> EmailChan
 
 
 async def keep_code(db: AsyncSession, *, user_id: int, code_hash: str, now: datetime) -> None:
-    """Keep the hash of the code that is mailed now; earlier ones don't count any more."""
+    """Store the hash of the code that is mailed now; earlier codes are void."""
     await mailed_codes.keep(db, EmailChange, EmailChange.user_id == user_id, code_hash=code_hash, now=now)
 
 
 async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:
-    """Keep the address as it is. Where nothing waits there is nothing to do."""
+    """Cancel the pending change, if there is one."""
     if await drop(db, user_id=user_id):
         await activity.note(db, user_id=user_id, kind="email_change_cancelled", browser=browser, now=now)
 
 
 async def drop(db: AsyncSession, *, user_id: int) -> bool:
-    """Forget the change that waits, and return whether there was one. Its link and code are void without it."""
+    """Delete the pending change, and return whether there was one. Its link and code are void without it."""
     query = delete(EmailChange).where(EmailChange.user_id == user_id).returning(EmailChange.user_id)
     return await db.scalar(query.execution_options(synchronize_session=False)) is not None
 
 
 async def by_link(db: AsyncSession, *, token: str, user_id: int, now: datetime) -> str:
-    """Return the address that a link confirms. Uses nothing up. Raises LinkInvalid, LinkUsed or LinkOfAnother."""
+    """Return the address that a link confirms. Consumes nothing. Raises LinkInvalid, LinkUsed or LinkOfAnother."""
     linked = await tokens.look(db, token=token, purpose=tokens.CHANGE, now=now)
     if not linked.user or linked.user.id != user_id:
         raise LinkOfAnother
@@ -138,7 +139,7 @@ async def by_link(db: AsyncSession, *, token: str, user_id: int, now: datetime) 
 async def confirm_by_link(
     transaction: UnitOfWork, *, token: str, found: Found, browser: Browser, now: datetime
 ) -> User:
-    """Give the account its new address, for its owner who has the link, and return them.
+    """Change the address by the link in the mail, and return the user, who must be logged in.
 
     Raises LinkInvalid, LinkUsed, LinkOfAnother, or EmailTaken where the address has become another account's.
     """
@@ -156,7 +157,7 @@ async def confirm_by_link(
 async def confirm_by_code(
     transaction: UnitOfWork, passwords: Passwords, *, code: str, found: Found, browser: Browser, now: datetime
 ) -> User:
-    """Give the account its new address, for its owner who types the code that was mailed there, and return them.
+    """Change the address by the code that was mailed to the new one, and return the user, who must be logged in.
 
     Raises WrongMailedCode, NoEmailChange, TooBusy, or EmailTaken where the address has become another account's.
     """
@@ -176,7 +177,7 @@ async def confirm_by_code(
 
 
 async def _carry_out(db: AsyncSession, *, email: str, found: Found, browser: Browser, now: datetime) -> User | None:
-    """Spend the wish for this address, and return whose it was. None if there is none, or not any more."""
+    """Carry out the pending change to this address, and return the user; None if there is none any more."""
     user = await _locked(db, found.user["id"])
     wish = await pending(db, user_id=user.id, now=now)
     if not wish or wish.new_email != email or user.disabled_at:
@@ -195,7 +196,7 @@ async def _give(db: AsyncSession, *, user: User, email: str, verified_at: dateti
 
 
 async def _settle(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> None:
-    # Links to the old address are void by themselves: they are bound to it.
+    # Links that were mailed to the old address are void already: they are bound to it.
     user_id = found.user["id"]
     await drop(db, user_id=user_id)
     await sessions.revoke_others(db, user_id=user_id, keep=found.number)
@@ -205,11 +206,11 @@ async def _settle(db: AsyncSession, *, found: Found, browser: Browser, now: date
 
 
 async def _locked(db: AsyncSession, user_id: int) -> User:
-    """Return the user; until the transaction ends nobody else changes it."""
+    """Return the user with a row lock, so that nobody else changes it until the transaction ends."""
     query = select(User).where(User.id == user_id).with_for_update()
     return (await db.scalars(query.execution_options(populate_existing=True))).one()
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell changes that nobody confirmed in time from the others."""
+    """Return the condition for changes that nobody confirmed in time."""
     return EmailChange.expires_at <= now

@@ -5,12 +5,12 @@ class AccountError(Exception):
     """A command that is refused. Anything else that goes wrong is a bug."""
 
     field: str | None = None
-    """The form field that is at fault, if it is one."""
+    """The form field that was refused, if it was one."""
 
     def __init__(self, **values: object) -> None:
         super().__init__()
         self.values = values
-        """What the sentence needs to know, by name."""
+        """Values for the sentence, by name."""
 
     @property
     def code(self) -> str:
@@ -22,7 +22,7 @@ class AccountError(Exception):
 
 
 class WrongDetails(AccountError):
-    """Address and password don't belong together, or the account is closed: the person is not told which."""
+    """Address and password don't match, or the account is disabled: the person is not told which."""
 
 
 class SessionRevoked(AccountError):
@@ -40,17 +40,17 @@ class SignUpClosed(AccountError):
 
 
 class MailOff(AccountError):
-    """Only mail would do it, and none is sent here."""
+    """This needs mail, and none is sent here."""
 
 
 class InvalidEmail(AccountError):
-    """What was given is not an e-mail address."""
+    """The text is not a valid e-mail address."""
 
     field = "email"
 
 
 class InvalidName(AccountError):
-    """There is no name, or what was given can't be shown as one; each rule has a class of its own."""
+    """The name is missing, or can't be shown; each rule has a class of its own."""
 
     field = "name"
 
@@ -64,7 +64,7 @@ class NameHasControls(InvalidName):
 
 
 class NameInvisible(InvalidName):
-    """Nothing of it can be seen."""
+    """It has no visible character."""
 
 
 class InvalidPassword(AccountError):
@@ -82,7 +82,7 @@ class PasswordTooLong(InvalidPassword):
 
 
 class PasswordTooGuessable(InvalidPassword):
-    """It would be guessed soon; `reason` says why, see `passwords.strength.Weakness`."""
+    """It is easy to guess; `reason` says why, see `passwords.strength.Weakness`."""
 
 
 class LinkInvalid(AccountError):
@@ -90,11 +90,11 @@ class LinkInvalid(AccountError):
 
 
 class LinkUsed(AccountError):
-    """A mailed link was followed to its end already."""
+    """A mailed link has been used already."""
 
 
 class LinkOfAnother(LinkInvalid):
-    """A mailed link is good, and belongs to another account than the one that is logged in."""
+    """A mailed link is valid, but belongs to another account than the one that is logged in."""
 
 
 class AlreadyConfirmed(AccountError):
@@ -102,7 +102,7 @@ class AlreadyConfirmed(AccountError):
 
 
 class WrongMailedCode(AccountError):
-    """The code is not the newest that was mailed, was mailed too long ago, or too many were tried."""
+    """The code is not the newest that was mailed, has expired, or too many codes were tried."""
 
     field = "code"
 
@@ -114,17 +114,17 @@ class SameEmail(AccountError):
 
 
 class NoEmailChange(AccountError):
-    """No change of address waits for an answer, or not any more."""
+    """No change of address is pending, or not any more."""
 
 
 class WrongSignUpPassword(AccountError):
-    """The password is not the one that was chosen at sign-up, or too many were tried."""
+    """The password is not the one chosen at sign-up, or too many passwords were tried."""
 
     field = "password"
 
 
 class SignUpPending(AccountError):
-    """Address and password are those of a sign-up whose mail was not answered yet."""
+    """Address and password are those of a sign-up that is not confirmed yet."""
 
     def __init__(self, sign_up_id: int = 0) -> None:
         super().__init__(sign_up_id=sign_up_id)
@@ -132,16 +132,16 @@ class SignUpPending(AccountError):
 
 
 class TryLater(AccountError):
-    """Nothing is wrong with what was asked, but it can't be done now."""
+    """The request is fine, but can't be carried out now."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after=retry_after)
         self.retry_after = retry_after
-        """Seconds until another try makes sense."""
+        """Seconds until it makes sense to try again."""
 
 
 class TooBusy(TryLater):
-    """More passwords are waiting to be hashed than can be in reasonable time."""
+    """The queue for hashing passwords is full."""
 
 
 class TooManyAttempts(TryLater):
@@ -149,19 +149,19 @@ class TooManyAttempts(TryLater):
 
 
 class ProviderRefused(AccountError):
-    """What came back from a provider proves nothing; for the log, `reason` says why."""
+    """The provider's answer doesn't prove who the person is; `reason`, for the log, says why."""
 
 
 class ProviderDenied(ProviderRefused):
-    """The person, or the provider, said no: the answer was an error."""
+    """The person or the provider refused: the answer was an error."""
 
 
 class AttemptTooLate(ProviderRefused):
-    """The answer of a provider is to no attempt of this browser, or to one that is over or was used."""
+    """The provider's answer belongs to no attempt of this browser, or to one that has expired or was used."""
 
 
 class ProviderAway(TryLater):
-    """The provider with this label doesn't answer, or not as it should."""
+    """The provider with this label doesn't answer, or answers wrongly."""
 
     def __init__(self, label: str, retry_after: int) -> None:
         super().__init__(retry_after)

@@ -1,4 +1,4 @@
-"""Everything that is kept about a user, for the user to take along (GDPR, articles 15 and 20)."""
+"""Everything that is stored about a user, for the user to download (GDPR, articles 15 and 20)."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ from quart_auth_app.models import (
 )
 
 FORMAT = 1
-"""Counts the changes of the export's form that a program which reads it would stumble over."""
+"""Version of the format: rises with each change that breaks programs which read the export."""
 
 LEFT_OUT = {
     *("password", "password_version", "email_key", "account_key", "user_id", "sign_up_id", "replaced_by", "message_id"),
     *("token_hash", "key_hash", "code", "code_hash", "code_tries", "seed", "new_seed", "last_step"),
     *("credential_id", "public_key", "user_handle"),
 }
-"""Columns that are secret, or say nothing that isn't said elsewhere."""
+"""Columns that are secret, or repeat what other columns say."""
 
 TABLES: dict[str, type[Base]] = {
     "sessions": Session,
@@ -51,11 +51,11 @@ TABLES: dict[str, type[Base]] = {
     "mail": Mail,
     "links": MailToken,
 }
-"""What is kept about a user besides the account, by the name that it has in the export."""
+"""Tables with data of a user besides the account itself, by their names in the export."""
 
 
 async def note(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
-    """Note that the user takes the data along. False for the second click of a double click: nobody is told of it."""
+    """Write the event of the download. False for the second click of a double click, which writes nothing."""
     await ways_in.lock(db, user_id=user_id)
     if await double_clicks.made(db, browser, now=now) is not None:
         return False
@@ -65,10 +65,10 @@ async def note(db: AsyncSession, *, user_id: int, browser: Browser, now: datetim
 
 
 async def everything(db: AsyncSession, *, user_id: int, now: datetime) -> dict[str, Any]:
-    """Return all that is kept about the user, made of what JSON has; times are ISO 8601 in UTC.
+    """Return all that is stored about the user, as values for JSON; times are ISO 8601 in UTC.
 
-    `account` has every column of the user that is not left out, a site's own among them. Neither hashes nor tokens are
-    in it.
+    `account` has every column of the user that is not in LEFT_OUT, including a site's own. Hashes and tokens are left
+    out.
     """
     columns = columns_of(User)
     user = (await db.execute(select(*columns.values()).where(User.id == user_id))).one()
@@ -94,7 +94,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return the value as JSON has it: an enum's value, bytes in Base64, what JSON has no form for as text."""
+    """Convert a value for JSON: an enum to its value, bytes to Base64, any type that JSON lacks to text."""
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, datetime):

@@ -1,7 +1,7 @@
-"""Failed log-ins, for the owner's security log: noted in memory, and written down from time to time.
+"""Failed log-ins, for the owner's activity: collected in memory, and written to the database every hour.
 
-To write a row for a known account at once would take longer than to write none for an unknown one, so that a clock
-could tell which addresses have accounts. So both are noted alike, and only the hourly work looks who has an account.
+Writing a row at once for a known account would take longer than writing none for an unknown one, and so reveal which
+addresses have accounts. So both are collected alike, and only the hourly work looks up accounts.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 MAX_ACCOUNTS = 10_000
-"""Addresses that are noted at most between two writes; those beyond are in the operator's security log alone."""
+"""Most addresses collected between two writes; further ones are only in the operator's security log."""
 
 TOLD_FROM = 20
-"""Failures in 24 hours from which on the owner is told by mail: more than anybody mistypes."""
+"""Failures in 24 hours from which the owner gets a mail: more than anybody mistypes."""
 
 WRITE_EVERY = 60 * 60
 """Seconds between two writes."""
@@ -29,17 +29,17 @@ WRITE_EVERY = 60 * 60
 class _Failures:
     count: int
     browser: Browser
-    """The last one."""
+    """The browser of the last failure."""
 
 
 class FailedLogIns:
-    """One process's failed log-ins since they were last written down."""
+    """One process's failed log-ins since they were last written to the database."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, _Failures] = {}
 
     def note(self, *, email: str, browser: Browser) -> None:
-        """Note one failure for the address that was typed, whether or not it has an account."""
+        """Count one failure for the typed address, whether or not it has an account."""
         self._add(email_addresses.key(email), _Failures(1, browser))
 
     def _add(self, key: str, failures: _Failures) -> None:
@@ -50,7 +50,7 @@ class FailedLogIns:
             self._by_key[key] = failures
 
     async def write(self, transaction: UnitOfWork, *, now: datetime) -> None:
-        """Write one event for each known account, with the number of failures, and forget the rest."""
+        """Write one event for each account, with the number of failures, and drop addresses without an account."""
         noted, self._by_key = self._by_key, {}
         if not noted:
             return

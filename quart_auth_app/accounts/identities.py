@@ -1,7 +1,7 @@
-"""Accounts at providers: logging in with one, connecting and disconnecting, proving once more who one is.
+"""Accounts at providers: logging in with one, connecting, disconnecting, and giving a proof again (sudo).
 
-A provider's issuer and subject say together who somebody is. An address never does: whoever may write it into an
-account elsewhere would get in here.
+Issuer and subject together identify a person. An address never does: somebody who can put another person's address into
+an account elsewhere would get in here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ from quart_auth_app.models import Identity, User
 from quart_auth_app.settings.providers import ProviderSettings
 
 _SPENT = Limit("provider attempt", 1, LASTS)
-"""Each attempt comes back once."""
+"""Each attempt may come back once."""
 
 
 class IdentityTaken(AccountError):
@@ -56,7 +56,7 @@ class NoSuchIdentity(AccountError):
 
 
 def method(provider: ProviderSettings) -> str:
-    """Return what a session's methods say of a log-in by this provider."""
+    """Return the name of the method, in a session's `methods`, for a log-in by this provider."""
     return f"oidc:{provider.name}"
 
 
@@ -66,11 +66,11 @@ async def own(db: AsyncSession, *, user_id: int) -> Sequence[Identity]:
 
 
 async def count(transaction: UnitOfWork, *, attempt: Attempt, browser: Browser, now: datetime) -> None:
-    """Use the attempt up, and count it before the provider is asked. Raises AttemptTooLate or TooManyAttempts."""
+    """Mark the attempt as used and count it, before the provider is asked. Raises AttemptTooLate or TooManyAttempts."""
     async with transaction() as db:
         await throttle.hit(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)), now=now)
     try:
-        # One statement: of any number of requests with this answer, one wins.
+        # One statement, so that only one of several requests with this answer succeeds.
         async with transaction() as db:
             await throttle.hit(db, (_SPENT, attempt.state), now=now)
     except TooManyAttempts:
@@ -89,10 +89,10 @@ async def log_in_with_identity(
     own: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> tuple[Outcome, bool]:
-    """Log in who has come back from a provider, and tell whether an account was made for them.
+    """Log in the person whom the provider has proven. Returns the outcome, and whether an account was made.
 
-    For a new account, `own` is what was typed into the site's own fields, None before they were asked, and `name` the
-    name that was typed. Raises ProviderRefused, or what `identity_sign_ups.become_known` raises.
+    For a new account, `own` has the values typed into the site's own fields, None before they were asked for, and
+    `name` the typed name. Raises ProviderRefused, or what `identity_sign_ups.become_known` raises.
     """
     async with transaction() as db:
         is_known = await identity_rows.owner(db, proven) is not None
@@ -130,7 +130,7 @@ async def connect(
     browser: Browser,
     now: datetime,
 ) -> None:
-    """Let the user log in by this account at a provider too. Raises IdentityTaken or ProviderConnected."""
+    """Let the user also log in by this account at a provider. Raises IdentityTaken or ProviderConnected."""
     try:
         async with transaction() as db:
             await ways_in.lock(db, user_id=user_id)
@@ -153,7 +153,7 @@ async def connect(
 async def disconnect(
     db: AsyncSession, *, user_id: int, provider: ProviderSettings, browser: Browser, now: datetime
 ) -> None:
-    """Forget the user's account at the provider. Raises NoSuchIdentity or LastWayIn."""
+    """Disconnect the user's account at the provider. Raises NoSuchIdentity or LastWayIn."""
     await ways_in.lock(db, user_id=user_id)
     await ways_in.insist_on_another(db, user_id=user_id, than_issuer=provider.issuer)
     query = delete(Identity).where(Identity.user_id == user_id, Identity.issuer == provider.issuer)
@@ -172,9 +172,9 @@ async def prove(
     browser: Browser,
     now: datetime,
 ) -> Renewed:
-    """Take it as a proof of who is logged in that they have just logged in at the provider. Renews the session.
+    """Accept a fresh log-in at the provider as a proof of the logged-in user. Renews the session.
 
-    Raises ProviderRefused where the account there is not connected to this very user, and SessionRevoked.
+    Raises ProviderRefused if the account there is not connected to this user, and SessionRevoked.
     """
     user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:

@@ -1,4 +1,4 @@
-"""The rows of accounts at providers: who is known by an issuer and a subject."""
+"""Rows of accounts at providers, found by issuer and subject."""
 
 from datetime import datetime
 
@@ -12,25 +12,25 @@ from quart_auth_app.models import Identity
 
 
 async def owner(db: AsyncSession, proven: Proven) -> int | None:
-    """Return the number of the user whose account at a provider this is, None if nobody's."""
+    """Return the number of the user with this account at a provider, None if there is none."""
     query = select(Identity.user_id).where(_is(proven))
     return await db.scalar(query)
 
 
 async def use(db: AsyncSession, proven: Proven, *, now: datetime) -> int | None:
-    """Note down that the account was used. Return its user's number, None if it is nobody's."""
+    """Store that the account was used. Returns its user's number, None if there is none."""
     query = update(Identity).where(_is(proven))
     changed = {"last_used_at": now, "email": shown(proven)}
     return await db.scalar(query.values(changed).returning(Identity.user_id))
 
 
 def new(user_id: int, proven: Proven, *, now: datetime) -> Identity:
-    """Return a row that is to be added."""
+    """Return a new row, not yet added to a session."""
     return Identity(user_id=user_id, issuer=proven.issuer, subject=proven.subject, email=shown(proven), created_at=now)
 
 
 def shown(proven: Proven) -> str | None:
-    """Return the address that the provider tells, None if it is none."""
+    """Return the address that the provider tells, None if it is missing or invalid."""
     try:
         return email_addresses.validated(proven.email or "")
     except InvalidEmail:

@@ -1,6 +1,6 @@
-"""Accounts that are made by an account at a provider, for people whom nobody knows yet.
+"""Signing up with an account at a provider.
 
-An account that has the address stays its owner's, and is not told of to anybody but who has proved the address.
+If the address has an account already, it stays its owner's, and only a person who has proved the address learns of it.
 """
 
 from collections.abc import Mapping
@@ -31,19 +31,19 @@ from quart_auth_app.settings.providers import ProviderSettings
 
 
 class ConnectFirst(AccountError):
-    """The address has an account, which the provider's has to be connected to by who can log in to it."""
+    """The address has an account: its owner has to log in to it first, and then connect the provider's account."""
 
 
 class AddressNotVerified(AccountError):
-    """The provider doesn't say that the address is the person's, and no mail can ask, so no account is made by it."""
+    """The provider has not verified the address, and no mail is sent here to confirm it, so no account is made."""
 
 
 class AddressMissing(AccountError):
-    """The provider tells no address that an account could be made with."""
+    """The provider tells no address, or an invalid one, and an account needs one."""
 
 
 class SignUpUnfinished(AccountError):
-    """The provider doesn't tell all that an account needs; the person has to."""
+    """The provider doesn't tell everything that an account needs; the person has to fill in the rest."""
 
 
 async def become_known(
@@ -57,9 +57,9 @@ async def become_known(
     browser: Browser,
     now: datetime,
 ) -> bool:
-    """Make an account for a person whom nobody knows. Return whether one was made.
+    """Make an account for a person whose account at a provider is not known yet. Returns whether one was made.
 
-    `own` is what was typed into the site's own fields, None before they were asked; `name` is the name that was typed.
+    `own` has the values typed into the site's own fields, None before they were asked for; `name` is the typed name.
     Raises ConnectFirst, AddressNotVerified, AddressMissing, SignUpUnfinished, SignUpClosed, InvalidName,
     OwnFieldRefused or TooManyAttempts.
     """
@@ -68,7 +68,7 @@ async def become_known(
     is_complete = own is not None or not own_fields.on_sign_up()
     async with transaction() as db:
         await _insist_on_verified(db, proven, provider, may_sign_up=may_sign_up)
-        if is_complete:  # and counted even if it is refused: what others have in a field could be tried out
+        if is_complete:  # stays counted if refused: attempts could reveal other users' values of unique fields
             await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now)
     try:
         async with transaction() as db:
@@ -89,13 +89,13 @@ async def become_known(
             await db.flush()
             await activity.note(db, user_id=user.id, kind="provider_connected", browser=browser, now=now)
     except IntegrityError:
-        # Another tab came back at the same moment, or the address has just become an account.
+        # Another tab came back at the same moment, or the address has just got an account.
         async with transaction() as db:
             if await identity_rows.owner(db, proven) is not None:
                 return False
             if not await db.scalar(select(User.id).where(User.email_key == email_addresses.key(email))):
                 await own_fields.insist_on_free(db, values=values)
-                raise  # a site's own constraints and triggers may refuse too
+                raise  # a constraint or trigger of the site itself
         raise ConnectFirst(label=provider.label) from None
     return is_new
 
@@ -110,11 +110,11 @@ def address(proven: Proven, provider: ProviderSettings) -> str:
 async def _insist_on_verified(
     db: AsyncSession, proven: Proven, provider: ProviderSettings, *, may_sign_up: bool
 ) -> None:
-    # Not a word about whether the address has an account: anybody can write one into an account elsewhere.
+    # Don't reveal whether the address has an account: anybody can put an address into an account elsewhere.
     if proven.email_verified:
         return
     if may_sign_up and outbox.is_on(db):
-        raise SignUpUnfinished(label=provider.label)  # our own mail asks the address's owner
+        raise SignUpUnfinished(label=provider.label)  # our own mail then asks for confirmation
     raise AddressNotVerified(label=provider.label)
 
 
@@ -141,11 +141,11 @@ async def _add(db: AsyncSession, user: User, *, values: Mapping[str, Any], brows
 async def _take_over(
     db: AsyncSession, user: User, *, provider: ProviderSettings, browser: Browser, now: datetime
 ) -> None:
-    """Give an account to the address's owner which anybody may have made, as nobody has proved the address yet.
+    """Give an account whose address nobody has proved, and which anybody may have made, to the address's owner.
 
-    Nothing of before lets anybody in: no password, session, passkey, second step or other provider. Only where mail is
-    on, and whoever reads the address's mail could take the account by a link anyway. Otherwise no address here is
-    proved, and none of the accounts is anybody's but of who knows the password. Raises ConnectFirst.
+    All earlier ways in are removed: password, sessions, passkeys, second step, other providers. Only with mail, where
+    the address's owner could get the account by a mailed link anyway. Without mail no address is ever proved, and an
+    account belongs to the person who knows its password. Raises ConnectFirst.
     """
     if user.verified_at is not None or user.disabled_at is not None or not outbox.is_on(db):
         raise ConnectFirst(label=provider.label)
@@ -154,7 +154,7 @@ async def _take_over(
 
 
 def name_of(proven: Proven, email: str) -> str:
-    """Return the name that the provider tells, or the address's first part where it tells none that can be used."""
+    """Return the name that the provider tells, or the part of the address before the @ if that name can't be used."""
     for candidate in (proven.name or "", email.rpartition("@")[0]):
         try:
             return names.validated(candidate)

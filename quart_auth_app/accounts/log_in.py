@@ -1,7 +1,7 @@
 """Logging in. Every way in proves a first factor and then ends in `start_session`.
 
-`with_password` opens its own units of work in place of taking one: hashing takes a quarter of a second, and nobody may
-hold a connection for that long, still less SQLite's one write lock.
+`with_password` opens its own units of work instead of taking a session: hashing takes a quarter of a second, and
+nothing may hold a connection for that long, especially not SQLite's only write lock.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _newest = (
 )
 _Pending = aliased(SignUp, _newest)
 _one = select(literal(1).label("one")).subquery()
-# The account, the newest sign-up of the address and what was counted, by one statement: none is looked for alone.
+# One statement for the account, the newest sign-up of the address and the counts: so all addresses take equal time.
 _FIND = (
     select(User, _Pending, Attempts)
     .select_from(_one)
@@ -50,20 +50,20 @@ _FIND = (
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """A started session: whose it is, and the token for the browser's cookie."""
+    """A started session: its user, and the token for the browser's cookie."""
 
     user: User
     token: str
     remember: bool
     ended: int = 0
-    """How many of the user's other sessions it has ended, as there were too many."""
+    """How many of the user's other sessions were revoked, because there were too many."""
     is_again: bool = False
-    """Whether it is a session that a first click has started just now, under a new token."""
+    """Whether the first click of a double click has started this session."""
 
 
 @dataclass(frozen=True)
 class SecondStepMissing:
-    """The first factor was right, and a code is needed besides. The token is for a cookie of its own."""
+    """The first factor was right, and a second step is needed. The token is for a cookie of its own."""
 
     user: User
     token: str
@@ -72,7 +72,7 @@ class SecondStepMissing:
 Outcome = LoggedIn | SecondStepMissing
 
 NO_SESSION = 0
-"""What `double_clicks` knows a log-in by whose second step is still to be given."""
+"""The number that `double_clicks` stores for a log-in that still waits for its second step."""
 
 PASSWORD = "password"  # noqa: S105  # the name of a method
 
@@ -90,9 +90,9 @@ async def with_password(
 ) -> Outcome:
     """Log in by address and password. It takes the same time whether or not the address is known.
 
-    Who is beyond a limit is refused before anything scarce is taken. The attempt is then counted as a failure, and
-    refunded when it was none, so that guesses at the same moment can't overtake the count. Raises WrongDetails,
-    TooManyAttempts or TooBusy; SignUpPending where the details are those of a sign-up whose mail was not answered yet.
+    Attempts beyond a limit are refused before they use anything scarce. An attempt is counted as a failure first, and
+    refunded if it succeeds, so that guesses at the same moment can't pass the limit. Raises WrongDetails,
+    TooManyAttempts or TooBusy; SignUpPending if the details are those of a sign-up that is not confirmed yet.
     """
     claimed = browser.device.id if browser.device and browser.device.claims(email) else None
     refusals.check(throttle.log_in_counters(email=email, address=browser.address, device=claimed), now=now)
@@ -104,7 +104,7 @@ async def with_password(
     refusals.look(counted, [*counters, _succeeded(email)], now=now)
     with passwords.place_in_line(browser, known=device is not None):
         async with database.transaction() as db:
-            refusals.check(counters, now=now)  # again, as many may have waited for this
+            refusals.check(counters, now=now)  # again, because many may have waited for the lock
             await throttle.hit(db, *counters, now=now)
         known = user or pending
         matches, replacement = await passwords.verify(password, known.password if known else None)
@@ -125,7 +125,7 @@ async def with_password(
 
 
 async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User | None, SignUp | None, list[Attempts]]:
-    """Return the account, the sign-up that waits, and every count that this attempt may have to do with."""
+    """Return the account, the pending sign-up, and all counts that may apply to this attempt."""
     devices = {None, browser.device.id if browser.device else None}
     keys = {
         key
@@ -147,7 +147,7 @@ async def with_second_step(
 ) -> tuple[LoggedIn, list[str]]:
     """Log in by a code after a proven first factor. Returns the session, and the methods that were used.
 
-    Raises NoPendingLogIn, WrongCode or TooManyAttempts. Each try is counted first and stays counted when it was wrong.
+    Raises NoPendingLogIn, WrongCode or TooManyAttempts. Each try is counted first, and stays counted if it was wrong.
     """
     async with transaction() as db:
         pending = await pending_log_ins.count_try(db, token=token, now=now)
@@ -172,7 +172,7 @@ async def with_second_step(
 
 
 async def second_step_again(db: AsyncSession, *, token: str, browser: Browser, now: datetime) -> LoggedIn | None:
-    """Return the session that a first click on the second step's form has started; None if there was none."""
+    """Return the session that the first click on the second step's form has started; None if there was none."""
     outcome = await again(db, proof=_after(token), browser=browser, now=now)
     return outcome if isinstance(outcome, LoggedIn) else None
 
@@ -194,9 +194,9 @@ async def _finish(
 ) -> LoggedIn:
     await pending_log_ins.consume(db, pending=pending)
     by_minutes, by_day = counters
-    # Not cleared by the day: otherwise each of the owner's log-ins would allow 20 guesses.
+    # Only refund the count of the day: if it were cleared, each of the owner's log-ins would allow 20 more guesses.
     await throttle.settle(db, refunded=[by_day], cleared=by_minutes, now=now)
-    # The first step stayed counted: otherwise whoever has the password could have hashed without end.
+    # The first step has stayed counted until now: otherwise somebody with the password could request hashes endlessly.
     first_step = throttle.log_in_counters(email=user.email, address=browser.address, device=browser.device_for(user))
     await _settle(db, first_step[1:], now=now)
     if second_step.RECOVERY_CODE in methods:
@@ -219,12 +219,12 @@ async def start_session(
     now: datetime,
     proof: str | None = None,
 ) -> Outcome:
-    """Start a session for somebody who has proved to be `user` by these methods, or say that a second step is missing.
+    """Start a session for `user`, who was proven by these methods, or return that a second step is missing.
 
-    Each ends in this, so each is counted here, and trimmed to sessions.MAX_FOR_ONE. Raises TooManyAttempts, or
-    WrongDetails if meanwhile the account was closed or has another password than the one that was verified.
+    Every log-in ends here, so log-ins are counted here, and sessions trimmed to sessions.MAX_FOR_ONE. Raises
+    TooManyAttempts, or WrongDetails if the account was disabled or its password changed since it was verified.
 
-    `proof` is a secret that counts once: by the same one `again` finds what was started.
+    `proof` is a secret for one use; with the same one `again` finds the session.
     """
     started = await sessions.start(
         db,
@@ -257,7 +257,7 @@ async def start_session(
 
 
 async def again(db: AsyncSession, *, proof: str, browser: Browser, now: datetime) -> Outcome | None:
-    """Return what a first click on the form that this browser sends has got for this proof; None if there was none."""
+    """Return the outcome of the first click on this browser's form with this proof; None if there was none."""
     if await double_clicks.made(db, browser, now=now) is None:
         return None
     if started := await sessions.again(db, proof=proof, now=now):
@@ -268,19 +268,19 @@ async def again(db: AsyncSession, *, proof: str, browser: Browser, now: datetime
 
 
 async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:
-    """Revoke the session that the browser has."""
+    """Revoke the browser's session."""
     await sessions.revoke(db, token=browser.token or "")
     await activity.note(db, user_id=user_id, kind="logged_out", browser=browser, now=now)
 
 
 async def _settle(db: AsyncSession, counters: list[Counter], *, now: datetime) -> None:
-    # The account's or the device's count starts anew. What is shared by several only gets this attempt back: otherwise
-    # one log-in would reset the limit for guesses by others.
+    # The account's or the device's count is cleared. Shared counts only get this attempt back: otherwise one log-in
+    # would reset the limit for other people's guesses.
     *shared, own = counters
     await throttle.settle(db, refunded=shared, cleared=own, now=now)
 
 
 async def _replace_hash(db: AsyncSession, user: User, password_hash: str) -> None:
-    # Only the hash that was verified is replaced, never one that another request has stored since.
+    # Replace only the hash that was verified, never one that another request has stored meanwhile.
     query = update(User).where(User.id == user.id, User.password == user.password)
     await db.execute(query.values(password=password_hash))

@@ -1,4 +1,4 @@
-"""How often strangers may have mail sent: counted for what was typed, whether or not it has an account."""
+"""Limits on mail that strangers can cause, counted by the typed address, whether or not it has an account."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooManyAttempts
 from quart_auth_app.accounts.throttle import Counter, Limit
 
-# Enough for a person whose first mail is late, and little for whoever wants to fill a stranger's mailbox.
+# Enough for a person whose first mail is late, and too little to flood a stranger's mailbox.
 TO_ADDRESS = (
     Limit("mail to address, a minute", 1, timedelta(minutes=1)),
     Limit("mail to address, an hour", 5, timedelta(hours=1)),
@@ -22,27 +22,27 @@ MANY_FAILURES = Limit("mail about failed log-ins", 1, timedelta(days=1))
 
 
 async def count_client(db: AsyncSession, *, browser: Browser, now: datetime) -> None:
-    """Count that a client has mail sent. Raises TooManyAttempts."""
+    """Count a client's request for mail. Raises TooManyAttempts."""
     await throttle.hit(db, of_client(browser), now=now)
 
 
 def of_client(browser: Browser) -> Counter:
-    """Return what a client's mail is counted by."""
+    """Return the counter for a client's mail."""
     return BY_NETWORK, throttle.network(browser.address)
 
 
 async def may_send(db: AsyncSession, *, email: str, now: datetime) -> bool:
-    """Count that mail goes to the address, and tell whether it may: the page is the same if it may not."""
+    """Count a mail to the address, and tell whether it may be sent; the page is the same if not."""
     return await _counts(db, TO_ADDRESS, email_addresses.key(email), now)
 
 
 async def may_tell_of_no_account(db: AsyncSession, *, email: str, now: datetime) -> bool:
-    """Count that an address without an account is told so, and tell whether it may be."""
+    """Count a mail that tells an address that it has no account, and tell whether it may be sent."""
     return await _counts(db, (NO_ACCOUNT,), email_addresses.key(email), now)
 
 
 async def may_tell_of_failures(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
-    """Count that a user is told of failed log-ins, and tell whether they may be."""
+    """Count a mail about failed log-ins, and tell whether it may be sent."""
     return await _counts(db, (MANY_FAILURES,), str(user_id), now)
 
 

@@ -1,4 +1,4 @@
-"""Codes in mails, which people type from one screen into another: for a sign-up, for another address, or to log in."""
+"""Codes in mails, which people type into a page: for a sign-up, a change of address, or a log-in."""
 
 import secrets
 import unicodedata
@@ -15,17 +15,17 @@ from quart_auth_app.models import EmailChange, MailedLogIn, SignUp
 
 LASTS = timedelta(minutes=10)
 MAX_TRIES = 5
-"""Wrong codes that count until a new one is mailed (ASVS 6.6.3)."""
+"""How many codes may be tried until a new one is mailed (ASVS 6.6.3)."""
 
 LENGTH = 6
 LOG_IN_LENGTH = 8
-"""40 bits: whoever guesses may ask for codes of very many accounts at once, and each right one is a log-in."""
+"""40 bits: an attacker may request codes for very many accounts at once, and each right guess is a log-in."""
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""32 characters, 5 bits each. Without I, O, 0 and 1, which are mistaken for each other."""
+"""32 characters, 5 bits each, without I, O, 0 and 1, which look alike."""
 
 Table = type[SignUp] | type[EmailChange] | type[MailedLogIn]
-"""What has the columns of a code."""
+"""Models with the columns of a code."""
 
 
 def new(length: int = LENGTH) -> str:
@@ -34,12 +34,12 @@ def new(length: int = LENGTH) -> str:
 
 
 def read(typed: str) -> str:
-    """Return the code that a person means: in any case, with spaces or hyphens, in full-width characters."""
+    """Return the typed code in normal form: upper case, without spaces and hyphens, no full-width characters."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).upper()
 
 
 async def keep(db: AsyncSession, table: Table, row: ColumnElement[bool], *, code_hash: str, now: datetime) -> None:
-    """Keep the hash of the code that is mailed now; earlier ones don't count any more."""
+    """Store the hash of the code that is mailed now; earlier codes are void."""
     values = {"code": code_hash, "code_expires_at": now + LASTS, "code_tries": 0}
     await db.execute(update(table).where(row).values(values).execution_options(synchronize_session=False))
 
@@ -55,10 +55,10 @@ async def check(
     known: bool,
     now: datetime,
 ) -> None:
-    """Count a try, and raise WrongMailedCode unless it is the newest code; TooBusy if it can't be hashed now.
+    """Count a try, and check the code. Raises WrongMailedCode unless it is the newest; TooBusy if the queue is full.
 
-    `known` says that the browser is logged in; a stranger's has no more than a stranger's share of the line. It takes
-    as long where no code was mailed: otherwise a clock could tell which addresses have an account.
+    `known` says that the browser is logged in; others get only strangers' share of the queue. A check takes the same
+    time if no code was mailed: otherwise its duration would reveal which addresses have an account.
     """
     with passwords.place_in_line(browser, known=known):
         async with transaction() as db:

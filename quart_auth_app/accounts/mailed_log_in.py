@@ -1,7 +1,7 @@
-"""Logging in by mail, where the operator has switched it on: a link for any browser, a code for the one that asked.
+"""Logging in by mail, if the operator has turned it on: a link for any browser, a code for the one that asked.
 
-Nothing here looks whether an address has an account before its mail is answered. The sender of mail does. The link and
-the code of a mail stand for one token: whichever is used first uses up both.
+Nothing here checks whether the address has an account; the sender of mail does. The link and the code of a mail share
+one token: using one of them consumes both.
 """
 
 from datetime import datetime
@@ -31,18 +31,18 @@ from quart_auth_app.models import MailedLogIn, User
 MAIL = "mail"
 
 LASTS = outbox.LINK_LASTS + mailed_codes.LASTS
-"""How long a browser may wait: as long as it is tried to send the mail, and as long as the code in it is good then."""
+"""How long a browser may wait: the longest time for sending the mail, plus the lifetime of its code."""
 
 
 class WrongLogInCode(WrongMailedCode):
-    """The code is not the one that was mailed for this browser, or it is over, was used, or was tried too often."""
+    """The code is not the one mailed for this browser, or it has expired, was used, or had too many tries."""
 
 
 async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser, now: datetime) -> int:
-    """Have a link and a code mailed to whoever owns the address. Return the number that this browser is to keep.
+    """Mail a link and a code to the address. Returns a number for the browser's cookie.
 
-    Never looks whether the address has an account: the sender does. The second click of a double click has no mail
-    sent, and gets the number of the first, whose mail is under way. Raises TooManyAttempts or InvalidEmail.
+    Doesn't check whether the address has an account: the sender does. The second click of a double click sends no mail,
+    and gets the number of the first. Raises TooManyAttempts or InvalidEmail.
     """
     await mail_limits.count_client(db, browser=browser, now=now)
     email = email_addresses.validated(email)
@@ -61,7 +61,7 @@ async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser,
 
 
 async def email_of(db: AsyncSession, *, number: int, now: datetime) -> str | None:
-    """Return the address that a waiting browser gave, None if it does not wait any more."""
+    """Return the address of a pending log-in by mail, None if it has expired."""
     query = select(MailedLogIn.email).where(MailedLogIn.id == number, MailedLogIn.created_at > now - LASTS)
     return await db.scalar(query)
 
@@ -69,7 +69,7 @@ async def email_of(db: AsyncSession, *, number: int, now: datetime) -> str | Non
 async def by_code(
     transaction: UnitOfWork, passwords: Passwords, *, number: int, code: str, browser: Browser, now: datetime
 ) -> Outcome:
-    """Log in whoever asked in this browser and reads the address's mail. The second step is still asked for.
+    """Log in by the mailed code, in the browser that asked. The second step is still asked for.
 
     Raises WrongLogInCode, TooManyAttempts or TooBusy.
     """
@@ -102,9 +102,9 @@ async def by_code(
 
 
 async def by_link(transaction: UnitOfWork, *, token: str, remember: bool, browser: Browser, now: datetime) -> Outcome:
-    """Log in whoever has the link, in whatever browser. The second step is still asked for.
+    """Log in by the mailed link, in any browser. The second step is still asked for.
 
-    Raises LinkInvalid, LinkUsed or TooManyAttempts; the last uses nothing up.
+    Raises LinkInvalid, LinkUsed or TooManyAttempts; the last doesn't consume the link.
     """
     proof = f"mailed link {token}"
     async with transaction() as db:
@@ -134,5 +134,5 @@ async def _let_in(
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell those whose mail was not answered in time from the others."""
+    """Return the condition for log-ins by mail that have expired."""
     return MailedLogIn.created_at <= now - LASTS

@@ -1,4 +1,4 @@
-"""Names: what may be shown as one, in every script."""
+"""Which names are allowed, in every script."""
 
 import re
 import unicodedata
@@ -6,28 +6,28 @@ import unicodedata
 from quart_auth_app.accounts.errors import InvalidName, NameHasControls, NameInvisible, NameTooLong
 
 MAX_LENGTH = 100
-"""Characters of the longest name."""
+"""Longest name in characters."""
 
-# Embeddings, overrides and isolates change how the text around a name is read (Unicode TR 9; CVE-2021-42574).
+# Embeddings, overrides and isolates change the order of the text around a name (Unicode TR 9; CVE-2021-42574).
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-# Letters and symbols by their category, but blank on the screen: Hangul fillers, the Braille pattern without dots, the
+# Letters and symbols by category that are blank on the screen: Hangul fillers, the Braille pattern without dots, the
 # note without a head.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 
-# Marks and joiners shape the characters beside them. Alone they show nothing. Cn is what this Python's Unicode does not
-# know yet: most of it is new emoji.
+# Marks and joiners shape the characters beside them and show nothing alone. Cn are characters that this Python's
+# Unicode version does not have yet, mostly new emoji.
 _SHOWS_SOMETHING = ("L", "N", "P", "S", "Cn")
 
-# All of \s but the line breaks.
+# \s without line breaks.
 _SPACES_AROUND = re.compile(r"^[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+|[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+$")
 
 
 def validated(name: str) -> str:
-    """Return the name without spaces around it; every space of Unicode counts as one, and so does a tab.
+    """Return the name without surrounding spaces, of any kind in Unicode, or tabs.
 
-    Spaces, joiners (U+200C, U+200D) and marks inside are kept as they are, but for a tab, which becomes a space. Raises
-    InvalidName or a child of it.
+    Inside, spaces, joiners (U+200C, U+200D) and marks are kept; a tab becomes a space. Raises InvalidName or a child of
+    it.
     """
     name = _SPACES_AROUND.sub("", name).replace("\t", " ")
     if not name.strip():
@@ -42,7 +42,7 @@ def validated(name: str) -> str:
 
 
 def _is_control(character: str) -> bool:
-    # Cc: control codes. Cs: half a character. Zl, Zp: line breaks.
+    # Cc: control codes. Cs: lone surrogates. Zl, Zp: line breaks.
     return character in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
 

@@ -1,4 +1,4 @@
-"""A field of a site's own: what may be typed into it, and the value that it means."""
+"""A site's own field: what may be typed into it, and how the text becomes a value."""
 
 import math
 import re
@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
 from quart_auth_app.accounts.errors import AccountError
 
 MAX_LENGTH = 1000
-"""Characters of a text whose column names no length."""
+"""Longest text in characters, if the column has no length."""
 
 KINDS: dict[type, str] = {
     bool: "checkbox", str: "text", int: "number", float: "number", Decimal: "number", date: "date", time: "time",
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 
 
 class OwnFieldRefused(AccountError):
-    """What was given is no value of the field."""
+    """The text is not a valid value of the field."""
 
     def __init__(self, each: "OwnField", **values: object) -> None:
         super().__init__(label=each.label, **values)
@@ -33,7 +33,7 @@ class OwnFieldRefused(AccountError):
 
 
 class OwnFieldMissing(OwnFieldRefused):
-    """The field has to be filled in."""
+    """The field is required."""
 
 
 class OwnFieldTooLong(OwnFieldRefused):
@@ -46,7 +46,7 @@ class OwnFieldTaken(OwnFieldRefused):
 
 @dataclass(frozen=True)
 class OwnField:
-    """A column that people fill in."""
+    """A column of the user with a field in our forms."""
 
     name: str
     label: str
@@ -55,7 +55,7 @@ class OwnField:
 
     @property
     def type(self) -> type:
-        """The type of its values in Python."""
+        """The Python type of its values."""
         found: type = self.column.type.python_type
         return found
 
@@ -71,27 +71,27 @@ class OwnField:
 
     @property
     def is_required(self) -> bool:
-        """Whether it has to be filled in."""
+        """Whether the field is required."""
         return not self.column.nullable and self.kind != "checkbox"
 
     @property
     def max_length(self) -> int:
-        """How many characters may be typed."""
+        """Longest text in characters."""
         return (isinstance(self.column.type, String) and self.column.type.length) or MAX_LENGTH
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        """What one chooses from: what is sent, and what is read."""
+        """The choices of an enum: pairs of the sent text and the shown text; empty for other types."""
         return [(each.name, str(each.value)) for each in self.type] if issubclass(self.type, Enum) else []
 
     def text(self, value: Any) -> str:
-        """Return a value as a form has it."""
+        """Return a value as the text in a form."""
         if value is None or value is False:
             return ""
         return str(value.name if isinstance(value, Enum) else "on" if value is True else value)
 
     def value(self, text: str) -> Any:
-        """Return the value that was typed, None for nothing. Raises OwnFieldRefused or a child of it."""
+        """Return the value of a typed text, None for an empty one. Raises OwnFieldRefused or a child of it."""
         text = text.strip()
         if self.kind == "checkbox":
             return bool(text)
@@ -120,7 +120,7 @@ class OwnField:
 
 
 def _in_range(column_type: Any, number: Any) -> Any:
-    """Return the number. Raises ValueError where the column can't hold it."""
+    """Return the number. Raises ValueError if the column can't hold it."""
     bits = 16 if isinstance(column_type, SmallInteger) else 64 if isinstance(column_type, BigInteger) else 32
     if isinstance(column_type, Integer) and not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise ValueError

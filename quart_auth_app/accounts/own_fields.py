@@ -1,4 +1,4 @@
-"""Fields of a site's own: columns that it has added to the user, which people fill in themselves."""
+"""A site's own fields: columns that it has added to the user and that people fill in themselves."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -27,12 +27,12 @@ def on_sign_up() -> list[OwnField]:
 
 
 def values(texts: Mapping[str, str], fields: Sequence[OwnField]) -> dict[str, Any]:
-    """Return the values that were typed, by column. Raises OwnFieldRefused or a child of it."""
+    """Return the values of the typed texts, by column name. Raises OwnFieldRefused or a child of it."""
     return {each.name: each.value(texts.get(each.name, "")) for each in fields}
 
 
 def readable(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of what was typed a while ago; fields that have changed since are left out."""
+    """Return the values of texts that were typed some time ago, without those that are not valid any more."""
     found = {}
     for each in on_sign_up():
         with suppress(OwnFieldRefused):
@@ -41,7 +41,7 @@ def readable(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def store(db: AsyncSession, *, user_id: int, values: Mapping[str, Any]) -> None:
-    """Give the user these values."""
+    """Store these values for the user."""
     columns = {each.name: each.column for each in fields()}
     if values:
         query = update(User.__table__).where(User.__table__.c.id == user_id)  # type: ignore[arg-type]  # SQLAlchemy types it as FromClause
@@ -49,14 +49,14 @@ async def store(db: AsyncSession, *, user_id: int, values: Mapping[str, Any]) ->
 
 
 async def change(transaction: UnitOfWork, *, user_id: int, values: Mapping[str, Any]) -> None:
-    """Give the user these values. Raises OwnFieldTaken where one has to be unique and another account has it."""
+    """Store these values for the user. Raises OwnFieldTaken if another account has a value that must be unique."""
     async with refused_if_taken(transaction, values=values, but=user_id), transaction() as db:
         await store(db, user_id=user_id, values=values)
 
 
 @asynccontextmanager
 async def refused_if_taken(transaction: UnitOfWork, *, values: Mapping[str, Any], but: int = 0) -> AsyncIterator[None]:
-    """Raise OwnFieldTaken where the block's transaction fails because another user than `but` has one of `values`."""
+    """Raise OwnFieldTaken if the block's transaction fails because another user than `but` has one of `values`."""
     try:
         yield
     except IntegrityError:
@@ -66,10 +66,10 @@ async def refused_if_taken(transaction: UnitOfWork, *, values: Mapping[str, Any]
 
 
 async def insist_on_free(db: AsyncSession, *, values: Mapping[str, Any], but: int = 0) -> None:
-    """Raise OwnFieldTaken where a value has to be unique, and another user than `but` has it now."""
+    """Raise OwnFieldTaken if another user than `but` has a value that must be unique."""
     for each in fields():
         value = values.get(each.name)
-        if not each.column.unique or value is None:  # any number of users may have no value
+        if not each.column.unique or value is None:  # NULL is never taken
             continue
         if await db.scalar(select(User.id).where(each.column == value, User.id != but).limit(1)):
             raise OwnFieldTaken(each)

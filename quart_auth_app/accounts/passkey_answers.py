@@ -1,4 +1,4 @@
-"""A passkey's answer to a challenge: read, checked, and spent, so that it counts once."""
+"""A passkey's answer to a challenge: read, checked, and marked as used, so that it works once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,31 +17,31 @@ from quart_auth_app.accounts.throttle import Limit
 Result = TypeVar("Result")
 
 _SPENT = Limit("challenge", 1, challenges.LASTS)
-"""Each challenge counts once. It is written down when it has been used, and kept until it would be over anyway."""
+"""Each challenge works once. It is stored when it has been used, until it would have expired anyway."""
 
 
 class PasskeyRefused(AccountError):
-    """The passkey's answer is not right, or the account is closed; for the log, `reason` says which."""
+    """The passkey's answer is wrong, or the account is disabled; `reason`, for the log, says which."""
 
 
 class PasskeyTooLate(PasskeyRefused):
-    """The answer is to a challenge that is over, was used, or was another browser's or account's."""
+    """The challenge has expired, was used, or was another browser's or account's."""
 
 
 class PasskeyUnknown(PasskeyRefused):
-    """No account has this passkey, or not any more. The browser may be told by `credential_id`, in base64url."""
+    """No account has this passkey any more. `credential_id`, in base64url, is for telling the browser."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Who a challenge is for: what the browser is called in it, and the site that asks."""
+    """Makes options with challenges for one purpose: `bound_to` is the purpose and who may answer."""
 
     site: Site
     challenges: Challenges
     bound_to: str
 
     def options(self, *, now: datetime, allowed: Sequence[bytes] = ()) -> dict[str, object]:
-        """Return what the browser is asked in order to use a passkey."""
+        """Return the options for navigator.credentials.get()."""
         return passkeys.request_options(
             self.site, challenge=self.challenges.new(self.bound_to, now=now), allowed=allowed
         )
@@ -64,7 +64,7 @@ def check_challenge(asking: Asking, answer: Answer, bound_to: str, *, now: datet
 
 
 async def spend(db: AsyncSession, answer: Answer, *, now: datetime) -> None:
-    # One statement: of any number of requests with this answer, one wins.
+    # One statement, so that only one of several requests with this answer succeeds.
     try:
         await throttle.hit(db, (_SPENT, passkeys.encoded(answer.challenge)), now=now)
     except TooManyAttempts:

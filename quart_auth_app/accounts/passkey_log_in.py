@@ -1,4 +1,4 @@
-"""Logging in by a passkey, and proving by it who one is."""
+"""Logging in with a passkey, and giving a proof with it again (sudo)."""
 
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
 
 PASSKEY = "passkey"
-"""The method of a log-in by a passkey."""
+"""The name of the method in a session's `methods`."""
 
 
 async def log_in_with_passkey(
     transaction: UnitOfWork, asking: Asking, *, credential: str, remember: bool, browser: Browser, now: datetime
 ) -> LoggedIn:
-    """Log in by a passkey alone: it is two factors, so no second step is asked for.
+    """Log in with a passkey alone: it counts as two factors, so there is no second step.
 
     Raises PasskeyRefused, PasskeyTooLate, PasskeyUnknown or TooManyAttempts.
     """
@@ -48,7 +48,7 @@ async def log_in_with_passkey(
 async def prove(
     transaction: UnitOfWork, asking: Asking, *, found: Found, credential: str, browser: Browser, now: datetime
 ) -> Renewed:
-    """Check a passkey of who is logged in, in place of password and code. Gives the session a new token.
+    """Check a passkey of the logged-in user, instead of password and code. Gives the session a new token.
 
     Raises PasskeyRefused, PasskeyTooLate, TooManyAttempts or SessionRevoked.
     """
@@ -69,7 +69,7 @@ async def prove(
 async def _found(
     transaction: UnitOfWork, asking: Asking, *, credential: str, browser: Browser, now: datetime
 ) -> tuple[Answer, Counter, Passkey]:
-    # Counted as a failure first, and refunded when it was none, as passwords are.
+    # Count a failure first, and refund it after a success, as for passwords.
     counter = throttle.PASSKEY_BY_ADDRESS, throttle.network(browser.address)
     answer = passkey_answers.read(credential)
     async with transaction() as db:
@@ -105,7 +105,7 @@ async def _use(
     }
     query = update(Passkey).where(Passkey.id == passkey.id).values(changed).returning(Passkey.id)
     if await db.scalar(query.execution_options(synchronize_session=False)) is None:
-        raise PasskeyUnknown(credential_id=passkeys.encoded(answer.credential_id))  # removed in this very moment
-    # Synced passkeys don't count at all. Another count that doesn't rise may mean a copy, or a restored backup.
+        raise PasskeyUnknown(credential_id=passkeys.encoded(answer.credential_id))  # removed meanwhile
+    # Synced passkeys don't count uses. Otherwise a counter that doesn't rise may mean a copy, or a restored backup.
     if (used.sign_count or passkey.sign_count) and used.sign_count <= passkey.sign_count:
         await activity.note(db, user_id=passkey.user_id, kind="passkey_count", browser=browser, now=now)

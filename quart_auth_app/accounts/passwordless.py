@@ -1,4 +1,4 @@
-"""An account without a password: its owner logs in by a passkey."""
+"""Accounts without a password, whose owners log in with a passkey."""
 
 from datetime import datetime
 
@@ -13,14 +13,14 @@ from quart_auth_app.models import Passkey, User
 
 
 class NoWayBack(AccountError):
-    """The account can't do without a password: it needs a passkey, and an address that is known to be the person's."""
+    """The password can't be removed: that needs a passkey, and an address that is proven to be the person's."""
 
 
 async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[Renewed, bool]:
-    """Let the account have no password any more. All other sessions are revoked. Raises NoWayBack or SessionRevoked.
+    """Remove the account's password, and revoke all other sessions. Raises NoWayBack or SessionRevoked.
 
-    A link by mail can always set a new one, so mail has to be on and the address verified. Returns this session under
-    its new token, and whether there was a password.
+    A mailed link can always set a new one, so mail must be on and the address verified. Returns this session with its
+    new token, and whether there was a password.
     """
     user_id, version = found.user["id"], found.user["password_version"]
     await ways_in.lock(db, user_id=user_id)

@@ -1,4 +1,4 @@
-"""Log-ins that wait for their second step. Whoever has one is not logged in: it is a row and a cookie of its own."""
+"""Log-ins that wait for their second step. They are no sessions: they have a table and a cookie of their own."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import PendingLogIn, User
 
 LASTS = timedelta(minutes=10)
-"""How long the second step may take, as ASVS 6.5.5 asks of codes that are fetched from another device."""
+"""How long the second step may take; ASVS 6.5.5 asks for 10 minutes at most for codes from another device."""
 
 TRIES = 5
-"""How many codes may be tried after one password. The account has limits besides, see `throttle`."""
+"""How many codes may be tried after one password. The account has limits too, see `throttle`."""
 
 _pending = cast(Table, PendingLogIn.__table__)
 _GIVEN = ["token_hash", "methods", "remember", "expires_at"]
@@ -38,7 +38,7 @@ _START = (
 
 
 class NoPendingLogIn(AccountError):
-    """The first step is too long ago, was made in another browser, or has had its tries."""
+    """The first step has expired, was made in another browser, or has no tries left."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Pending:
 
 
 async def start(db: AsyncSession, *, user: User, token: str, methods: str, remember: bool, now: datetime) -> str | None:
-    """Remember that `user` has proven a first factor. Return `token`, which is for the browser's cookie.
+    """Store that `user` has proven a first factor. Returns `token`, which is for the browser's cookie.
 
-    None if meanwhile the account was closed or has another password than the one that was verified.
+    None if the account was disabled or its password changed since it was verified.
     """
     values = {
         "user": user.id,
@@ -68,14 +68,14 @@ async def start(db: AsyncSession, *, user: User, token: str, methods: str, remem
 
 
 async def again(db: AsyncSession, *, token: str, now: datetime) -> tuple[User, str] | None:
-    """Return whose first factor this token stands for, and the token; None if it is used or over."""
+    """Return the user of this token, and the token; None if it was used or has expired."""
     query = select(User).join(PendingLogIn, PendingLogIn.user_id == User.id).where(*_good(token, now))
     user = await db.scalar(query)
     return (user, token) if user else None
 
 
 async def email(db: AsyncSession, *, token: str, now: datetime) -> str:
-    """Return whose second step can be given with this token. Raises NoPendingLogIn."""
+    """Return the address of the user who may give a second step with this token. Raises NoPendingLogIn."""
     query = select(User.email).join(PendingLogIn, PendingLogIn.user_id == User.id).where(*_good(token, now))
     found = await db.scalar(query)
     if found is None:
@@ -94,24 +94,24 @@ async def count_try(db: AsyncSession, *, token: str, now: datetime) -> Pending:
 
 
 async def consume(db: AsyncSession, *, pending: Pending) -> None:
-    """Use the first factor up. Raises NoPendingLogIn for all but one of several requests at once."""
+    """Delete the pending log-in. Raises NoPendingLogIn for all but one of several requests at once."""
     query = delete(PendingLogIn).where(PendingLogIn.id == pending.id).returning(PendingLogIn.id)
     if await db.scalar(query) is None:
         raise NoPendingLogIn
 
 
 async def cancel(db: AsyncSession, *, token: str) -> None:
-    """Forget the first factor that this token stands for."""
+    """Delete the pending log-in of this token."""
     await db.execute(delete(PendingLogIn).where(PendingLogIn.token_hash == _hash(token)))
 
 
 async def cancel_all(db: AsyncSession, *, user_id: int) -> None:
-    """Forget every first factor of this user."""
+    """Delete all pending log-ins of this user."""
     await db.execute(delete(PendingLogIn).where(PendingLogIn.user_id == user_id))
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell those whose time is over from the others."""
+    """Return the condition for pending log-ins that have expired."""
     return PendingLogIn.expires_at <= now
 
 

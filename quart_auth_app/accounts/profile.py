@@ -1,4 +1,4 @@
-"""What people change about their own account: the name and the password."""
+"""Changes that people make to their own account: name, password, language."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from quart_auth_app.models import User
 
 
 class WrongCurrentPassword(WrongPassword):
-    """The password that was given as the current one is not the account's."""
+    """The current password is wrong."""
 
     field = "current_password"
 
@@ -25,7 +25,7 @@ class PasswordChanged(Exception):
 
 
 async def change_name(db: AsyncSession, *, user_id: int, name: str, browser: Browser, now: datetime) -> None:
-    """Give the user another name. The same one again is no change. Raises InvalidName."""
+    """Change the user's name; the same name again is no change. Raises InvalidName."""
     name = names.validated(name)
     query = update(User).where(User.id == user_id, User.name != name).values(name=name).returning(User.id)
     if await db.scalar(query) is not None:
@@ -43,9 +43,9 @@ async def change_password(
     browser: Browser,
     now: datetime,
 ) -> Renewed:
-    """Give the user who is logged in another password. This session gets a new token, all others are revoked.
+    """Change the logged-in user's password. This session gets a new token, all others are revoked.
 
-    A wrong current password counts as `sudo.check_password` counts it.
+    A wrong current password is counted by `sudo.check_password`.
 
     Raises InvalidPassword, WrongCurrentPassword, SessionRevoked or TooBusy, and changes nothing then.
     """
@@ -79,15 +79,15 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
 
 
 async def changed_again(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> Renewed:
-    """Return what `change_password` has returned to a first click, whose answer nobody has seen.
+    """Return for a second click what `change_password` has returned for the first, whose answer nobody has seen.
 
     Raises SessionRevoked.
     """
-    await throttle.clear(db, sudo.counter(found))  # the old password was none any more
+    await throttle.clear(db, sudo.counter(found))  # the second click's old password was counted as wrong
     version = await db.scalar(select(User.password_version).where(User.id == found.user["id"])) or 0
     return await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=version)
 
 
 async def change_language(db: AsyncSession, *, user_id: int, language: str | None) -> None:
-    """Let the user read in this language from now on; with None in what each browser asks for."""
+    """Store the user's language; None means the language that each browser asks for."""
     await db.execute(update(User).where(User.id == user_id).values(language=language))

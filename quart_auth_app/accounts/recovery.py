@@ -1,4 +1,4 @@
-"""Getting an account back by a mailed link: after the password was forgotten, or the address was changed by a thief."""
+"""Recovering an account by a mailed link: after a forgotten password, or after a thief has changed the address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,7 @@ from quart_auth_app.models import Identity, Mail, User
 
 
 async def ask(db: AsyncSession, *, email: str, browser: Browser, now: datetime) -> None:
-    """Have a link mailed to whoever owns the address. Never looks whether it has an account: the sender does.
+    """Mail a link to the address. Doesn't check whether it has an account: the sender does.
 
     Raises TooManyAttempts or InvalidEmail.
     """
@@ -50,9 +50,9 @@ async def ask(db: AsyncSession, *, email: str, browser: Browser, now: datetime) 
 
 
 async def note_asked(db: AsyncSession, *, mail: Mail, user: User) -> None:
-    """Note in the user's activity that a link was asked for. The sender calls this: by then it is known whose it is.
+    """Write to the user's activity that a link was asked for. The sender calls this, as it has looked up the user.
 
-    Once, however often the mail is tried. A link that an operator sends was noted at the command.
+    Writes it once, however often the mail is tried. For a link from an operator, the command has written it.
     """
     if "browser" not in mail.params:
         return
@@ -64,21 +64,21 @@ async def note_asked(db: AsyncSession, *, mail: Mail, user: User) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What somebody sends who has a link: its token, and the password that they have chosen."""
+    """The form on a link's page: its token, and the new password."""
 
     token: str
     password: str
     site: str
-    """Its name, which is no password."""
+    """The site's name, which the password must not be built on."""
     browser: Browser
     now: datetime
 
 
 async def set_new_password(transaction: UnitOfWork, passwords: Passwords, *, choice: Choice) -> User:
-    """Give the account another password, for whoever has the link. A password that is refused doesn't use it up.
+    """Set a new password by a mailed link. A refused password doesn't consume the link.
 
-    All sessions are revoked, and what waits is void: a change of address, a first step, a set-up. Passkeys and the
-    second step stay in force (ASVS 6.4.3), except where nobody had proved the address yet. Raises LinkInvalid,
+    All sessions are revoked, and everything pending is void: a change of address, a log-in, a set-up of an app.
+    Passkeys and the second step stay (ASVS 6.4.3), unless nobody had proved the address before. Raises LinkInvalid,
     LinkUsed, InvalidPassword or TooBusy.
     """
     user, password_hash = await _accepted(transaction, passwords, tokens.RESET, choice)
@@ -95,10 +95,10 @@ async def set_new_password(transaction: UnitOfWork, passwords: Passwords, *, cho
 
 
 async def hand_over(db: AsyncSession, user: User, password_hash: str, *, browser: Browser, now: datetime) -> None:
-    """Give an account whose address nobody had proved to whoever reads that address's mail.
+    """Give an account whose address nobody had proved to the person who reads that address's mail.
 
-    A stranger may have made it, so nothing that was there lets anybody in any more: no password, session, passkey,
-    account at a provider or second step.
+    A stranger may have made it, so all earlier ways in are removed: password, sessions, passkeys, accounts at
+    providers, and the second step.
     """
     await _give_password(db, user, password_hash, verified_at=func.coalesce(User.verified_at, now))
     await second_step.turn_off(db, user_id=user.id, browser=browser, now=now)
@@ -107,12 +107,13 @@ async def hand_over(db: AsyncSession, user: User, password_hash: str, *, browser
 
 
 async def undo_email_change(transaction: UnitOfWork, passwords: Passwords, *, choice: Choice) -> tuple[User, str]:
-    """Give the account back to whoever reads its former address's mail. Returns the user and that address.
+    """Give the account back to the person who reads its former address's mail. Returns the user and that address.
 
-    The address is what it was, the password is the one that they choose now, all sessions are revoked, what waits is
-    void, a deletion that was asked for is off, and so are a second step that was set up and passkeys that were added
-    since the change. The links of this change and of later ones are used up. Raises LinkInvalid, LinkUsed,
-    InvalidPassword or TooBusy, and EmailTaken where the former address has become another account's.
+    The account gets its former address and the new password. All sessions are revoked, everything pending is void, and
+    a scheduled deletion is cancelled. A second step, passkeys and accounts at providers from since the change are
+    removed. The undo links of this change and of later ones are void.
+
+    Raises LinkInvalid, LinkUsed, InvalidPassword or TooBusy, and EmailTaken if another account has the address by now.
     """
     user, password_hash = await _accepted(transaction, passwords, tokens.UNDO, choice)
     token, now, browser = choice.token, choice.now, choice.browser
@@ -129,7 +130,7 @@ async def undo_email_change(transaction: UnitOfWork, passwords: Passwords, *, ch
         await _forget_identities(db, user, since=changed_at)
         await activity.note(db, user_id=user.id, kind="email_change_undone", browser=browser, now=now)
         await double_clicks.note(db, browser, number=user.id, now=now)
-        # The note is told to the address that the account has again; who has lost it is told too.
+        # The former address gets the notice by `activity.note`; this one is for the address that has lost the account.
         await outbox.queue(db, kind="email_change_undone", to=user.email, user_id=user.id, now=now, browser=browser)
     return user, email
 
@@ -140,7 +141,7 @@ async def _forget_identities(db: AsyncSession, user: User, *, since: datetime | 
 
 
 async def _accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str, choice: Choice) -> tuple[User, str]:
-    """Return the link's user, and the hash of the password that they choose. Uses nothing up."""
+    """Return the link's user, and the hash of the chosen password. Consumes nothing."""
     async with transaction() as db:
         linked: Linked = await tokens.look(db, token=choice.token, purpose=purpose, now=choice.now)
     user = linked.user
@@ -152,7 +153,7 @@ async def _accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str,
 
 
 async def _give_password(db: AsyncSession, user: User, password_hash: str, **changed: Any) -> None:
-    """Set the password and `changed`, and leave nothing in force that whoever was there before has begun."""
+    """Set the password and the columns in `changed`, and end everything that a thief may have begun."""
     values = {"password": password_hash, "password_version": User.password_version + 1, **changed}
     query = update(User).where(User.id == user.id).values(values)
     await db.execute(query.execution_options(synchronize_session=False))
@@ -160,7 +161,7 @@ async def _give_password(db: AsyncSession, user: User, password_hash: str, **cha
     await email_changes.drop(db, user_id=user.id)
     await pending_log_ins.cancel_all(db, user_id=user.id)
     await second_step.drop_unconfirmed(db, user_id=user.id)
-    # Who was locked out by somebody's guesses gets in now; what was counted for their network stays.
+    # If somebody's guesses have locked the owner out, they can get in now; the count of their network stays.
     await throttle.clear(db, (throttle.LOG_IN_BY_ACCOUNT, email_addresses.key(values.get("email", user.email))))
     for counter in throttle.second_step_counters(user_id=user.id, device=None):
         await throttle.clear(db, counter)

@@ -1,4 +1,4 @@
-"""A user's recovery codes: made, counted, replaced and spent. The database has their hashes only."""
+"""A user's recovery codes: made, counted, replaced and used. The database has only their hashes."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from quart_auth_app.accounts.factors.recovery_codes import derived, digest, norm
 from quart_auth_app.models import RecoveryCode, Totp
 
 FEW = 3
-"""From so many recovery codes on the person is told to make new ones."""
+"""With this many codes left, or fewer, the person is told to make new ones."""
 
 
 class NoSecondStep(AccountError):
@@ -26,11 +26,11 @@ async def count(db: AsyncSession, *, user_id: int) -> int:
 
 
 async def renew(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> list[str]:
-    """Replace all codes by ten new ones, which nobody can see again. Raises NoSecondStep.
+    """Replace all codes by ten new ones, which are shown only now. Raises NoSecondStep.
 
-    The second click of a double click gets those of the first, and nobody is told of it once more.
+    The second click of a double click gets the first click's codes, and sends no second notice.
     """
-    # The row is locked, so that of two clicks at once the second waits for what the first has made.
+    # This locks the row: of two clicks at once, the second waits until the first has made the codes.
     query = update(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)).values(last_step=Totp.last_step)
     if await db.scalar(query.returning(Totp.user_id)) is None:
         raise NoSecondStep
@@ -40,10 +40,10 @@ async def renew(db: AsyncSession, *, user_id: int, browser: Browser, now: dateti
 
 
 async def replace(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> list[str]:
-    """Return ten codes that count in place of all earlier ones.
+    """Make ten codes that replace all earlier ones.
 
-    The second click of a double click gets those of the first, and nothing is written; new ones if none of those counts
-    any more.
+    The second click of a double click gets the first click's codes, and nothing is written; it gets new ones if none of
+    those is left.
     """
     if secret := await double_clicks.first_secret(db, browser, now=now):
         codes = derived(secret)
@@ -56,11 +56,11 @@ async def replace(db: AsyncSession, *, user_id: int, browser: Browser, now: date
 
 
 async def spend(db: AsyncSession, *, user_id: int, code: str) -> bool:
-    """Use up a code. Returns False if it doesn't count. Each counts once."""
+    """Use a code. Returns False if it is wrong or was used before."""
     typed = normalised(code)
     if typed is None:
         return False
-    # One statement: of any number of requests with this code, one wins.
+    # One statement, so that only one of several requests with this code succeeds.
     query = delete(RecoveryCode).where(_is_one_of([typed], user_id=user_id)).returning(RecoveryCode.id)
     return await db.scalar(query) is not None
 

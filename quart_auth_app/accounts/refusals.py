@@ -1,4 +1,4 @@
-"""Who was refused a moment ago: remembered in the process, so that a flood of refused attempts costs no database."""
+"""Recent refusals, cached in the process, so that a flood of refused attempts doesn't load the database."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,40 +9,40 @@ from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.models import Attempts
 
 LASTS = timedelta(seconds=1)
-"""How long a refusal is believed. The count may go down meanwhile, in another process: then somebody waits a second."""
+"""How long a refusal is cached. Another process may refund an attempt meanwhile: then somebody waits a second."""
 
 OF_NETWORKS = {throttle.LOG_IN_BY_ADDRESS, throttle.LOG_IN_BY_ADDRESS_OF_DEVICES}
-"""What is remembered. Not what was counted for an account: after a reset its owner gets in at once, at every worker."""
+"""The limits whose refusals are cached. Not an account's: after a reset its owner must get in at every worker."""
 
 MAX_REMEMBERED = 10_000
-"""Refusals that are remembered; those beyond cost the database a read."""
+"""Most refusals in the cache; further ones cost a read of the database each."""
 
 
 class Refusals:
-    """One process's refusals. It only ever refuses what the database has refused within LASTS."""
+    """One process's refusals. It refuses only what the database has refused within LASTS."""
 
     def __init__(self) -> None:
         self._ends: dict[Counter, tuple[datetime, datetime]] = {}
 
     def note(self, counter: Counter, *, ends_at: datetime, now: datetime) -> None:
-        """Remember that the database has refused what this counts, until `ends_at`."""
+        """Cache that the database refuses attempts of this counter until `ends_at`."""
         if len(self._ends) >= MAX_REMEMBERED:
             self._ends = {each: ends for each, ends in self._ends.items() if ends[0] > now}
         if len(self._ends) < MAX_REMEMBERED:
             self._ends[counter] = min(now + LASTS, ends_at), ends_at
 
     def forget(self, counters: list[Counter]) -> None:
-        """Ask the database again: an attempt was taken back."""
+        """Drop the counters from the cache, because an attempt was refunded."""
         for counter in counters:
             self._ends.pop(counter, None)
 
     def covers(self, counter: Counter, *, now: datetime) -> bool:
-        """Tell whether an attempt would be refused."""
+        """Tell whether the cache has a refusal for this counter."""
         until, _ = self._ends.get(counter, (now, now))
         return now < until <= now + LASTS
 
     def look(self, rows: Iterable[Attempts], counters: Iterable[Counter], *, now: datetime) -> None:
-        """Raise TooManyAttempts if an attempt would be refused, as the rows say that the database has."""
+        """Raise TooManyAttempts if these rows of the database say that an attempt would be refused."""
         if refused := throttle.refused(rows, counters, now=now):
             counter, ends_at = refused
             if counter[0] in OF_NETWORKS:

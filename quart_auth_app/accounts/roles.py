@@ -1,7 +1,7 @@
-"""Roles: what a user may do beside what everybody may who is logged in.
+"""Roles: permissions beyond those of every logged-in user.
 
-`admin` is ours. A site names its own in the setting ROLES. `user` is the role of everybody who is logged in: it is
-never granted, nor withdrawn.
+`admin` is ours. A site names its own in the setting ROLES. `user` is the role of everybody who is logged in; it
+can't be granted or withdrawn.
 """
 
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ USER = "user"
 ADMIN = "admin"
 
 MOST = 255
-"""Characters of all roles of one user together, with a space between: the column holds no more."""
+"""Longest text of all roles of one user in characters, with spaces between: the column's length."""
 
 
 class NoSuchRole(AccountError):
-    """No role has the name that was given, or it is `user`, which everybody has. `known` are those that there are."""
+    """There is no such role, or it is `user`, which everybody has. `known` are the existing roles."""
 
     field = "role"
 
 
 class TooManyRoles(AccountError):
-    """The names of the user's roles are longer than MOST together."""
+    """The names of the user's roles are together longer than MOST."""
 
     field = "role"
 
@@ -49,7 +49,7 @@ class LastAdmin(AccountError):
 
 
 def may(user: Mapping[str, Any], role: str) -> bool:
-    """Tell whether the user, who is logged in, has the role."""
+    """Tell whether the logged-in user has the role."""
     return role == USER or role in user["roles"]
 
 
@@ -59,7 +59,7 @@ def is_strong(session: Mapping[str, Any]) -> bool:
 
 
 async def grant(db: AsyncSession, *, user: User, role: str, known: frozenset[str], now: datetime) -> None:
-    """Give the user the role. Raises NoSuchRole or TooManyRoles. One that the user has already is no change."""
+    """Give the user the role; no change if they have it already. Raises NoSuchRole or TooManyRoles."""
     _insist(role, known)
     roles = await _locked(db, user)
     if role in roles:
@@ -76,7 +76,7 @@ async def withdraw(
 ) -> None:
     """Take the role from the user. Raises NoSuchRole, or LastAdmin unless `even_last`.
 
-    A role that the user has, and that the site names no more, is withdrawn like any other.
+    A role that the site doesn't name any more can still be withdrawn.
     """
     if role == ADMIN and not even_last:
         await keep_an_admin(db, user_id=user.id)
@@ -89,12 +89,12 @@ async def withdraw(
 
 
 async def keep_an_admin(db: AsyncSession, *, user_id: int) -> None:
-    """Raise LastAdmin if the user is an admin, and nobody else is who can log in and stays.
+    """Raise LastAdmin if the user is the only admin whose account is neither disabled nor to be deleted.
 
-    Call it in the transaction that takes the user away: it locks the rows of all admins, so that two who take each
-    other away at the same moment are not both let.
+    Call it in the transaction that removes the user or role: it locks the rows of all admins, so that two admins who
+    remove each other at the same moment don't both succeed.
     """
-    # Not a parameter: then the index of those who have a role would not be used.
+    # Not a parameter: with one the database could not use the partial index of users with roles.
     query = select(User.id, User.roles, User.disabled_at, User.delete_at).where(User.roles != literal_column("''"))
     rows = (await db.execute(query.order_by(User.id).with_for_update())).all()
     admins = {row.id for row in rows if ADMIN in row.roles and row.disabled_at is None and row.delete_at is None}

@@ -1,4 +1,4 @@
-"""A user's second step: the authenticator app, its recovery codes, and what spends a code."""
+"""A user's second step: setting up an authenticator app, turning the step on and off, and using codes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,13 +24,13 @@ _totp = cast(Table, Totp.__table__)
 
 
 class WrongCode(AccountError):
-    """Neither a code of the app that counts now, nor a recovery code that is left."""
+    """The code is neither a current one of the app, nor an unused recovery code."""
 
     field = "code"
 
 
 class WrongClock(WrongCode):
-    """The code belongs to another minute: the clock of the phone is wrong. Only said while an app is set up."""
+    """The code is that of another minute: the phone's clock is wrong. Only raised while an app is set up."""
 
 
 class NothingToConfirm(AccountError):
@@ -42,7 +42,7 @@ class State:
     """What the account's page shows of the second step."""
 
     confirmed_at: datetime | None
-    """Since when it is on; None where it is off."""
+    """When it was turned on; None if it is off."""
     codes_left: int
 
     @property
@@ -58,9 +58,9 @@ async def state(db: AsyncSession, *, user_id: int) -> State:
 
 
 async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
-    """Begin to set up an app. One that is being set up already keeps its seed, and one that counts goes on counting.
+    """Begin to set up an app. A seed that is being set up stays the same, and a confirmed app stays valid.
 
-    A seed that no key opens any more is replaced: nobody could confirm it.
+    A seed that no key decrypts any more is replaced, as nobody could confirm it.
     """
     if await seed_to_confirm(db, keys, user_id=user_id) is None:
         await db.execute(update(Totp).where(Totp.user_id == user_id).values(new_seed=None))
@@ -74,7 +74,7 @@ async def set_up(db: AsyncSession, keys: Keys, *, user_id: int) -> None:
 
 
 async def seed_to_confirm(db: AsyncSession, keys: Keys, *, user_id: int) -> bytes | None:
-    """Return the seed that is being set up, or None. One that no key opens any more is None too: begin again."""
+    """Return the seed that is being set up; None if there is none, or no key decrypts it any more."""
     stored = await db.scalar(select(Totp.new_seed).where(Totp.user_id == user_id))
     try:
         return stored and keys.decrypt(stored, user_id=user_id).seed
@@ -85,9 +85,9 @@ async def seed_to_confirm(db: AsyncSession, keys: Keys, *, user_id: int) -> byte
 async def confirm(
     db: AsyncSession, keys: Keys, *, user_id: int, code: str, browser: Browser, now: datetime
 ) -> list[str]:
-    """Let the app that was set up count from now on. Returns ten recovery codes, which nobody can see again.
+    """Make the app that was set up the valid one. Returns ten recovery codes, which are shown only now.
 
-    Raises NothingToConfirm, WrongCode or WrongClock. The code is used up. Earlier recovery codes count no more.
+    The code can't be used again, and earlier recovery codes are void. Raises NothingToConfirm, WrongCode or WrongClock.
     """
     stored = await db.scalar(select(Totp.new_seed).where(Totp.user_id == user_id))
     seed = await seed_to_confirm(db, keys, user_id=user_id)
@@ -106,9 +106,9 @@ async def confirm(
 async def turn_on(
     db: AsyncSession, keys: Keys, *, found: Found, code: str, browser: Browser, now: datetime
 ) -> tuple[list[str], Renewed]:
-    """Confirm the app of who is logged in. Returns recovery codes, and a new token for this session.
+    """Confirm the logged-in user's app. Returns recovery codes, and a new token for this session.
 
-    All other sessions are revoked: they were begun without a second step. Raises what `confirm` raises, and
+    All other sessions are revoked, as they were started without a second step. Raises what `confirm` raises, and
     SessionRevoked.
     """
     user_id = found.user["id"]
@@ -121,13 +121,13 @@ async def turn_on(
 
 
 async def turned_on(db: AsyncSession, *, found: Found, browser: Browser, now: datetime) -> tuple[list[str], Renewed]:
-    """Return what `turn_on` has returned to a first click. Raises SessionRevoked."""
+    """Return for a second click what `turn_on` has returned for the first. Raises SessionRevoked."""
     renewed = await sessions.renew_own(db, found=found, browser=browser, now=now)
     return await recovery_codes.replace(db, user_id=found.user["id"], browser=browser, now=now), renewed
 
 
 async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
-    """Forget the app and all recovery codes. Returns whether the second step was on."""
+    """Delete the app and all recovery codes. Returns whether the second step was on."""
     was = await db.execute(delete(Totp).where(Totp.user_id == user_id).returning(Totp.confirmed_at))
     confirmed_at = was.scalar_one_or_none()
     await db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
@@ -137,7 +137,7 @@ async def turn_off(db: AsyncSession, *, user_id: int, browser: Browser, now: dat
 
 
 async def turn_off_since(db: AsyncSession, *, user_id: int, since: datetime, browser: Browser, now: datetime) -> None:
-    """Forget an app that was confirmed at `since` or later, and recovery codes that were made since then."""
+    """Delete an app that was confirmed at `since` or later, and recovery codes that were made since then."""
     confirmed_at = await db.scalar(select(Totp.confirmed_at).where(Totp.user_id == user_id))
     if confirmed_at and confirmed_at >= since:
         await turn_off(db, user_id=user_id, browser=browser, now=now)
@@ -146,13 +146,13 @@ async def turn_off_since(db: AsyncSession, *, user_id: int, since: datetime, bro
 
 
 async def drop_unconfirmed(db: AsyncSession, *, user_id: int) -> None:
-    """Forget an app that is being set up: whoever began may not be who goes on."""
+    """Delete the seed of an app that is being set up: a thief may have begun to."""
     await db.execute(delete(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_(None)))
     await db.execute(update(Totp).where(Totp.user_id == user_id, Totp.new_seed.is_not(None)).values(new_seed=None))
 
 
 async def spend(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> str | None:
-    """Use up a code: return TOTP or RECOVERY_CODE, or None if it doesn't count. Each code counts once."""
+    """Use a code. Returns its kind, TOTP or RECOVERY_CODE; None if it is wrong or was used before."""
     if normalised(code):
         return RECOVERY_CODE if await recovery_codes.spend(db, user_id=user_id, code=code) else None
     return TOTP if await _spend_step(db, keys, user_id=user_id, code=code, now=now) else None
@@ -165,11 +165,11 @@ async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, 
     try:
         opened = keys.decrypt(stored, user_id=user_id)
     except Unreadable:
-        return False  # `doctor` counts seeds that no key opens
+        return False  # `doctor` reports seeds that no key decrypts
     step = totp.matching_step(opened.seed, code, now=now)
     if step is None:
         return False
     kept = stored if opened.is_current else keys.encrypt(opened.seed, user_id=user_id)
-    # One statement: of any number of requests with this code, one wins. A code that was used before loses too.
+    # One statement, so that only one of several requests with this code succeeds, and none with a used code.
     query = update(Totp).where(Totp.user_id == user_id, Totp.seed == stored, Totp.last_step < step)
     return await db.scalar(query.values(last_step=step, seed=kept).returning(Totp.user_id)) is not None

@@ -1,4 +1,4 @@
-"""Tokens of sessions: what stands in the browser's cookie; the database has their hashes only."""
+"""Tokens of sessions. They are in the browsers' cookies; the database has only their hashes."""
 
 import base64
 import hashlib
@@ -8,22 +8,22 @@ import secrets
 from sqlalchemy.ext.asyncio import AsyncSession
 
 TOKEN_BYTES = 32
-"""256 random bits; ASVS 7.2.3 asks for 128."""
+"""256 random bits; ASVS 7.2.3 asks for at least 128."""
 
 KEY = "key of tokens"
-"""The key in a database session's `info` of what `token_by` derives tokens with."""
+"""The key in a database session's `info` for the secret that `token_by` derives tokens with."""
 
 
 def info(secret_key: str) -> dict[str, object]:
-    """Return what the `info` of a database's sessions holds where this is SECRET_KEY."""
+    """Return the `info` for database sessions with this SECRET_KEY."""
     return {KEY: hashlib.sha256(f"tokens of sessions {secret_key}".encode()).digest()}
 
 
 def token_by(db: AsyncSession, proof: str | None) -> str:
-    """Return a token: the same for the same `proof`, a secret that counts once; a random one where there is none.
+    """Return a token, derived from `proof`, a secret for one use; a random token if it is None.
 
-    So the two answers to a double click bring the same cookie, whichever of them the browser keeps. Nobody can derive
-    it who has not SECRET_KEY.
+    So both answers to a double click set the same cookie, and it doesn't matter which one the browser keeps. Deriving a
+    token takes SECRET_KEY.
     """
     if proof is None or KEY not in db.info:
         return secrets.token_urlsafe(TOKEN_BYTES)
@@ -31,6 +31,6 @@ def token_by(db: AsyncSession, proof: str | None) -> str:
 
 
 def hash_of(token: str) -> str:
-    """Return what the database knows a token by: 64 hexadecimal digits."""
-    # A plain hash will do: the token has 256 random bits, nothing to guess.
+    """Return the token's hash for the database: 64 hexadecimal digits."""
+    # A plain hash is enough, as nobody can guess 256 random bits.
     return hashlib.sha256(token.encode()).hexdigest()

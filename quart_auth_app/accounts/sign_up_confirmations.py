@@ -1,4 +1,4 @@
-"""A sign-up becomes an account: by the mailed code or the mailed link."""
+"""Confirming a sign-up by the mailed code or link, which makes the account."""
 
 from datetime import datetime
 
@@ -13,13 +13,13 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
 
 MAX_TRIES = 5
-"""Wrong passwords beside a link that a sign-up takes."""
+"""How many wrong passwords may be given with a sign-up's link."""
 
 
 async def confirm_by_code(
     transaction: UnitOfWork, passwords: Passwords, *, sign_up_id: int, code: str, browser: Browser, now: datetime
 ) -> User:
-    """Make the account, for whoever signed up in this browser and reads the address's mail.
+    """Make the account by the mailed code, in the browser of the sign-up.
 
     Raises WrongMailedCode, AlreadyConfirmed, OwnFieldTaken or TooBusy.
     """
@@ -38,11 +38,11 @@ async def confirm_by_link(
     browser: Browser,
     now: datetime,
 ) -> User:
-    """Make the account, for whoever has the link and has signed up.
+    """Make the account by the mailed link, for the person who has signed up.
 
-    They did if it was in this browser, whose sign-up is `own_sign_up_id`, or if they know the password that was chosen:
-    an owner who clicks on whatever comes by mail must not let in the stranger who signed up. Raises LinkInvalid,
-    LinkUsed, WrongSignUpPassword, AlreadyConfirmed, OwnFieldTaken or TooBusy.
+    They have proved that if it was in this browser, whose sign-up is `own_sign_up_id`, or if they know the password
+    chosen at sign-up. Otherwise the address's owner, by opening a link, would make an account for a stranger. Raises
+    LinkInvalid, LinkUsed, WrongSignUpPassword, AlreadyConfirmed, OwnFieldTaken or TooBusy.
     """
     async with transaction() as db:
         sign_up = (await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=now)).sign_up
@@ -105,9 +105,9 @@ async def _become_account(
 
 
 async def _take(db: AsyncSession, sign_up_id: int) -> SignUp:
-    """Lock all sign-ups of the address, in one order, and return this one. Raises AlreadyConfirmed if it is gone.
+    """Lock all sign-ups of the address, in fixed order, and return this one. Raises AlreadyConfirmed if it is gone.
 
-    Two of them that are confirmed at once would otherwise each lock its own and wait for the other's.
+    Otherwise two of them that are confirmed at once would deadlock: each would lock its own and wait for the other.
     """
     key = select(SignUp.email_key).where(SignUp.id == sign_up_id).scalar_subquery()
     lock = select(SignUp).where(SignUp.email_key == key).order_by(SignUp.id).with_for_update()

@@ -1,4 +1,4 @@
-"""Proving who one is once more, before something that can't be undone easily is done to the account."""
+"""Giving a proof of who one is again, before an act that can't be undone easily."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,23 +18,23 @@ from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
 
 LASTS = timedelta(minutes=10)
-"""How long a proof counts, log-in included. Phoenix asks again after 10 minutes, allauth and rodauth after 5."""
+"""How long a proof is valid; a log-in is one too. Phoenix asks again after 10 minutes, allauth and rodauth after 5."""
 
 
 class SudoRequired(AccountError):
-    """This may be done only by who has proved within LASTS who they are."""
+    """This needs a proof that is not older than LASTS."""
 
     field = "sudo_password"
 
 
 class WrongPassword(AccountError):
-    """The password that was given as a proof is not the account's."""
+    """The password given as a proof is wrong."""
 
     field = "sudo_password"
 
 
 class WrongSudoCode(WrongCode):
-    """The code that was given as a proof besides the password doesn't count."""
+    """The code given as a proof beside the password is wrong."""
 
     field = "sudo_code"
 
@@ -60,9 +60,9 @@ async def prove(
     browser: Browser,
     now: datetime,
 ) -> Renewed:
-    """Check the password of who is logged in, and the code where the second step is on. Gives the session a new token.
+    """Check the logged-in user's password, and the code if the second step is on. Gives the session a new token.
 
-    A wrong code counts as a wrong password does. Raises WrongPassword, WrongSudoCode, SessionRevoked or TooBusy.
+    A wrong code counts like a wrong password. Raises WrongPassword, WrongSudoCode, SessionRevoked or TooBusy.
     """
     with passwords.place_in_line(browser, known=True):
         await check_password(transaction, passwords, found=found, password=password, browser=browser, now=now)
@@ -84,7 +84,7 @@ async def prove(
 async def check_code(
     transaction: UnitOfWork, keys: Keys, *, found: Found, code: str | None, browser: Browser, now: datetime
 ) -> None:
-    """Check the code where the second step is on, and nothing where it is off: the first factor is proved elsewhere.
+    """Check the code if the second step is on; the first factor is proved elsewhere.
 
     Counted as `check_password` counts. Raises WrongSudoCode or SessionRevoked.
     """
@@ -104,7 +104,7 @@ async def check_code(
 async def _spend(
     db: AsyncSession, keys: Keys, *, user_id: int, code: str | None, browser: Browser, now: datetime
 ) -> bool:
-    # The second click of a double click comes with a code that the first one has used up.
+    # The second click of a double click sends a code that the first one has used.
     if await second_step.spend(db, keys, user_id=user_id, code=code or "", now=now):
         await double_clicks.note(db, browser, number=user_id, now=now)
         return True
@@ -128,7 +128,7 @@ async def check_password(
 
 
 async def _count(transaction: UnitOfWork, found: Found, *, now: datetime) -> int:
-    # How many there were by now; 0 where there were too many already, and this one is not even looked at.
+    # The number of failures so far, counting this try; 0 if there were too many already: then it is not checked.
     try:
         async with transaction() as db:
             return await throttle.hit(db, counter(found), now=now)
@@ -149,5 +149,5 @@ async def _revoke_after_the_last(
 
 
 def counter(found: Found) -> Counter:
-    """Return what failures in this session are counted by."""
+    """Return the counter of failures in this session."""
     return SUDO_BY_SESSION, str(found.number)

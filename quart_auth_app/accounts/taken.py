@@ -1,4 +1,4 @@
-"""Addresses that another account has by now: only the unique index knows, as two may ask at the same moment."""
+"""Refuses addresses that another account has. Only the unique index can decide: two requests may come at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +16,11 @@ from quart_auth_app.models import User
 async def refused(
     transaction: UnitOfWork, *, email: str, error: type[AccountError], but: int = 0
 ) -> AsyncIterator[None]:
-    """Raise `error` where the block's transaction fails because another user than `but` has this address."""
+    """Raise `error` if the block's transaction fails because another user than `but` has this address."""
     try:
         yield
     except IntegrityError:
-        # A site's own constraints and triggers may refuse too, which is no reason to say that the address is taken.
+        # A constraint or trigger of the site may have failed instead; then the address is not taken.
         async with transaction() as db:
             key = email_addresses.key(email)
             if not await db.scalar(select(User.id).where(User.email_key == key, User.id != but)):

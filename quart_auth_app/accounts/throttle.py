@@ -1,4 +1,4 @@
-"""Attempts, counted in the database so that the count holds over all workers and machines."""
+"""Limits on attempts, counted in the database, so that they hold across all workers and machines."""
 
 import hashlib
 import ipaddress
@@ -35,60 +35,60 @@ from quart_auth_app.models import Attempts
 
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts in a window of time that begins with the first of them."""
+    """At most `attempts` in a time window that begins with the first one."""
 
     name: str
     attempts: int
     window: timedelta
 
 
-# An address may be a whole school behind one router; an account has one owner, who mistypes a few times at most. NIST
-# SP 800-63B allows 100 failures in a row; five in five minutes make 1,440 guesses a day, against zxcvbn's 10^8.
+# One address may be a whole school behind a router; an account has one owner, who mistypes a few times at most. NIST
+# SP 800-63B allows 100 failures in a row. Five in five minutes allow 1,440 guesses a day; by zxcvbn it takes 10^8.
 LOG_IN_BY_ADDRESS = Limit("log-in by address", 10, timedelta(minutes=1))
 LOG_IN_BY_ACCOUNT = Limit("log-in by account", 5, timedelta(minutes=5))
-# Known browsers are counted apart, so that no stranger locks them out. Together they get no more guesses than two of
-# them would: whoever has stolen a cookie, or many, gains little.
+# Known browsers have counts of their own, so that no stranger locks them out. All together they get only as many
+# guesses as two of them: so a thief of one cookie, or of many, gains little.
 LOG_IN_BY_DEVICE = Limit("log-in by device", 5, timedelta(minutes=5))
 LOG_IN_BY_ALL_DEVICES = Limit("log-in by all devices of an account", 10, timedelta(minutes=5))
 LOG_IN_BY_ADDRESS_OF_DEVICES = Limit("log-in by address, known browsers", 10, timedelta(minutes=1))
-# Each log-in that succeeds costs a hash and leaves a row. No person logs in every 20 seconds; a test suite may.
+# Each successful log-in costs a hash and adds a row. No person logs in every 20 seconds; a test suite may.
 LOG_INS_OF_ACCOUNT = Limit("log-in that succeeds, by account", 30, timedelta(minutes=10))
-# Only who has proven the first factor is counted here. Three codes of a million are right at any moment: five in five
-# minutes alone would give a guesser 79 % in a year, twenty a day give 2 %.
+# Counted only after a proven first factor. Three of a million codes are right at any moment: with five tries in five
+# minutes alone, a guesser would succeed in a year with 79 %; with twenty a day it is 2 %.
 SECOND_STEP_BY_ACCOUNT = Limit("second step by account", 5, timedelta(minutes=5))
 SECOND_STEP_BY_ACCOUNT_A_DAY = Limit("second step by account a day", 20, timedelta(days=1))
 SECOND_STEP_BY_DEVICE = Limit("second step by device", 5, timedelta(minutes=5))
 SECOND_STEP_BY_ALL_DEVICES_A_DAY = Limit("second step by all devices a day", 20, timedelta(days=1))
 EMAIL_CHANGE_BY_ACCOUNT = Limit("e-mail change by account", 5, timedelta(hours=1))
-# A passkey can't be guessed. This only keeps somebody from having signatures checked without end; it is apart from the
-# limit for passwords, so that who guesses those keeps nobody of the same network from using a passkey.
+# A passkey can't be guessed. This only limits the work of checking signatures. It is separate from the limit for
+# passwords, so that somebody who guesses those doesn't block passkeys in the same network.
 PASSKEY_BY_ADDRESS = Limit("passkey by address", 20, timedelta(minutes=1))
-# For each who comes back from a provider, that provider is asked; nothing can be guessed there.
+# Each return from a provider sends requests to that provider; nothing can be guessed there.
 PROVIDER_BY_ADDRESS = Limit("provider by address", 20, timedelta(minutes=1))
-# A key can't be guessed. This keeps a script that was left with a wrong one from filling the log.
+# A key can't be guessed. This keeps a script with an old key from filling the log.
 ACCESS_KEY_BY_ADDRESS = Limit("wrong access key by address", 20, timedelta(minutes=1))
 SIGN_UP_BY_ADDRESS = Limit("sign-up by address", 20, timedelta(minutes=1))
-# Whoever sits at somebody else's open session gets few guesses at the password, and the session ends with the last.
+# Somebody at another person's open session gets few guesses at the password; the last one ends the session.
 SUDO_BY_SESSION = Limit("password once more, by session", 5, timedelta(days=1))
 
 SLACK = timedelta(minutes=1)
-"""How far clocks may be apart. Attempts of the same moment reach the database in any order: the first to be counted may
-be a little later than the next, which must not start the count anew."""
+"""By how much clocks may differ. Attempts of the same moment reach the database in any order: the first one counted may
+be a little later than the next, which must not restart the count."""
 
 Counter = tuple[Limit, str]
-"""A limit, and whom it counts."""
+"""A limit, and who is counted."""
 
 _attempts = cast(Table, Attempts.__table__)
 
 
 @cache
 def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
-    """Return the statement that counts one attempt by so many counters: to build it takes longer than to carry it out.
+    """Return the statement that counts one attempt by `number` counters; cached, as building takes longer than running.
 
-    Of any number of attempts at the same moment, as many pass as the limits say.
+    It is atomic: of any number of attempts at the same moment, only as many pass as the limits allow.
     """
     rows = range(number)
-    # Not VALUES: SQLAlchemy would compile several rows anew each time. SQLite takes ON CONFLICT behind a WHERE only.
+    # Not VALUES, which SQLAlchemy doesn't cache for several rows. SQLite needs the WHERE before ON CONFLICT.
     attempts = union_all(
         *(
             select(
@@ -100,7 +100,7 @@ def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
         )
     ).subquery()
     statement = INSERT[dialect](_attempts).from_select(["key", "count", "ends_at"], select(attempts).where(true()))
-    # An end further off than a window that began now was written by a clock that was ahead: it would last for days.
+    # If the end is later than that of a window beginning now, a clock was ahead when it was written: ignore it.
     too_far = bindparam("too_far", type_=_attempts.c.ends_at.type)
     over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > too_far)
     limit = case(
@@ -112,7 +112,7 @@ def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
             "count": case((over, 1), else_=_attempts.c.count + 1),
             "ends_at": case((over, statement.excluded.ends_at), else_=_attempts.c.ends_at),
         },
-        # Past the limit nothing is written, so that a flood costs reads only.
+        # Beyond the limit nothing is written, so a flood causes only reads.
         where=or_(over, _attempts.c.count < limit),
     ).returning(_attempts.c.key, _attempts.c.count)
 
@@ -135,9 +135,9 @@ _CLEAR = delete(_attempts).where(_attempts.c.key == bindparam("counter"))
 
 
 def log_in_counters(*, email: str, address: str, device: str | None) -> list[Counter]:
-    """Return what an attempt to log in counts against; the last is cleared by a success, the others get it back.
+    """Return the counters of an attempt to log in; a success clears the last one, and refunds the others.
 
-    A browser that has logged in to this account before is counted by itself, so that strangers who guess can't lock
+    A browser that has logged in to this account before has counters of its own, so that guessing strangers can't lock
     the owner out (OWASP, "Slow down online guessing attacks with device cookies").
     """
     account = email_addresses.key(email)
@@ -151,14 +151,14 @@ def log_in_counters(*, email: str, address: str, device: str | None) -> list[Cou
 
 
 def second_step_counters(*, user_id: int, device: str | None) -> list[Counter]:
-    """Return what a try of a code counts against. Browsers that are known are counted by themselves, as at log-in."""
+    """Return the counters of a try of a code. Known browsers have counters of their own, as at log-in."""
     if device:
         return [(SECOND_STEP_BY_DEVICE, f"{device} {user_id}"), (SECOND_STEP_BY_ALL_DEVICES_A_DAY, str(user_id))]
     return [(SECOND_STEP_BY_ACCOUNT, str(user_id)), (SECOND_STEP_BY_ACCOUNT_A_DAY, str(user_id))]
 
 
 def network(address: str) -> str:
-    """Return what one client can't easily change: an IPv4 address, or the first half of an IPv6 address."""
+    """Return the part of an address that a client can't easily change: IPv4 all of it, IPv6 the first half (/64)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -170,9 +170,9 @@ def network(address: str) -> str:
 
 
 async def hit(db: AsyncSession, *counters: Counter, now: datetime) -> int:
-    """Count an attempt before it is made, by one statement. Return which it is by the last of the counters.
+    """Count an attempt before it is made, by one statement. Returns the last counter's new count.
 
-    Raises TooManyAttempts if it is beyond the limit of any, and the transaction is to be rolled back then.
+    Raises TooManyAttempts if any limit is exceeded; the transaction must then be rolled back.
     """
     keys = [_key(counter) for counter in counters]
     longest = max(limit.window for limit, _ in counters)
@@ -188,12 +188,12 @@ async def hit(db: AsyncSession, *counters: Counter, now: datetime) -> int:
 
 
 def keys_of(counters: Iterable[Counter]) -> list[str]:
-    """Return the keys of the rows in which these are counted, for who asks for them together with something else."""
+    """Return the keys of the counters' rows, for look-ups together with other tables."""
     return [_key(counter) for counter in counters]
 
 
 def refused(rows: Iterable[Attempts], counters: Iterable[Counter], *, now: datetime) -> tuple[Counter, datetime] | None:
-    """Return the first that would be refused, as these rows say, and when its window ends. Counts nothing."""
+    """Return the first counter that is at its limit by these rows, and the end of its window. Counts nothing."""
     by_key = {row.key: row for row in rows}
     for counter in counters:
         limit, _ = counter
@@ -204,26 +204,26 @@ def refused(rows: Iterable[Attempts], counters: Iterable[Counter], *, now: datet
 
 
 def seconds_until(end: datetime, *, now: datetime) -> int:
-    """Return what Retry-After says of a window that ends then."""
+    """Return the value of Retry-After, in whole seconds, for a window that ends at `end`."""
     return max(1, round((end - now).total_seconds()))
 
 
 async def refund(db: AsyncSession, counter: Counter) -> None:
-    """Take one attempt back, because it was not a failure."""
+    """Refund one attempt, because it was not a failure."""
     await db.execute(_REFUND, {"counter": _key(counter)})
 
 
 async def settle(db: AsyncSession, *, refunded: Iterable[Counter], cleared: Counter, now: datetime) -> None:
-    """Take one attempt back from each of `refunded`, and let the count of `cleared` begin anew: by one statement."""
+    """Refund one attempt to each of `refunded`, and clear the count of `cleared`, in one statement."""
     key = _key(cleared)
     await db.execute(_SETTLE, {"counters": [*keys_of(refunded), key], "cleared": key, "now": now})
 
 
 @asynccontextmanager
 async def counted_unless_busy(transaction: UnitOfWork, counter: Counter, *, now: datetime) -> AsyncIterator[None]:
-    """Count an attempt, and give it back if the server is too busy for it: who is told to come back may do so.
+    """Count an attempt, and refund it if the server is too busy for it, so that the person can try again.
 
-    Raises TooManyAttempts, and what comes out of the block.
+    Raises TooManyAttempts, and the block's errors.
     """
     async with transaction() as db:
         await hit(db, counter, now=now)
@@ -236,16 +236,16 @@ async def counted_unless_busy(transaction: UnitOfWork, counter: Counter, *, now:
 
 
 async def clear(db: AsyncSession, counter: Counter) -> None:
-    """Forget all attempts."""
+    """Delete the count."""
     await db.execute(_CLEAR, {"counter": _key(counter)})
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell counts whose window is over from the others."""
+    """Return the condition for counts whose window is over."""
     return Attempts.ends_at <= now
 
 
 def _key(counter: Counter) -> str:
-    # Hashed: people type passwords into the wrong field, and addresses of strangers are nobody's business.
+    # Hashed, because people type passwords into the wrong field, and strangers' addresses are private.
     limit, subject = counter
     return hashlib.sha256(f"{limit.name}\0{subject}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Tokens in the links of mails: issued when a mail is sent, looked at as often as one likes, consumed once."""
+"""Tokens in the links of mails: issued when a mail is sent, looked up any number of times, consumed once."""
 
 import base64
 import hashlib
@@ -26,19 +26,19 @@ LIFETIMES = {
     UNDO: timedelta(hours=72),
     LOG_IN: timedelta(minutes=10),
 }
-"""By purpose. A reset lets in whoever reads the mail (Laravel and better-auth: 1 hour as well). A log-in has
-10 minutes by ASVS 6.5.5."""
+"""Lifetimes by purpose. A reset lets anybody in who reads the mail, so it is short (1 hour in Laravel and better-auth
+too). For a log-in, ASVS 6.5.5 asks for 10 minutes."""
 
 TOKEN_BYTES = 32
-"""256 random bits; ASVS 6.5.2 asks for 112 where the hash that is stored is a plain one."""
+"""256 random bits; ASVS 6.5.2 asks for at least 112 if the stored hash is a plain one."""
 
 _TOKEN = re.compile(r"[a-z2-7]{52}")
-"""Lower-case base32, so that no program that reads mail takes the last character for punctuation."""
+"""Lower-case base32, so that no mail program takes the link's last character for punctuation."""
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What a link that is still good belongs to."""
+    """The user or sign-up of a valid link."""
 
     sent_to: str
     user: User | None
@@ -47,10 +47,10 @@ class Linked:
 
 @dataclass(frozen=True)
 class Consumed:
-    """What a token said that was used up just now."""
+    """A token that has just been consumed."""
 
     number: int
-    """Of the user, or of the sign-up."""
+    """The number of the user or of the sign-up."""
     sent_to: str
     expires_at: datetime
 
@@ -61,30 +61,30 @@ def new() -> str:
 
 
 async def issue_reset(db: AsyncSession, *, user: User, now: datetime) -> str:
-    """Issue a token with which whoever reads the user's mail may choose a new password."""
+    """Issue a token for choosing a new password."""
     return (await _issue(db, RESET, now, sent_to=user.email, **_bound_to(user)))[1]
 
 
 async def issue_log_in(db: AsyncSession, *, user: User, now: datetime) -> tuple[int, str]:
-    """Issue a token with which whoever reads the user's mail may log in. Returns its number, and the token."""
+    """Issue a token for logging in. Returns its number, and the token."""
     return await _issue(db, LOG_IN, now, sent_to=user.email, **_bound_to(user))
 
 
 async def issue_change(db: AsyncSession, *, user: User, new_email: str, now: datetime) -> str:
-    """Issue a token with which the user, logged in, shows that they read the new address's mail."""
+    """Issue a token by which the logged-in user proves that they read the new address's mail."""
     return (await _issue(db, CHANGE, now, sent_to=new_email, **_bound_to(user)))[1]
 
 
 async def issue_undo(db: AsyncSession, *, user: User, old_email: str, changed_at: datetime) -> str:
-    """Issue a token with which whoever reads the former address's mail gets the account back.
+    """Issue a token by which the reader of the former address's mail gets the account back.
 
-    It counts from the change, not from now: the new address is told until when.
+    Its lifetime begins with the change, not now: the mail to the new address names its end.
     """
     return (await _issue(db, UNDO, changed_at, sent_to=old_email, **_bound_to(user)))[1]
 
 
 async def issue_confirm(db: AsyncSession, *, sign_up: SignUp, now: datetime) -> str:
-    """Issue a token with which a sign-up becomes an account."""
+    """Issue a token for confirming a sign-up."""
     values = {"sign_up_id": sign_up.id, "account_key": sign_up.email_key, "password_version": 0}
     return (await _issue(db, CONFIRM, now, sent_to=sign_up.email, **values))[1]
 
@@ -94,7 +94,7 @@ def _bound_to(user: User) -> dict[str, object]:
 
 
 async def _issue(db: AsyncSession, purpose: str, now: datetime, **values: object) -> tuple[int, str]:
-    """Issue a token. Return its number, and the token itself, which is kept nowhere."""
+    """Issue a token. Returns its number, and the token itself, which is stored nowhere."""
     token = new()
     row = MailToken(token_hash=_hash(token), purpose=purpose, expires_at=now + LIFETIMES[purpose], **values)
     db.add(row)
@@ -103,7 +103,7 @@ async def _issue(db: AsyncSession, purpose: str, now: datetime, **values: object
 
 
 async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> Linked:
-    """Return what the link belongs to. Uses nothing up. Raises LinkUsed or LinkInvalid."""
+    """Return the user or sign-up of the link. Consumes nothing. Raises LinkUsed or LinkInvalid."""
     query = (
         select(MailToken, User, SignUp)
         .outerjoin(User, and_(User.id == MailToken.user_id, _is_unchanged()))
@@ -122,9 +122,9 @@ async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> 
 
 
 async def consume(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> Consumed:
-    """Use the token up, and return what it belongs to.
+    """Consume the token, and return whose it was.
 
-    One statement, so that of any number of clicks at the same moment one wins. Raises LinkUsed or LinkInvalid.
+    One statement, so that only one of several clicks at the same moment succeeds. Raises LinkUsed or LinkInvalid.
     """
     consumed = await _consume(db, is_of(token), purpose, now)
     if not consumed:
@@ -134,17 +134,17 @@ async def consume(db: AsyncSession, *, token: str, purpose: str, now: datetime) 
 
 
 def is_of(token: str) -> ColumnElement[bool]:
-    """Return what tells this token's row from all others."""
+    """Return the condition for this token's row."""
     return MailToken.token_hash == _hash(token)
 
 
 async def consume_log_in(db: AsyncSession, *, number: int, now: datetime) -> Consumed | None:
-    """Use up the token with this number, for whoever has typed the code that was mailed with it; None if it is over."""
+    """Consume the token with this number, after its mailed code was typed; None if it was used or has expired."""
     return await _consume(db, MailToken.id == number, LOG_IN, now)
 
 
 async def use_up_log_ins(db: AsyncSession, *, user_id: int, now: datetime) -> None:
-    """Mark all tokens that log this user in as used: one of them was."""
+    """Mark all log-in tokens of this user as used, because one of them was."""
     query = update(MailToken).where(
         MailToken.user_id == user_id, MailToken.purpose == LOG_IN, MailToken.used_at.is_(None)
     )
@@ -171,22 +171,22 @@ async def _consume(db: AsyncSession, which: ColumnElement[bool], purpose: str, n
 
 
 async def use_up(db: AsyncSession, *, sign_up: SignUp, now: datetime) -> None:
-    """Mark all links of a sign-up as used that are not yet: it has become an account by another one, or by a code."""
+    """Mark all links of a sign-up as used, because it has become an account."""
     query = update(MailToken).where(MailToken.sign_up_id == sign_up.id, MailToken.used_at.is_(None))
     await db.execute(query.values(used_at=now).execution_options(synchronize_session=False))
 
 
 async def undo_until(db: AsyncSession, *, user_id: int, now: datetime) -> datetime | None:
-    """Return until when somebody who reads a former address's mail can undo a change; None if nobody can."""
+    """Return until when a change of address can be undone by a mailed link; None if it can't."""
     return await db.scalar(
         select(func.max(MailToken.expires_at)).where(*_can_undo(user_id), MailToken.expires_at > now)
     )
 
 
 async def void_undo(db: AsyncSession, *, user_id: int, since: datetime) -> None:
-    """Void the links that undo the change whose links expire at `since`, and all later changes.
+    """Delete the undo links of the change whose links expire at `since`, and of all later changes.
 
-    Those of earlier changes stay: the first address of all is the likeliest to be the owner's.
+    Those of earlier changes stay: the earliest address is the most likely to be the owner's.
     """
     await db.execute(delete(MailToken).where(*_can_undo(user_id), MailToken.expires_at >= since))
 
@@ -196,19 +196,19 @@ def _can_undo(user_id: int) -> list[ColumnElement[bool]]:
 
 
 def _is_unchanged() -> ColumnElement[bool]:
-    """The account has the address and the password that it had when the token was made, and is open.
+    """Return the condition that the account is enabled, and has the address and password of when the token was issued.
 
-    An undo is bound to the account alone: a thief's next change must not void it.
+    An undo is bound to the account only: another change by the thief must not void it.
     """
     is_as_it_was = and_(User.email_key == MailToken.account_key, User.password_version == MailToken.password_version)
     return and_(User.disabled_at.is_(None), or_(MailToken.purpose == UNDO, is_as_it_was))
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell tokens that have expired from the others."""
+    """Return the condition for tokens that have expired."""
     return MailToken.expires_at <= now
 
 
 def _hash(token: str) -> str:
-    # A plain hash will do: the token has 256 random bits, nothing to guess.
+    # A plain hash is enough, as nobody can guess 256 random bits.
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Users: signing up, changing the password, closing and deleting an account.
+"""Users: signing up without mail, and the operator's acts: inviting, disabling, deleting, and others.
 
-Functions that hash open their own units of work in place of taking one: hashing takes a quarter of a second, and nobody
-may hold a connection for that long, still less SQLite's one write lock.
+Functions that hash open their own units of work instead of taking a session: hashing takes a quarter of a second, and
+nothing may hold a connection for that long, especially not SQLite's only write lock.
 """
 
 import secrets
@@ -50,7 +50,7 @@ async def sign_up(
     now: datetime,
     own: Mapping[str, str] = NOTHING,
 ) -> User:
-    """Create a user for a stranger. Raises TooManyAttempts, or what `create` raises."""
+    """Create a user who signs up on the site. Raises TooManyAttempts, or what `create` raises."""
     async with throttle.counted_unless_busy(
         transaction, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now
     ):
@@ -72,8 +72,8 @@ async def create(
 ) -> User:
     """Create a user. The password must not be built on the address, the name, or the site's name.
 
-    `own` is what was typed into the site's own fields. Raises InvalidEmail, InvalidName, InvalidPassword,
-    OwnFieldRefused, EmailTaken or TooBusy, and creates nobody then.
+    `own` has the values typed into the site's own fields. Raises InvalidEmail, InvalidName, InvalidPassword,
+    OwnFieldRefused, EmailTaken or TooBusy; then nobody is created.
     """
     email = email_addresses.validated(email)
     name = names.validated(name)
@@ -94,7 +94,7 @@ async def invite(transaction: UnitOfWork, passwords: Passwords, *, email: str, n
     async with transaction() as db:
         outbox.insist(db)
     with passwords.place_in_line(OPERATOR):
-        # That of a password which nobody knows, so that failed log-ins take as long as anybody's.
+        # A random password that nobody knows, so that failed log-ins take as long as for other accounts.
         password_hash = await passwords.hash(secrets.token_urlsafe(32))
     return await _store(
         transaction, email=email, name=name, password_hash=password_hash, browser=OPERATOR, mail="invite"
@@ -135,14 +135,14 @@ async def _store(
 
 
 async def send_reset(db: AsyncSession, *, user: User, now: datetime) -> None:
-    """Have a link mailed to the user, by which they choose another password. Raises MailOff."""
+    """Mail the user a link for choosing another password. Raises MailOff."""
     outbox.insist(db)
     await activity.note(db, user_id=user.id, kind="reset_sent", browser=OPERATOR, now=now)
     await outbox.queue(db, kind="reset", to=user.email, user_id=user.id, now=now, lasts=outbox.LINK_LASTS)
 
 
 async def disable(db: AsyncSession, *, user: User, now: datetime, even_last_admin: bool = False) -> None:
-    """Close the account, revoke its sessions and keys: the next request of each of its browsers is a stranger's.
+    """Disable the account, and revoke its sessions and keys, so that the next request of each browser is logged out.
 
     Raises LastAdmin unless `even_last_admin`.
     """
@@ -156,15 +156,15 @@ async def disable(db: AsyncSession, *, user: User, now: datetime, even_last_admi
 
 
 async def enable(db: AsyncSession, *, user: User, now: datetime) -> None:
-    """Open the account again."""
+    """Enable the account again."""
     await db.execute(update(User).where(User.id == user.id).values(disabled_at=None))
     await activity.note(db, user_id=user.id, kind="enabled", browser=OPERATOR, now=now)
 
 
 async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: User, password: str, site: str) -> None:
-    """Give the user another password, and revoke all sessions: whoever got in with the old one is out.
+    """Change the user's password, and revoke all sessions, including those of somebody who knew the old one.
 
-    Raises InvalidPassword or TooBusy, and changes nothing then.
+    Raises InvalidPassword or TooBusy; then nothing is changed.
     """
     with passwords.place_in_line(OPERATOR):
         await passwords.check_new(password, context=[user.email, user.name, site])
@@ -179,7 +179,7 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
 
 
 async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
-    """Forget the user's authenticator app and recovery codes, and revoke all sessions: the person has lost the phone.
+    """Delete the user's authenticator app and recovery codes, as the phone is lost, and revoke all sessions.
 
     Returns whether the second step was on.
     """
@@ -190,12 +190,12 @@ async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
 
 
 async def delete_user(db: AsyncSession, *, user: User, even_last_admin: bool = False) -> None:
-    """Delete the account and its sessions at once; the address is free again.
+    """Delete the account and its sessions at once; its address can be used again.
 
     Raises LastAdmin unless `even_last_admin`.
     """
     if not even_last_admin:
         await roles.keep_an_admin(db, user_id=user.id)
     if await db.scalar(delete(User).where(User.id == user.id).returning(User.id)) is None:
-        return  # somebody else was quicker, and has told them
+        return  # another request has just deleted the user, and told them
     await deletion.record(db, user_id=user.id, email=user.email, language=user.language, now=clock.now())

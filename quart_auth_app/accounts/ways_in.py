@@ -1,6 +1,6 @@
-"""The ways into an account: a password, passkeys, accounts at providers. Nothing removes the last one.
+"""The ways to log in to an account: a password, passkeys, accounts at providers. The last one can't be removed.
 
-Log-in by mail is not counted: it is the operator's switch and may be off tomorrow.
+Logging in by mail doesn't count: the operator may turn it off.
 """
 
 from collections.abc import Collection
@@ -11,26 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import Identity, Passkey, User
 
-NO_PASSWORD = "!"  # noqa: S105  # no hash, so no password matches it
-"""What stands in place of the hash where an account has no password."""
+NO_PASSWORD = "!"  # noqa: S105  # it is no hash, so no password matches it
+"""Stored instead of a hash if the account has no password."""
 
 ISSUERS = "issuers"
-"""The key in a session's `info` of the providers that are configured: an account at any other lets nobody in."""
+"""The key in a session's `info` for the issuers of the configured providers; accounts at others are no way in."""
 
 
 class LastWayIn(AccountError):
-    """Without it, nobody could log in to the account any more."""
+    """Without this way in nobody could log in to the account any more."""
 
 
 def info(issuers: Collection[str]) -> dict[str, object]:
-    """Return what the `info` of a database's sessions holds where these providers are configured."""
+    """Return the `info` for database sessions with these configured providers."""
     return {ISSUERS: frozenset(issuers)}
 
 
 async def lock(db: AsyncSession, *, user_id: int) -> None:
-    """Let one request at a time change the user's ways in.
+    """Lock the user's row, so that only one request at a time changes the ways in.
 
-    Of two tabs that each remove one, the second sees what the first did.
+    If two tabs each remove one, the second sees what the first has done.
     """
     await db.execute(select(User.id).where(User.id == user_id).with_for_update())
 
@@ -38,7 +38,7 @@ async def lock(db: AsyncSession, *, user_id: int) -> None:
 async def insist_on_another(
     db: AsyncSession, *, user_id: int, than_passkey: int | None = None, than_issuer: str | None = None
 ) -> None:
-    """Go on only if there is another way in than this. `lock` comes first. Raises LastWayIn."""
+    """Raise LastWayIn if there is no other way in than the given one. Call `lock` first."""
     issuers = db.info.get(ISSUERS, frozenset()) - {than_issuer}
     ways = (
         exists().where(User.id == user_id, User.password != NO_PASSWORD),
