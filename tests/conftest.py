@@ -15,7 +15,7 @@ from quart_auth_app.accounts import throttle
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside
 from quart_auth_app.web.services import EXTENSION, Services
-from tests import databases
+from tests import databases, statements
 from tests.databases import NewDatabase
 from tests.inbox import Inbox
 from tests.people import BOB, Accounts, Client, Events
@@ -94,6 +94,13 @@ def _compiled_routes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_statements() -> Iterator[None]:
+    """Compile each statement once in a run and kind of database, and not once in each test's engine."""
+    with statements.shared():
         yield
 
 
