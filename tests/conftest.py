@@ -1,7 +1,8 @@
 """What all tests share. People are made by sign_up."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from werkzeug.routing import Rule
 from quart_auth_app import create_app
 from quart_auth_app.accounts import throttle
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.languages import catalogues
+from quart_auth_app.languages.language import Language
 from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside
 from quart_auth_app.web.services import EXTENSION, Services
 from tests import databases, statements
@@ -94,6 +97,20 @@ def _compiled_routes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_catalogues() -> Iterator[None]:
+    """Parse each of our catalogues once in a run. A site's own are read each time, as tests write them."""
+    read = catalogues._language
+    ours = lru_cache(partial(read, folders=[catalogues.OURS]))
+
+    def look_up(code: str, folders: Sequence[Path]) -> Language:
+        return ours(code) if folders == [catalogues.OURS] else read(code, folders)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogues, "_language", look_up)
         yield
 
 
