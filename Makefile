@@ -5,6 +5,8 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIND ?= localhost:8000
 WORKERS ?= 1
 export WORKERS
+# Where it is set, each process that the tests start compiles all of the package again, and pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
 # How many processes run the tests. Two for each core: half of the time a test waits for a database, a server or a browser.
 PROCESSES ?= $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))' 2>/dev/null || echo auto)
 
