@@ -1,8 +1,8 @@
-"""Operators' acts in the security log: who ran which command, from where, on whose account.
+"""Writes operators' acts to the security log: who ran which command, from where, on which account.
 
-A line goes to the system log, as those of sudo and useradd do; under systemd that is the journal, which has the
-lines of the application too. What is printed on a terminal would be lost. Without a system log, as in containers, the
-line goes to standard error.
+A line goes to the system log, like those of sudo and useradd; under systemd that is the journal, where the
+application's lines are too. A line printed to a terminal would be lost. Without a system log, as in containers, it
+goes to standard error.
 """
 
 import logging
@@ -23,23 +23,23 @@ SYSTEM_LOG = "/dev/log"
 """The socket of the system log, see syslog(3)."""
 
 AUTHPRIV_INFO = 10 * 8 + 6
-"""The facility for security messages, and the level of what is in order (RFC 3164, 4.1.1)."""
+"""Facility authpriv and level info (RFC 3164, 4.1.1)."""
 
 PATIENCE = 2.0
-"""Seconds that a full system log may keep us waiting."""
+"""Seconds to wait for a full system log."""
 
 LOG_IN_USER = Path("/proc/self/loginuid")
-"""Linux: the number of the user who once logged in, which sudo and su don't change."""
+"""Linux: the number of the user who logged in, which sudo and su don't change."""
 
 NOBODY = 2**32 - 1
-"""The number there of what runs though nobody has logged in."""
+"""The number there for processes without a log-in."""
 
 NOT_TOLD = {"as_json", "yes"}
-"""Options that say nothing about what was done."""
+"""Options that say nothing about the act, so are left out."""
 
 
 def note(*about: object) -> None:
-    """Write a line about the command that runs now. The first user in `about` is whose account it changed."""
+    """Write a line about the running command. The first user in `about` is the one whose account it changed."""
     context = click.get_current_context()
     environment: Mapping[str, str] = context.find_root().obj
     user = next((each for each in about if isinstance(each, User)), None)
@@ -59,12 +59,12 @@ def _command(context: click.Context) -> str:
 
 
 def _is_told(name: str, given: object) -> bool:
-    # Numbers and flags. Texts are addresses and names, which a log doesn't need beside the user's number.
+    # Numbers and flags only. Texts are addresses and names, and the log has the user's number already.
     return isinstance(given, int) and given is not False and name not in NOT_TOLD
 
 
 class SystemLog(logging.Handler):
-    """Sends lines to the system log, or else to standard error. Never fails: what it notes has been done."""
+    """Sends lines to the system log, or else to standard error. Never raises: the act is already done."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send the line."""
@@ -92,7 +92,7 @@ def _handling(handler: logging.Handler) -> Iterator[None]:
 
 
 def _who(environment: Mapping[str, str]) -> str:
-    """Return the user of the operating system who runs this, and who that was at log-in if it was another."""
+    """Return the operating system's user who runs this, and the one who logged in if it is another."""
     running, at_log_in = _user_name(os.getuid()), environment.get("SUDO_USER", "")
     with suppress(OSError, ValueError):
         number = int(LOG_IN_USER.read_text())
@@ -108,7 +108,7 @@ def _user_name(number: int) -> str:
 
 
 def _where(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the address that an SSH connection comes from, or the terminal's name, or nothing."""
+    """Return the address of the SSH client, or the terminal's name, or nothing."""
     if address := environment.get("SSH_CONNECTION", "").partition(" ")[0]:
         return {"address": address}
     terminal = next(filter(None, map(_terminal, range(3))), "")

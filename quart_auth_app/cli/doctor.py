@@ -1,4 +1,4 @@
-"""`quart-auth-app doctor`: what is wrong though the application runs."""
+"""`quart-auth-app doctor`: finds faults of an installation that runs all the same."""
 
 import asyncio
 
@@ -39,7 +39,7 @@ def _findings() -> list[str]:
 @reading
 async def _about_database(here: Installation) -> list[str]:
     async with here.database.reader.connect() as connection:
-        # Without the tables there is nothing to ask about the rest.
+        # The other checks need the tables.
         return await checks.about_schema(connection) or [
             *await checks.about_clocks(connection, clock=clock.now),
             *await about_keys(connection, here.keys),

@@ -1,4 +1,4 @@
-"""What `doctor` and `db check` have in common: a line for each finding, and an exit code that tells."""
+"""Shared by `doctor` and `db check`: a line for each finding, and the exit code."""
 
 import sys
 
@@ -6,7 +6,7 @@ from quart_auth_app.cli.output import printable, say, show_json
 
 
 def report(findings: list[str], *, fine: str, as_json: bool) -> None:
-    """Print the findings, or that all is fine; exit with 1 if there are any."""
+    """Print the findings and exit with 1, or print `fine`."""
     if as_json:
         show_json(findings)
     else:

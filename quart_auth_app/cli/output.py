@@ -45,9 +45,9 @@ def escape_what_cannot_be_shown() -> None:
 
 
 def say(line: str) -> None:
-    """Print a line. Where nobody reads any more, the command ends here, without an error."""
+    """Print a line. If the reader of a pipe has gone, the command ends here without an error."""
     try:
-        # Named, as click itself writes UTF-8 to outputs that are set to ASCII.
+        # The file is given because click's own writes UTF-8 even if the output is set to ASCII.
         click.echo(line, file=sys.stdout)
     except BrokenPipeError:
         _print_no_more()
@@ -58,7 +58,7 @@ def say(line: str) -> None:
 
 
 def _print_no_more() -> None:
-    # What is still in the buffer would fail once more when Python ends.
+    # Otherwise the rest of the buffer would fail again at Python's exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -77,7 +77,7 @@ def show(rows: Sequence[Row], *, as_json: bool) -> None:
 
 
 def show_one(row: Row, *, as_json: bool) -> None:
-    """Print a row by itself: in JSON it is no list."""
+    """Print one row; in JSON as an object, not a list."""
     if as_json:
         show_json(row)
     else:
@@ -85,12 +85,12 @@ def show_one(row: Row, *, as_json: bool) -> None:
 
 
 def show_json(value: object) -> None:
-    """Print a value as JSON in ASCII, which escapes what could move a terminal's cursor."""
+    """Print a value as JSON in ASCII, which escapes characters that could control a terminal."""
     say(json.dumps(value, default=_moment, indent=2))
 
 
 def printable(text: str) -> str:
-    """Escape what could move a terminal's cursor or forge a line: people choose their names and user agents."""
+    """Escape characters that could control a terminal or fake a line: people choose their names and user agents."""
     return "".join(each if _is_harmless(each) else each.encode("unicode_escape").decode() for each in text)
 
 

@@ -1,4 +1,4 @@
-"""How far a command has come: a line on a terminal, gone when it ends; nothing in a pipe or a file."""
+"""Shows a command's progress in a line on a terminal, removed at the end; nothing in a pipe or a file."""
 
 import sys
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from quart_auth_app.progress import Tell, nobody
 
 TO_LINE_END = "\x1b[K"
-"""Clears what stands behind the cursor (ECMA-48, EL)."""
+"""Clears the line from the cursor on (ECMA-48, EL)."""
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Tell]:
-    """Give what shows on standard error how much is done, if people see both outputs."""
+    """Return a callback that shows progress on standard error, if both outputs are terminals."""
     if not (sys.stderr.isatty() and sys.stdout.isatty()):
         yield nobody
         return

@@ -1,8 +1,8 @@
-"""How a command runs: settings, database, the event loop, and what happens when it is refused.
+"""Runs commands: settings, database, the event loop, and the output of refusals.
 
-Each command is one of three kinds. `reading` asks only, and leaves every file as it is. `operation` changes something
-and is noted in the security log. `founding` does so too, and makes the database and the secret key where they are
-missing: all others would make an empty one in whatever folder somebody happens to be in.
+Each command is one of three kinds. `reading` only reads, and changes no file. `operation` changes something, and is
+written to the security log. `founding` does too, and creates a missing database and secret key: if others did, they
+would create an empty database in any folder that somebody is in.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import EXTENSION, services_of
 
 APP = "quart_auth_app.app"
-"""Where click's context keeps what --app names: first the name, then the application."""
+"""The key in click's `meta` for --app: first its text, then the loaded application."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Installation:
-    """What a command works on."""
+    """The objects that a command works with."""
 
     settings: Settings
     database: Database
@@ -71,7 +71,7 @@ class Refusing(click.Group):
 
 
 def away(error: DatabaseAway) -> str:
-    """Return the sentence for a database that doesn't do what it is asked."""
+    """Return the sentence for a database that can't be used."""
     return str(error) if isinstance(error, SchemaOutdated) else f"The database can't be used now: {error}"
 
 
@@ -80,7 +80,7 @@ def sites_app() -> Quart | None:
     context = click.get_current_context()
     named = context.meta.get(APP)
     if isinstance(named, str):
-        from quart.cli import ScriptInfo  # takes a while to load
+        from quart.cli import ScriptInfo  # slow to load
 
         named = context.meta[APP] = ScriptInfo(named, set_debug_flag=False).load_app()
         if EXTENSION not in named.extensions:
@@ -89,7 +89,7 @@ def sites_app() -> Quart | None:
 
 
 def settings(*, create: bool = False) -> Settings:
-    """Read the settings; with `create` a secret key that is missing is made. Raises SettingsError."""
+    """Read the settings; with `create`, store a secret key if it is missing. Raises SettingsError."""
     if app := sites_app():
         return services_of(app).settings
     environment: Mapping[str, str] = click.get_current_context().obj
@@ -97,10 +97,10 @@ def settings(*, create: bool = False) -> Settings:
 
 
 class Runner(Protocol):
-    """Makes an ordinary function of a coroutine function, and gives it the database for as long as it runs.
+    """Turns a coroutine function into an ordinary one, and opens the database while it runs.
 
-    People are asked for passwords and confirmations between operations: they take their time, during which nothing may
-    be locked, and Ctrl+C works at a prompt only while no event loop catches it.
+    Prompts for passwords and confirmations come between operations: people take their time, and nothing may be locked
+    meanwhile. Also, Ctrl+C works at a prompt only if no event loop is running.
     """
 
     def __call__(self, work: Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]]) -> Callable[P, T]:
@@ -138,7 +138,7 @@ async def _within(
     own = services_of(app).database.sites_migrations if app else None
     info = outbox.info(given.sender) | ways_in.info([each.issuer for each in given.providers])
     database = Database(given.database_url, create=create, info=info, sites_migrations=own)
-    if changes:  # now that the database is known to be there: nothing may be encrypted with a key that isn't kept
+    if changes:  # only now that the database exists: nothing may be encrypted with a key that isn't stored
         given = settings(create=True)
     keys = Keys(given.secret_key, given.secret_key_fallbacks)
     passwords = Passwords(workers=given.workers, flask_security_salt=given.flask_security_password_salt)
@@ -146,7 +146,7 @@ async def _within(
     try:
         return await work(here, *arguments, **options)
     except DBAPIError as error:
-        # Mostly rights or a database that is missing: to the operator a sentence of PostgreSQL's says more than ours.
+        # Mostly missing rights or a missing database: PostgreSQL's own message tells an operator more than ours.
         raise DatabaseAway(str(error.orig)) from error
     except OSError as error:
         raise DatabaseAway(str(error) or "no answer in time") from error

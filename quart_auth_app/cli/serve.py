@@ -1,4 +1,4 @@
-"""`quart-auth-app serve`: hypercorn with our limits, and with the faults of its master process mended."""
+"""`quart-auth-app serve`: hypercorn with our limits, and with fixes for its master process."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from quart_auth_app.serving.hypercorn_fixes import busy_port, exit_code
 
 PACKAGE = Path(__file__).parents[1]
 
-# In a wheel it lies inside the package, in a checkout beside it.
+# In a wheel it is inside the package, in a checkout beside it.
 CONFIG = next(file for file in (PACKAGE / "hypercorn.toml", PACKAGE.parent / "hypercorn.toml") if file.is_file())
 
 
@@ -27,7 +27,7 @@ def serve(context: click.Context, bind: str | None, workers: int, master: bool, 
     """Serve the site, or APPLICATION (module:name), under hypercorn with the limits that docs/security.md lists."""
     exit_code.keep()
     busy_port.tell_in_a_sentence()
-    # hypercorn counts the processes beside the one that was started; without any, that one serves.
+    # hypercorn's --workers counts child processes; with 0 the started process itself serves.
     options = ["--config", config, "--workers", str(workers if master or workers > 1 else 0)]
     options += ["--bind", bind] if bind else []
     try:

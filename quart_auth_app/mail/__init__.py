@@ -1,1 +1,1 @@
-"""Mail: what it says, and how it leaves. What is to be sent stands in the outbox (`accounts/outbox.py`)."""
+"""Mail: its text, and sending it. Mails to be sent are in the outbox (`accounts/outbox.py`)."""

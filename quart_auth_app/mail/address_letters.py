@@ -13,7 +13,7 @@ from quart_auth_app.models import Mail, User
 async def change(
     db: AsyncSession, mail: Mail, site: Site, now: datetime, *, owner: User | None, code: str, code_hash: str
 ) -> Letter | None:
-    """Ask the new address, or tell its owner if it has an account."""
+    """To the new address: ask for confirmation, or tell its owner if it has an account already."""
     if owner and owner.id != mail.user_id:
         return Letter(
             site.subject("somebody wanted to use your address"),
@@ -46,7 +46,7 @@ async def change(
 
 
 async def asked(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
-    """Tell the old address at once."""
+    """To the old address, as soon as a change is asked for."""
     return Letter(
         site.subject("another address was asked for"),
         [
@@ -63,7 +63,7 @@ async def asked(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Lett
 
 
 async def changed(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
-    """Tell the new address, and until when the old one can undo it."""
+    """To the new address after the change, with the time until which it can be undone."""
     until = mail.created_at + tokens.LIFETIMES[tokens.UNDO]
     return Letter(
         site.subject("your address was changed"),
@@ -79,7 +79,7 @@ async def changed(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Le
 
 
 async def undoable(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
-    """Tell the old address, and let its reader undo it."""
+    """To the old address after the change, with a link to undo it."""
     user = await db.get(User, mail.user_id)
     until = mail.created_at + tokens.LIFETIMES[tokens.UNDO]
     if not user or until <= now:
@@ -100,7 +100,7 @@ async def undoable(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> L
 
 
 async def undone(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:
-    """Tell both addresses."""
+    """To both addresses, after the change was undone."""
     return Letter(
         site.subject("the change of address was undone"),
         [

@@ -1,4 +1,4 @@
-"""What each mail says, decided when it is sent: by then the account may be another, or be gone."""
+"""Composes a mail when it is sent: by then the account may have changed, or be deleted."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ CODES = {
     "email_change": mailed_codes.LENGTH,
     "log_in": mailed_codes.LOG_IN_LENGTH,
 }
-"""Kinds of mail with a code in them, and how many characters it has."""
+"""Kinds of mail with a code, and the code's length in characters."""
 
 FIRST_PROOF = Paragraph(
     "Nobody has confirmed yet that this address is theirs. So, when you log in, the account's password, passkeys and "
@@ -41,26 +41,26 @@ NO_ACCOUNT = {
         "up with another one."
     ),
 }
-"""What an address without an account is told, by kind."""
+"""The text for an address without an account, by kind of mail."""
 
 NOT_YOU = "If that was not you, nothing needs to be done: nothing changes, and nobody got in."
 
 
 ASKED_FOR = {"sign_up", "reset", "invite", "email_change", "log_in"}
-"""Kinds that the recipient has asked for. If no language is known of them, it is that of the browser that asked."""
+"""Kinds that the recipient has asked for. If their language is not known, the browser's is used."""
 
 
 async def compose(
     transaction: UnitOfWork, passwords: Passwords, languages: Languages, *, mail: Mail, site: Site, now: datetime
 ) -> Letter | None:
-    """Return what the mail says, or None if there is nothing to say any more. Tokens in it are stored by then.
+    """Return the mail's letter, or None if there is nothing to say any more. Stores the tokens in it.
 
-    It is in the recipient's language.
+    The letter is in the recipient's language.
     """
     code, code_hash = "", ""
     if length := CODES.get(mail.kind):
         code = mailed_codes.new(length)
-        code_hash = await passwords.hash(code)  # before a connection is taken: it takes a quarter of a second
+        code_hash = await passwords.hash(code)  # before a connection is taken, as hashing takes a quarter of a second
     async with transaction() as db:
         language = await _language(db, mail, languages)
         letter = await _letter(db, mail, replace(site, language=language), now, code, code_hash)
@@ -110,7 +110,7 @@ async def _has_account(db: AsyncSession, user: User, site: Site, now: datetime) 
     if user.disabled_at:
         return _disabled(site)
     if user.verified_at is None:
-        # Made while no mail was sent: whoever reads the address's mail is its owner, whoever made the account.
+        # Made while no mail was sent: so the reader of the address's mail is its owner, whoever made the account.
         return await _reset_letter(db, user, site, now)
     return Letter(
         site.subject("you already have an account"),
@@ -125,7 +125,7 @@ async def _has_account(db: AsyncSession, user: User, site: Site, now: datetime) 
 
 
 async def _wish(db: AsyncSession, mail: Mail, site: Site, now: datetime, code: str, code_hash: str) -> Letter | None:
-    """Answer who wants a new password, or to log in by mail, at whatever address they typed."""
+    """Answer a request for a new password, or for a log-in by mail, whether or not the address has an account."""
     user = await _owner(db, mail)
     if not user:
         return await _no_account(db, mail, site, now)
@@ -203,12 +203,12 @@ def _disabled(site: Site) -> Letter:
 
 
 def test_letter(site: Site) -> Letter:
-    """Return what an operator sends to see whether mail arrives."""
+    """Return the letter by which an operator tests whether mail arrives."""
     return Letter(site.subject("test"), [Paragraph("This is the test that the operator asked for. Mail arrives.")])
 
 
 async def _owner(db: AsyncSession, mail: Mail) -> User | None:
-    """Return whose address it is now; the account may have another one since the mail was asked for."""
+    """Return the user who has the address now, which may have changed since the mail was asked for."""
     user: User | None = await db.scalar(select(User).where(User.email_key == email_addresses.key(mail.to_address)))
     return user
 
@@ -221,4 +221,4 @@ KINDS: dict[str, Composer] = {
     "email_change_undoable": address_letters.undoable,
     "email_change_undone": address_letters.undone,
 }
-"""By kind; those of CODES and of NO_ACCOUNT besides."""
+"""Composers by kind, except for the kinds in CODES and NO_ACCOUNT."""

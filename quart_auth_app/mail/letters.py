@@ -1,7 +1,7 @@
-"""Letters: one list of blocks, from which the text and the HTML of a mail are made.
+"""Letters: a list of blocks, from which a mail's text part and HTML part are made.
 
-Nothing that a stranger typed stands in a letter, neither a name nor a browser's own words: whoever signs up with
-another's address must not be able to write to them.
+A letter contains no text that a stranger typed, neither a name nor a user agent: otherwise a stranger who signs up with
+somebody's address could send them a text of their own.
 """
 
 import textwrap
@@ -19,12 +19,12 @@ import idna
 from quart_auth_app.languages import ENGLISH, Language
 
 WIDTH = 72
-"""Characters of a line of text, links excepted: each of those is alone on its line, as long as it is."""
+"""Longest line of the text part in characters. A link is alone on its line and not broken."""
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A few sentences, in English; `{name}` in them stands for a value. They are translated when the mail is made."""
+    """A few sentences in English; `{name}` stands for a value. They are translated when the mail is made."""
 
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Link:
-    """An address to open. In HTML it is shown as it is, so that both parts tell the same."""
+    """A URL to open. HTML shows the URL itself, so that both parts say the same."""
 
     url: str
 
@@ -49,7 +49,7 @@ Block = Paragraph | Link | Code
 
 @dataclass(frozen=True)
 class Letter:
-    """A subject and what follows."""
+    """A subject and blocks, in one language."""
 
     subject: str
     blocks: Sequence[Block]
@@ -57,11 +57,11 @@ class Letter:
 
 
 class AddressNotSendable(Exception):
-    """The address can't stand in a mail; the message says why."""
+    """The address can't be written in a mail; the message says why."""
 
 
 def as_text(letter: Letter) -> str:
-    """Return the letter's text part; in English in ASCII."""
+    """Return the letter's text part; English is pure ASCII."""
     paragraphs = [
         textwrap.fill(_said(each, letter.language), WIDTH, break_long_words=False, break_on_hyphens=False)
         if isinstance(each, Paragraph)
@@ -72,7 +72,7 @@ def as_text(letter: Letter) -> str:
 
 
 def as_html(letter: Letter) -> str:
-    """Return the letter's HTML part, in English in ASCII. No pictures, nothing from elsewhere, no colours of ours."""
+    """Return the letter's HTML part; English is pure ASCII. It has no images, no remote content and no colours."""
     language = letter.language
     body = "\n".join(_html(each, language) for each in letter.blocks)
     direction = ' dir="rtl"' if language.direction == "rtl" else ""
@@ -111,18 +111,18 @@ def _html(block: Block, language: Language) -> str:
 
 
 def message(letter: Letter, *, to: str, sender: str, site_name: str, message_id: str, now: datetime) -> EmailMessage:
-    """Return the mail as it is sent. Raises AddressNotSendable."""
+    """Return the complete mail. Raises AddressNotSendable."""
     made = EmailMessage(policy=SMTP)
     made["From"] = Address(site_name, addr_spec=sender)
     made["To"] = _address(to)
     made["Subject"] = letter.subject
     made["Date"] = format_datetime(now)
     made["Message-ID"] = message_id
-    # RFC 3834, and the same for Exchange: nobody's holiday notice is to answer.
+    # RFC 3834, and Exchange's header for the same: no automatic replies.
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
-    # 7bit: quoted-printable would break links, and turn the = in them into =3D. What has more letters goes as base64,
-    # which has neither lines nor = to break.
+    # 7bit, because quoted-printable would break links and turn = into =3D. Text beyond ASCII is sent in base64, where
+    # links stay whole too.
     charset = _charset(letter)
     encoding = "7bit" if letter.language is ENGLISH else "base64"
     made.set_content(as_text(letter), charset=charset, cte=encoding)
@@ -131,12 +131,12 @@ def message(letter: Letter, *, to: str, sender: str, site_name: str, message_id:
 
 
 def recipient(to: str) -> str:
-    """Return the address for the envelope, with the domain's A-label. Raises AddressNotSendable."""
+    """Return the envelope address, with the domain's A-label. Raises AddressNotSendable."""
     return _address(to).addr_spec
 
 
 def _address(to: str) -> Address:
-    # The parts one by one: a parser would read “a@b, c@d” as two, and writes letters of a domain as no server reads it.
+    # Built from its parts: a parser would read “a@b, c@d” as two addresses, and encode a domain beyond ASCII wrongly.
     local, _, domain = to.rpartition("@")
     try:
         label = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()

@@ -1,6 +1,6 @@
-"""Notices: what has happened to an account, when, from where, and what to do if it was not the owner.
+"""Notices: what happened to an account, when, from where, and what to do if it was not the owner.
 
-ASVS 6.3.5 and 6.3.7 ask for them. They can't be switched off. Their links are plain ones and carry no token.
+ASVS 6.3.5 and 6.3.7 ask for them. They can't be turned off. Their links contain no token.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ NOT_YOUR_PASSWORD = "If that was not you, choose another password at once, and a
 
 @dataclass(frozen=True)
 class Notice:
-    """A notice about something that was done: what has happened on `{when_and_where}`, and what to do."""
+    """A notice: `happened` says what, with `{when_and_where}`, and `what_to_do` what to do if it was somebody else."""
 
     subject: str
     happened: str
@@ -173,4 +173,4 @@ NOTICES: dict[str, Callable[[AsyncSession, Mail, Site, datetime], Awaitable[Lett
     "deletion_near": _deletion_near,
     "deleted": _deleted,
 }
-"""By kind of mail."""
+"""Composers by kind of mail."""

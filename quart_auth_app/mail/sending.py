@@ -1,7 +1,7 @@
-"""The sender: takes what is due out of the outbox, one mail after the other, until nothing is left.
+"""The sender: takes due mails from the outbox, one after the other.
 
-Each mail is sent at least once. Whoever claims it has it for LEASE, and nobody else sends it meanwhile. After a
-`kill -9` between the server's “250” and the deletion, the mail is sent again, with the same Message-ID.
+Each mail is sent at least once. A sender claims a mail for LEASE, and no other sends it meanwhile. After a `kill -9`
+between the mail server's “250” and the deletion of the row, the mail is sent again, with the same Message-ID.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from quart_auth_app.models import Mail
 from quart_auth_app.settings import Settings
 
 LEASE = timedelta(minutes=2)
-"""How long a claimed mail is its sender's; to send one takes `transports.TIMEOUT` and one hash at most."""
+"""How long a claim lasts; sending takes at most `transports.TIMEOUT` and one hash."""
 
 BACKOFF = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 LATER = timedelta(hours=1)
-"""How long to wait after the first, second, … try, and after all further ones: greylisting passes in minutes."""
+"""The wait after the first, second, … try, and after all further ones. Greylisting ends within minutes."""
 
 PAUSE = timedelta(seconds=30)
-"""How long the sender pauses when the mail server can't be reached."""
+"""How long the sender pauses if the mail server can't be reached."""
 
 CLOCKS = timedelta(minutes=1)
-"""How far clocks may be apart. A mail that is due still later than LATER was queued while a clock was ahead."""
+"""By how much clocks may differ. If a mail is due later than LATER and this, a clock was ahead: it is due now."""
 
 POLL = 5.0
-"""Seconds between two looks into the outbox, for what other workers left there."""
+"""Seconds between two checks of the outbox for mails of other workers."""
 
 _log = logging.getLogger("quart_auth_app.mail")
 
@@ -49,7 +49,7 @@ _claim = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail
 
 
 def sender(settings: Settings, database: Database, passwords: Passwords, languages: Languages) -> "Sender | None":
-    """Return what sends this application's mails, None where mail is off."""
+    """Return the sender of this application's mails, None if mail is off."""
     if not settings.mail_url:
         return None
     return Sender(
@@ -84,10 +84,10 @@ class Sender:
         self._paused_until: datetime | None = None
         self._due = asyncio.Event()
         self.is_running = False
-        """Whether a task of the server's sends; otherwise each request that may have asked for mail sends it itself."""
+        """Whether a task of the server sends; otherwise each request that may have queued mail sends it itself."""
 
     async def after_response(self) -> None:
-        """Send what the request has asked for, now that its answer has gone."""
+        """Send the mails that the request has queued, after its response was sent."""
         if self.is_running:
             self._due.set()
         else:
@@ -95,7 +95,7 @@ class Sender:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Send in a task of its own until the end of the block. A mail that is under way then is sent to its end."""
+        """Send in a task until the end of the block. A mail that is being sent then is finished."""
         stopped = False
 
         async def work() -> None:
@@ -117,7 +117,7 @@ class Sender:
             await task
 
     async def send_due(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Send every mail that is due. Nothing that goes wrong comes out of here."""
+        """Send every due mail. Raises nothing: errors are logged."""
         try:
             while not stopped() and not self._is_paused() and (mail := await self._claim()):
                 await self._send(mail)
@@ -126,13 +126,15 @@ class Sender:
 
     def _is_paused(self) -> bool:
         now = clock.now()
-        return self._paused_until is not None and now < self._paused_until <= now + PAUSE  # the clock may be set back
+        return (
+            self._paused_until is not None and now < self._paused_until <= now + PAUSE
+        )  # in case the clock is set back
 
     async def _claim(self) -> Mail | None:
-        """Return a mail that is due and now ours, or None. One statement: of two senders one gets it."""
+        """Claim a due mail and return it, or None. One statement, so that only one of several senders gets it."""
         now = clock.now()
         next_one = _claim.where(or_(Mail.due_at <= now, Mail.due_at > now + LATER + CLOCKS))
-        async with self._database.reading() as db:  # so that an empty outbox needs no write lock
+        async with self._database.reading() as db:  # without a write lock: the outbox is mostly empty
             if await db.scalar(next_one) is None:
                 return None
         async with self._database.transaction() as db:
@@ -180,7 +182,7 @@ class Sender:
         await self.transport.send(message, sender=self._address, recipient=letters.recipient(to))
 
     async def send_test(self, *, to: str) -> str:
-        """Send a mail at once, which says that mail arrives, and return its Message-ID.
+        """Send the test letter at once, and return its Message-ID.
 
         Raises Unreachable, Refused, Delayed or AddressNotSendable.
         """
@@ -203,5 +205,5 @@ async def _update(db: AsyncSession, mail: Mail, values: dict[str, object]) -> No
 
 
 def _still_ours(mail: Mail) -> tuple[ColumnElement[bool], ...]:
-    # A sender that was slower than its lease must not touch what another one has claimed since.
+    # A sender that took longer than LEASE must not change a mail that another one has claimed since.
     return Mail.id == mail.id, Mail.attempts == mail.attempts

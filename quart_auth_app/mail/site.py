@@ -1,4 +1,4 @@
-"""What letters say of the site, and of who did what they are about."""
+"""What letters say about the site, and about when and where something happened."""
 
 from dataclasses import dataclass
 
@@ -10,26 +10,26 @@ from quart_auth_app.models import Mail
 
 @dataclass(frozen=True)
 class Site:
-    """What letters say of the site."""
+    """What letters say about the site."""
 
     name: str
     base_url: str
-    """PUBLIC_URL; a link is never made from what a request says."""
+    """PUBLIC_URL; links are never built from a request, where a client could choose the host."""
     sign_up_open: bool = True
-    """Whether whoever likes may sign up."""
+    """Whether everybody may sign up."""
     language: Language = ENGLISH
-    """What the recipient of this letter reads."""
+    """The recipient's language."""
 
     def link(self, path: str, token: str = "") -> Link:
-        """Return a link. The token is the whole query: quoted-printable would turn `=` into `=3D`."""
+        """Return a link. The token is the whole query string, as quoted-printable would turn `=` into `=3D`."""
         return Link(f"{self.base_url}{path}?{token}" if token else f"{self.base_url}{path}")
 
     def subject(self, text: str) -> str:
-        """Return a subject that says which site writes, in the recipient's language."""
+        """Return the subject with the site's name, in the recipient's language."""
         return f"{self.name}: {self.language.translated(text)}"
 
     def when_and_where(self, mail: Mail) -> str:
-        """Return when what the mail is about was done, and from which browser."""
+        """Return when it happened, and from which browser or by the operator."""
         when = self.language.date_and_time(mail.created_at)
         if not mail.params.get("browser"):
             return self.language.translated("{when}, by the operator of the site", when=when)

@@ -1,4 +1,4 @@
-"""How a mail leaves: by SMTP, into a folder, or onto standard output."""
+"""Sends mails by SMTP, into a folder, or to standard output."""
 
 import asyncio
 import functools
@@ -17,36 +17,36 @@ import aiosmtplib
 from quart_auth_app.mail_urls import MailUrl
 
 TIMEOUT = 6.0
-"""Seconds for one mail in all, less than the `graceful_timeout` of hypercorn.toml."""
+"""Seconds for sending one mail, less than the `graceful_timeout` of hypercorn.toml."""
 
 REFUSED_FOR_GOOD = 500
-"""SMTP's replies from here on are final (RFC 5321, 4.2.1)."""
+"""SMTP's reply codes from this one on are permanent (RFC 5321, 4.2.1)."""
 
 
 class Unreachable(Exception):
-    """The server can't be talked to: no mail can leave now, whosever it is."""
+    """The server can't be used: no mail at all can be sent now."""
 
 
 class Refused(Exception):
-    """The server will never take this mail; the message has its reply."""
+    """The server refuses this mail permanently; the message has its reply."""
 
 
 class Delayed(Exception):
-    """The server doesn't take this mail now; the message has its reply."""
+    """The server refuses this mail temporarily; the message has its reply."""
 
 
 class Transport(Protocol):
-    """What takes a mail."""
+    """A way to send mails."""
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         """Send the mail, or raise Unreachable, Refused or Delayed."""
 
     async def check(self) -> None:
-        """Find out whether mail could be sent, and send none. Raises Unreachable."""
+        """Check whether mail can be sent, without sending any. Raises Unreachable."""
 
 
 def transport(url: MailUrl, *, site: str) -> Transport:
-    """Return what MAIL_URL names. The host of `site`, its address, is what we call ourselves to a mail server."""
+    """Return the transport for MAIL_URL. `site` is the site's URL; its host is our name in SMTP's EHLO."""
     if url.is_smtp:
         return Smtp(url, host=urlsplit(site).hostname or "localhost")
     return Folder(Path(url.folder)) if url.scheme == "file" else StandardOutput()
@@ -73,7 +73,7 @@ class Smtp:
             _end(client)
 
     async def check(self) -> None:
-        """Connect, with TLS and the password, and leave again."""
+        """Connect with TLS, log in, and disconnect."""
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
@@ -92,10 +92,10 @@ class Smtp:
         return aiosmtplib.SMTP(
             hostname=url.host,
             port=url.port,
-            local_hostname=self._host,  # otherwise it would ask DNS for this machine's name, and wait
+            local_hostname=self._host,  # otherwise aiosmtplib asks DNS for this machine's name, and waits
             timeout=TIMEOUT,
             use_tls=url.scheme == "smtps",
-            # On this machine TLS is used where it is offered, whatever the certificate says.
+            # For a server on this machine, TLS is used if it is offered, with any certificate.
             start_tls=None if url.may_go_without_tls and required else required or False,
             tls_context=self._tls or _context(checked=not url.may_go_without_tls),
         )
@@ -124,8 +124,8 @@ async def _connect(client: aiosmtplib.SMTP, url: MailUrl) -> None:
 
 
 def _end(client: aiosmtplib.SMTP) -> None:
-    # client.close(), which client.quit() calls too, keeps the socket for as long as the server takes to agree on the
-    # end of TLS, or until the event loop ends. abort() closes it now.
+    # client.close(), which client.quit() calls too, keeps the socket open until the server agrees to end TLS, or the
+    # event loop ends. abort() closes it now.
     transport = client.transport
     client.close()
     if isinstance(transport, asyncio.WriteTransport):
@@ -147,7 +147,7 @@ async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, sender: str
         raise _reply(error) from None
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Delayed(_one_line(error)) from None
-    with suppress(aiosmtplib.SMTPException, OSError):  # the server has taken the mail, however it says goodbye
+    with suppress(aiosmtplib.SMTPException, OSError):  # the server has accepted the mail, so ignore errors of QUIT
         await client.execute_command(b"QUIT")
 
 
@@ -162,13 +162,13 @@ def _one_line(error: object) -> str:
 
 
 class Folder:
-    """A folder that each mail becomes a file in."""
+    """A folder in which each mail becomes a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
-        """Write the mail. Its name is its Message-ID, so that one that is sent again is one file."""
+        """Write the mail. The file's name is the Message-ID, so that a mail that is sent again is one file."""
         name = str(message["Message-ID"]).strip("<>").partition("@")[0]
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,9 +181,9 @@ class Folder:
             raise Unreachable(f"{self._folder}: {error.strerror}") from None
 
     async def check(self) -> None:
-        """Look whether the folder can be written to, or made, and make nothing."""
+        """Check whether the folder is writable, or could be created, without creating it."""
         nearest = next(each for each in (self._folder, *self._folder.parents) if os.access(each, os.F_OK))
-        if not os.access(f"{nearest}/.", os.W_OK | os.X_OK):  # with the dot, what is no folder is not there
+        if not os.access(f"{nearest}/.", os.W_OK | os.X_OK):  # with the dot it fails for a file
             raise Unreachable(f"{nearest}: not a folder that can be written to")
 
 

@@ -1,1 +1,1 @@
-"""What an operator does: looking for faults, finding people, cleaning up. Called by the commands."""
+"""What operators do: finding faults, finding people, pruning. Called by commands and admin pages."""

@@ -1,4 +1,4 @@
-"""What operators and admins do to an account: the commands and the admin pages call the same acts."""
+"""Acts of operators and admins on an account; commands and admin pages share them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from quart_auth_app.models import User
 
 
 class NotConfirmed(AccountError):
-    """The address that was typed to confirm an act is not the account's."""
+    """The address typed to confirm an act is not the account's."""
 
     field = "email"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Admin:
-    """Who does it, on the admin pages."""
+    """The admin who does the act, on the admin pages."""
 
     user_id: int
     browser: Browser
@@ -28,7 +28,7 @@ class Admin:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is to be done, and to whom."""
+    """The arguments of an act."""
 
     user: User
     now: datetime
@@ -36,7 +36,7 @@ class Wish:
     """For `grant` and `withdraw`."""
     known_roles: frozenset[str] = frozenset()
     even_last_admin: bool = False
-    """Whether the only admin may be closed, deleted or made none: an operator can make another one, an admin can't."""
+    """Whether the only admin may be disabled, deleted or lose the role: an operator can appoint another one."""
 
 
 Act = Callable[[AsyncSession, Wish], Awaitable[None]]
@@ -92,14 +92,14 @@ ACTS: dict[str, Act] = {
     "grant": _grant,
     "withdraw": _withdraw,
 }
-"""By the last part of the page's address, which is the command's name too."""
+"""Acts by the last part of the page's URL, which is also the command's name."""
 
 ONCE = {"send-reset", "delete"}
-"""Acts that mail somebody, and so are not repeated for the second click of a double click."""
+"""Acts that send mail, and so are not repeated for the second click of a double click."""
 
 
 async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None = None) -> None:
-    """Do one of ACTS. An admin's own activity tells of it too. Raises an AccountError."""
+    """Do one of ACTS; it is also written to the admin's own activity. Raises an AccountError."""
     number = wish.user.id
     if by and act in ONCE:
         await ways_in.lock(db, user_id=by.user_id)

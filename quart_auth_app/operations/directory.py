@@ -1,4 +1,4 @@
-"""The users as their operator knows them: page by page, and each by number or address."""
+"""Looks up users for operators: page by page, or one by number or address."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,11 +12,11 @@ from quart_auth_app.models import User
 from quart_auth_app.progress import Tell, nobody
 
 MAX_ID = 2**31 - 1
-"""The largest number that PostgreSQL's INTEGER holds; asking for a larger one is an error there."""
+"""The largest number of PostgreSQL's INTEGER; a query with a larger one is an error there."""
 
 
 AT_ONCE = 20_000
-"""Numbers of users that one statement reads, where all are read: a tenth of a second."""
+"""How many users one statement reads when all are read; that takes a tenth of a second."""
 
 
 class NoSuchUser(AccountError):
@@ -28,8 +28,8 @@ async def page(
 ) -> Sequence[User]:
     """Return the first `limit` users with numbers above `after`, disabled ones too, oldest first.
 
-    With `search`: whose number or address it is, or else all who have it within the address or the name. For the latter
-    no index is of use, and the table is read: with a million users that takes a second or two.
+    With `search`: the user with this number or address, or else all users with this text in the address or the name.
+    The latter reads the whole table, as no index helps: with a million users that takes a second or two.
     """
     query = select(User).where(User.id > after).order_by(User.id).limit(limit)
     if not search:
@@ -61,11 +61,11 @@ def _contains(search: str) -> ColumnElement[bool]:
 
 
 async def named(db: AsyncSession, *, who: str) -> User:
-    """Return the user whom an operator means by a number or an address. Raises NoSuchUser."""
+    """Return the user with this number or address. Raises NoSuchUser."""
     user = None
     if _is_number(who):
         user = await db.get(User, int(who))
-    elif who.isprintable():  # a shell may pass on bytes that are no text, at which the database's driver fails
+    elif who.isprintable():  # a shell may pass bytes that are not text, which the database's driver can't encode
         user = await db.scalar(select(User).where(User.email_key == email_addresses.key(who)))
     if not user:
         raise NoSuchUser(who=who)
@@ -73,5 +73,5 @@ async def named(db: AsyncSession, *, who: str) -> User:
 
 
 def _is_number(who: str) -> bool:
-    # The length first: Python refuses to read a number of some thousand digits.
+    # Check the length first: Python refuses to parse a number with thousands of digits.
     return who.isascii() and who.isdigit() and len(who) <= len(str(MAX_ID)) and int(who) <= MAX_ID

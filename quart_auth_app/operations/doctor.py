@@ -1,7 +1,7 @@
-"""What can be wrong with an installation though it runs. Each finding is a line that says what to do.
+"""Finds faults of an installation that runs all the same. Each finding is a line that says what to do.
 
-The questions about the database take a connection and not a session: `Database` gives no session while the schema is
-not this version's, which is the very thing to be found here.
+Checks of the database take a connection, not a session: `Database` returns no session while the schema is outdated,
+which is one of the faults to find.
 """
 
 import glob
@@ -24,17 +24,17 @@ from quart_auth_app.settings.keys import MAKE_A_KEY
 from quart_auth_app.settings.providers import names
 
 MIN_DISTINCT = 8
-"""Different characters in a key. 32 random hexadecimal digits have 14 of the 16 on average, and never so few as 7."""
+"""Fewest different characters in a key. 32 random hexadecimal digits have 14 of 16 on average, and never only 7."""
 
 MAX_SKEW = timedelta(seconds=5)
-"""Two clocks that follow NTP differ by milliseconds."""
+"""Largest accepted difference of two clocks; with NTP they differ by milliseconds."""
 
 OTHERS = 0o077
-"""The permissions of a file that are not its owner's."""
+"""Permission bits of group and others."""
 
 
 def about_settings(settings: Settings) -> list[str]:
-    """Return what is doubtful in settings that could be read."""
+    """Return doubtful values among valid settings."""
     found = []
     for name, keys in (("SECRET_KEY", (settings.secret_key,)), ("SECRET_KEY_FALLBACKS", settings.secret_key_fallbacks)):
         if any(len(set(key)) < MIN_DISTINCT for key in keys):
@@ -65,7 +65,7 @@ def about_settings(settings: Settings) -> list[str]:
 
 
 async def about_mail(settings: Settings) -> list[str]:
-    """Return why no mail can leave now. Talks to the mail server, TLS and password included, and sends nothing."""
+    """Return why no mail can be sent now. Connects to the mail server with TLS and password, and sends nothing."""
     if settings.mail_url is None:
         return []
     try:
@@ -76,10 +76,10 @@ async def about_mail(settings: Settings) -> list[str]:
 
 
 async def about_providers(settings: Settings, *, now: datetime) -> list[str]:
-    """Return which providers nobody can log in by now, and why. Asks each for what it says about itself."""
+    """Return the providers that don't work now, and why. Fetches each one's discovery document and keys."""
     if not settings.providers:
         return []
-    from quart_auth_app.providers.client import Provider  # httpx2 and joserfc load only where they are wanted
+    from quart_auth_app.providers.client import Provider  # imports httpx2 and joserfc, so only if used
 
     return [
         f"{names(each.name)[0]}: nobody can log in with {each.label} now: {fault}"
@@ -89,12 +89,12 @@ async def about_providers(settings: Settings, *, now: datetime) -> list[str]:
 
 
 def about_files(database_url: URL) -> list[str]:
-    """Return which of the files beside a SQLite database, and of those that go with it, other users can get at."""
+    """Return the files of a SQLite database, and beside it, that other users of the machine can access."""
     file = instance.database_file(database_url)
     if database_url.get_backend_name() != "sqlite" or not file or not file.exists():
         return []
     folder = file.absolute().parent
-    # The names that begin with the database's own are the write-ahead log and the copies that upgrades leave.
+    # Files whose names begin with the database's are the write-ahead log and the copies that upgrades make.
     paths = [folder, *folder.glob("secret_key"), *sorted(folder.glob(f"{glob.escape(file.name)}*"))]
     return [_open_to_others(path) for path in paths if path.stat().st_mode & OTHERS]
 
@@ -104,7 +104,7 @@ def _open_to_others(path: Path) -> str:
 
 
 async def about_schema(connection: AsyncConnection) -> list[str]:
-    """Return in what the schema is not this version's."""
+    """Return the differences between the schema and this version's."""
     try:
         revision = await connection.run_sync(migrations.revision)
     except migrations.UnusableDatabase as error:
@@ -117,7 +117,7 @@ async def about_schema(connection: AsyncConnection) -> list[str]:
 
 
 def _in_words(difference: Any) -> str:
-    # Alembic's: a tuple of what is to be done and to what, or a list of them for several changes of one column.
+    # In Alembic's form: a tuple of an action and its objects, or a list of such tuples for changes of one column.
     if isinstance(difference, list):
         return ", ".join(map(_in_words, difference))
     action, *subjects = difference
@@ -126,7 +126,7 @@ def _in_words(difference: Any) -> str:
 
 
 async def about_clocks(connection: AsyncConnection, *, clock: Callable[[], datetime]) -> list[str]:
-    """Return which clocks are wrong. `clock` is asked on both sides of the question, which may take its time."""
+    """Return which clocks are wrong. `clock` is read before and after the query, because that may take long."""
     found = []
     if connection.dialect.name == "postgresql":
         before = clock()

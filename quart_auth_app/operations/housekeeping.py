@@ -1,4 +1,4 @@
-"""Deletes what has expired, and users whose time has come."""
+"""Hourly work: deletes expired rows, and users who asked for it."""
 
 import logging
 from datetime import datetime
@@ -14,7 +14,7 @@ _log = logging.getLogger("quart_auth_app.housekeeping")
 
 
 async def keep_house(database: UnitsOfWork, *, now: datetime, tell: Tell = nobody) -> None:
-    """Do all that is to be done every hour."""
+    """Do all hourly work."""
     await prune(database, now=now, tell=tell)
     async with database.transaction() as db:
         await daily_counts.prune(db, now=now)  # a few rows a day
@@ -23,7 +23,7 @@ async def keep_house(database: UnitsOfWork, *, now: datetime, tell: Tell = nobod
 
 
 async def delete_users(transaction: UnitOfWork, *, now: datetime, tell: Tell = nobody) -> None:
-    """Delete users who asked for it, and those whom a restored backup has brought back."""
+    """Delete users whose days of grace are over, and those whom a restored backup has brought back."""
     async with transaction() as db:
         again, due = await deletion.repeat(db, now=now), await deletion.due(db, now=now)
     for user_id in again:
@@ -33,7 +33,7 @@ async def delete_users(transaction: UnitOfWork, *, now: datetime, tell: Tell = n
         try:
             async with transaction() as db:
                 deleted = await deletion.carry_out(db, user_id=user_id, now=now)
-        except IntegrityError as error:  # a site's own table points here, and says neither CASCADE nor SET NULL
+        except IntegrityError as error:  # a site's own foreign key without CASCADE or SET NULL
             _log.warning("user %s asked to be deleted and can't be: %s", user_id, error.orig)
         else:
             if deleted:

@@ -1,4 +1,4 @@
-"""Deletes rows that have expired, a few at a time: nobody waits longer than for one batch."""
+"""Deletes expired rows in small batches, so that other writers wait only for one batch."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ BATCH = 500
 """Rows that one transaction deletes."""
 
 FOUND_AT_ONCE = 50_000
-"""Keys of expired rows that are held in memory, some megabytes."""
+"""How many keys of expired rows are held in memory: a few megabytes."""
 
 EXPIRED: tuple[tuple[type[Base], Callable[[datetime], ColumnElement[bool]]], ...] = (
     (Session, sessions.expired),
@@ -52,14 +52,14 @@ EXPIRED: tuple[tuple[type[Base], Callable[[datetime], ColumnElement[bool]]], ...
     (MailedLogIn, mailed_log_in.expired),
     (Mail, outbox.expired),
 )
-"""Every table whose rows expire, and what tells those that have."""
+"""Every table whose rows expire, and the condition for expired ones."""
 
 
 async def prune(database: UnitsOfWork, *, now: datetime, tell: Tell = nobody) -> None:
     """Delete expired sessions and keys, log-ins that nobody finished, past counts of attempts, old events, old mail.
 
-    Expired rows are looked for without a lock. Each is looked at once more while it is deleted, as it may count again:
-    an attempt begins the count anew.
+    Expired rows are searched without a lock. The condition is checked again in the DELETE, because a row may be active
+    again by then: a new attempt restarts a count.
     """
     for done, (model, expired) in enumerate(EXPIRED):
         tell(done, len(EXPIRED))

@@ -1,7 +1,7 @@
-"""Finding people fast among a million: by number, or by what an address, a name or a name's last word begins with.
+"""Finds people fast among a million: by number, or by the beginning of an address, a name, or a name's last word.
 
-Each has an index (migration 0012), and a page goes on behind the last row of the page before. So each page takes the
-same time, whatever is searched for. `directory.page` finds words within as well, and reads the whole table for it.
+Each has an index (migration 0012), and a page continues after the last row of the previous page. So each page takes the
+same time. `directory.page` also finds text in the middle of names, but it reads the whole table.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ PAGE = 50
 """People on one page."""
 
 HIGHEST = "\U0010ffff"
-"""The last of all characters, in the order of bytes too."""
+"""The last character of Unicode, also in byte order."""
 
 MAX_KEY = 64
-"""Characters of a name that the indexes hold."""
+"""How many characters of a name are in the indexes."""
 
 KEYS: dict[str, dict[str, ColumnElement[Any]]] = {
     "sqlite": {
@@ -40,19 +40,19 @@ KEYS: dict[str, dict[str, ColumnElement[Any]]] = {
         ),
     },
 }
-"""What people are found by, in this order: the same expressions as the indexes have."""
+"""The keys to search by, in this order; the same expressions as in the indexes."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some people, and what to give as `after` for the next page; None where there is none."""
+    """Some people, and the value of `after` for the next page, None for the last page."""
 
     users: Sequence[User]
     next: str | None
 
 
 async def page(db: AsyncSession, *, search: str = "", after: str = "") -> Page:
-    """Return up to PAGE people: all by number, or those that are meant by `search`. A wrong `after` begins anew."""
+    """Return up to PAGE people: all by number, or those that match `search`. An invalid `after` begins anew."""
     kind, _, number = after.rpartition("-")
     behind = activity.number(number) or 0
     if not search or not search.isprintable():
@@ -89,7 +89,7 @@ async def _of_kind(
     last = await db.scalar(select(key).select_from(User).where(User.id == behind)) if behind else None
     if last is None:
         return (await db.scalars(query.order_by(key, User.id).limit(PAGE + 1))).all()
-    # Two statements, each of one stretch of the index: in one with "or", all of the same name before `behind` are read.
+    # Two statements, each for one range of the index: one with OR would read all equal names before `behind`.
     reached = literal(last, String)
     same = query.where(key == reached, User.id > behind).order_by(User.id).limit(PAGE + 1)
     found = (await db.scalars(same)).all()

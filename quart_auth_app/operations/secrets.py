@@ -1,4 +1,4 @@
-"""What is encrypted with SECRET_KEY: who still needs an earlier key, and encrypting all anew with the current one."""
+"""Seeds encrypted with SECRET_KEY: which need an earlier key, and encrypting all again with the current one."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from quart_auth_app.models import Totp
 from quart_auth_app.progress import Tell, nobody
 
 BATCH = 100
-"""How many users at a time, so that log-ins don't wait for the whole."""
+"""How many users in one transaction, so that log-ins don't wait for all of them."""
 
 
 class _Row(NamedTuple):
@@ -21,13 +21,13 @@ class _Row(NamedTuple):
 
 
 class Rotated:
-    """What `rotate` did."""
+    """The result of `rotate`."""
 
     def __init__(self) -> None:
         self.done = 0
-        """Users whose seed is encrypted with the current key now and was not before."""
+        """How many users' seeds were encrypted again with the current key."""
         self.unreadable = 0
-        """Users whose seed no key opens: they need a recovery code or `user reset-second-step`."""
+        """How many users' seeds no key decrypts: they need a recovery code or `user reset-second-step`."""
 
 
 async def rotate(transaction: UnitOfWork, keys: Keys, *, tell: Tell = nobody) -> Rotated:
@@ -51,7 +51,7 @@ async def rotate(transaction: UnitOfWork, keys: Keys, *, tell: Tell = nobody) ->
 
 
 async def _replace(db: AsyncSession, row: _Row, new: dict[str, bytes]) -> bool:
-    # Only what was read is replaced, never what another request has stored since.
+    # Replace only the value that was read, never one that another request has stored since.
     query = update(Totp).where(
         Totp.user_id == row.user_id,
         Totp.seed.is_not_distinct_from(row.seed),
@@ -73,7 +73,7 @@ def _anew(row: _Row, keys: Keys) -> tuple[dict[str, bytes], bool]:
 
 
 async def about_keys(connection: AsyncConnection, keys: Keys) -> list[str]:
-    """Return what `doctor` says about seeds that need an earlier key, or one that is gone."""
+    """Return findings for `doctor`: seeds that need an earlier key, or a missing one."""
     earlier = gone = 0
     for seed in await connection.scalars(select(Totp.seed).where(Totp.seed.is_not(None))):
         fingerprint = fingerprint_of(seed or b"")

@@ -1,4 +1,4 @@
-"""An application on a fresh database, apart from the machine's settings, with hashes that cost nothing."""
+"""An application with a fresh database, without the machine's settings, and with fast hashes."""
 
 import asyncio
 import shutil
@@ -18,13 +18,13 @@ SECRET_KEY = "a key for tests, which is long enough"  # noqa: S105  # it protect
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are hashed in a millisecond, in place of a quarter of a second."""
+    """Hash passwords in a millisecond instead of a quarter of a second."""
     monkeypatch.setattr(hashing, "ROUNDS", 4)
 
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests are the same on every machine: settings from outside are not seen."""
+    """Remove settings from the environment, so that tests are the same on every machine."""
     for name in settings.ALL_NAMES:
         monkeypatch.delenv(name, raising=False)
 
@@ -35,17 +35,17 @@ def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def migrate() -> None:
         database = Database(make_url(f"sqlite:///{file}"))
-        await database.upgrade_ours()  # the site's own tables follow when its application is first asked
+        await database.upgrade_ours()  # the site's own tables are made when its application first uses the database
         await database.close()
 
-    with ThreadPoolExecutor(1) as pool:  # in a loop of its own: the test's may be running
+    with ThreadPoolExecutor(1) as pool:  # in an event loop of its own, as the test's may be running
         pool.submit(asyncio.run, migrate()).result()
     return file
 
 
 @pytest.fixture
 def fresh_database(_migrated: Path, tmp_path: Path) -> str:
-    """Return the DATABASE_URL of a database of this test's own, with our tables. It is a copy, made in milliseconds."""
+    """Return the DATABASE_URL of a new database for this test, with our tables. It is a copy, made in milliseconds."""
     file = tmp_path / "fresh.sqlite"
     shutil.copy(_migrated, file)
     return f"sqlite:///{file}"

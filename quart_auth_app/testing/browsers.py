@@ -18,7 +18,7 @@ BODIES = {"data", "form", "files", "json"}
 """Arguments that are a request's body."""
 
 MAX_REDIRECTS = 20
-"""As many as browsers follow."""
+"""How many redirects are followed; browsers stop at 20 too."""
 
 AnyClient = QuartClient | TestClientProtocol
 """A test client: what `app.test_client()` returns, or a Browser."""
@@ -30,10 +30,10 @@ def home_of(app: Quart) -> str:
 
 
 class _Cookies(CookieJar):
-    """A cookie jar that gives each request what a browser would send with it, by Path and Secure (RFC 6265, 5.4)."""
+    """A cookie jar that respects Path and Secure, as browsers do (RFC 6265, 5.4)."""
 
     url: str | None = None
-    """Where the next request goes; None for all cookies."""
+    """The URL of the next request; None for all cookies."""
 
     def __iter__(self) -> Iterator[Cookie]:
         return (each for each in super().__iter__() if self.url is None or self._goes_to(self.url, each))
@@ -41,7 +41,7 @@ class _Cookies(CookieJar):
     @staticmethod
     def _goes_to(url: str, cookie: Cookie) -> bool:
         parts, folder = urlsplit(url), cookie.path.rstrip("/") + "/"
-        # Browsers treat localhost as if it had https.
+        # Browsers send Secure cookies to localhost too.
         is_secure = parts.scheme in {"https", "wss"} or parts.hostname == "localhost"
         return (is_secure or not cookie.secure) and f"{parts.path}/".startswith(folder)
 
@@ -81,7 +81,7 @@ class Browser(QuartClient):
         return await super().open(path, method=method, **arguments)
 
     def request(self, path: str, **arguments: Any) -> TestHTTPConnectionProtocol:
-        """Begin a request whose body is sent piece by piece."""
+        """Begin a request whose body is sent in parts."""
         return super().request(path, **self._at_home(path, arguments))
 
     def websocket(self, path: str, **arguments: Any) -> TestWebsocketConnectionProtocol:
@@ -105,9 +105,9 @@ class Browser(QuartClient):
 
 @pytest_asyncio.fixture
 async def client(app: Quart) -> AsyncIterator[Browser]:
-    """Give a browser that has never been to the site.
+    """Return a browser without cookies.
 
-    At the end, work in the background is waited for, and the application's connections are closed.
+    At the end, it waits for background tasks, and closes the application's connections.
     """
     yield Browser(app)
     await asyncio.gather(*app.background_tasks)

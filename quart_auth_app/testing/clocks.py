@@ -1,4 +1,4 @@
-"""A clock that tests set."""
+"""A clock that tests control."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from quart_auth_app import clock as clocks
 
 
 class Clock:
-    """The time, as far as accounts can tell. It stands still until it is told otherwise."""
+    """The time for accounts. It stands still until a test changes it."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now

@@ -12,13 +12,13 @@ import pytest
 
 @dataclass
 class Outbox:
-    """What an application whose MAIL_URL is `url` has sent."""
+    """The mails of an application whose MAIL_URL is `url`."""
 
     folder: Path
 
     @property
     def url(self) -> str:
-        """The MAIL_URL that leads here."""
+        """The MAIL_URL for this outbox."""
         return f"file://{self.folder}"
 
     @property
@@ -36,7 +36,7 @@ class Outbox:
         return self.to(address)[-1]
 
     def link(self, address: str, path: str = "") -> str:
-        """Return the path and query of the first link in the newest mail to an address, or of the one to `path`."""
+        """Return path and query of the first link, or the first to `path`, in the newest mail to an address."""
         links = [each for each in links_in(text_of(self.last(address))) if each.startswith(path)]
         return links[0]
 
@@ -55,11 +55,11 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 
 def links_in(text: str) -> list[str]:
-    """Return the paths and queries of all links, which stand alone on their lines in a text."""
+    """Return the paths and queries of all links, each of which is alone on its line."""
     return re.findall(r"^https?://[^/\s]+(/\S*)\r?$", text, re.M)
 
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Outbox:
-    """Keep the mails that an application sends whose setting MAIL_URL is `outbox.url`."""
+    """Return an outbox for an application with the setting MAIL_URL = `outbox.url`."""
     return Outbox(tmp_path / "outbox")

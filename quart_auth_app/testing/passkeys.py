@@ -1,4 +1,4 @@
-"""A passkey without a phone: it is made and used as an authenticator does it (W3C's WebAuthn, level 3)."""
+"""A passkey in software, which does what an authenticator does (W3C's WebAuthn, level 3)."""
 
 import hashlib
 import html
@@ -31,8 +31,8 @@ class VirtualPasskey:
         await client.post("/logout")
         await passkey.log_in(client)
 
-    `origin` is where the browser believes to be; `host`, whose passkey it is, follows from it. `flags` are those of the
-    authenticator's data, and `count` is how often the passkey says that it was used; 0 is one that doesn't count.
+    `origin` is the page's origin in the browser, and `host`, to which the passkey belongs, its host. `flags` are those
+    of the authenticator data. `count` is the signature counter; 0 means that the passkey doesn't count.
     """
 
     origin: str = "http://localhost"
@@ -47,7 +47,7 @@ class VirtualPasskey:
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     async def add_to(self, client: AnyClient, *, name: str = "") -> Response:
-        """Add the passkey to the account that is logged in. Raises LookupError where the page asks for none."""
+        """Add the passkey to the logged-in account. Raises LookupError if the page does not offer that."""
         options = await options_of(await client.get(_path(client.app, "passkeys.overview")), "create")
         form = {"name": name, "credential": self.create(options)}
         return await client.post(_path(client.app, "passkeys.add_post"), form=form)
@@ -59,7 +59,7 @@ class VirtualPasskey:
         return await client.post(_path(client.app, "passkeys.login"), form=form)
 
     def create(self, options: dict[str, Any]) -> str:
-        """Make the passkey, and return what the page's script sends for what `options` ask."""
+        """Make the passkey for these `options`, and return what the page's script sends."""
         self.handle = decoded(options["user"]["id"])
         numbers = self._key.public_key().public_numbers()
         x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
@@ -70,7 +70,7 @@ class VirtualPasskey:
         return self._sent(clientDataJSON=client, attestationObject=attestation)
 
     def get(self, options: dict[str, Any]) -> str:
-        """Use the passkey, and return what the page's script sends for what `options` ask."""
+        """Use the passkey for these `options`, and return what the page's script sends."""
         client, data = self._client("webauthn.get", options), self._data()
         signature = self._key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
         return self._sent(clientDataJSON=client, authenticatorData=data, signature=signature, userHandle=self.handle)
@@ -88,7 +88,7 @@ class VirtualPasskey:
 
 
 async def options_of(page: Response, asks: str = "get") -> dict[str, Any]:
-    """Return what a page asks the browser for: to "get" a passkey or to "create" one. Raises LookupError."""
+    """Return the page's options for navigator.credentials: to "get" or to "create". Raises LookupError."""
     found = re.findall(r'data-passkey="(\w+)"[^>]* data-options="([^"]*)"', await page.get_data(as_text=True))
     for each, options in found:
         if each == asks:
@@ -102,5 +102,5 @@ def _path(app: Quart, endpoint: str) -> str:
 
 @pytest.fixture
 def passkey(app: Quart) -> VirtualPasskey:
-    """Give a passkey that belongs to nobody yet."""
+    """Return a passkey that belongs to no account yet."""
     return VirtualPasskey(home_of(app))

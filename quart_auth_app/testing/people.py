@@ -1,4 +1,4 @@
-"""People with accounts, and logging them in without a password."""
+"""Creates users, and logs them in without a password."""
 
 import inspect
 from http.cookies import SimpleCookie
@@ -16,31 +16,31 @@ from quart_auth_app.testing.browsers import AnyClient, home_of
 from quart_auth_app.web.services import services_of
 
 PASSWORD = "sunny otter ladder 42"  # noqa: S105  # it protects nothing
-"""What `make_user` gives everybody."""
+"""The password of users that `make_user` creates."""
 
 
 class LogInAs(Protocol):
-    """What the fixture `log_in_as` gives."""
+    """The type of the fixture `log_in_as`."""
 
     async def __call__(self, client: AnyClient, user: User, *, remember: bool = False) -> None:
         """Log the client in, without a password."""
 
 
 class MakeUser(Protocol):
-    """What the fixture `make_user` gives."""
+    """The type of the fixture `make_user`."""
 
     async def __call__(self, email: str | None = None, *, name: str = "Bob", password: str = PASSWORD) -> User:
-        """Create a user, who has an address of their own unless one is given."""
+        """Create a user; without `email` it gets an unused address."""
 
 
 @pytest.fixture
 def make_user(app: Quart) -> MakeUser:
-    """Give a function that creates users, as signing up does."""
+    """Return a function that creates users, as signing up does."""
     return user_maker(app)
 
 
 def user_maker(app: Quart) -> MakeUser:
-    """Return the function that the fixture `make_user` gives, for tests with more than one application."""
+    """Return the function of the fixture `make_user`, for tests with more than one application."""
     numbers = count(1)
 
     async def make(email: str | None = None, *, name: str = "Bob", password: str = PASSWORD) -> User:
@@ -55,7 +55,7 @@ def user_maker(app: Quart) -> MakeUser:
 
 @pytest.fixture
 def log_in_as() -> LogInAs:
-    """Give a function that logs a client in without a password."""
+    """Return a function that logs a client in without a password."""
     return _log_in_as
 
 

@@ -1,1 +1,1 @@
-"""Second steps: pure functions. No database, no request; the clock is an argument."""
+"""Second steps and other factors: pure functions, without database or request; the time is an argument."""

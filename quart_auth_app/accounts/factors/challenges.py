@@ -1,6 +1,6 @@
-"""Challenges of passkeys: random, signed, and bound to what they are for, so that showing a page writes no row.
+"""Challenges for passkeys: random, signed, and bound to a purpose, so that showing a page needs no row.
 
-A challenge comes back inside of what the authenticator has signed. Whoever accepts one also spends it, see
+The authenticator's signed answer contains the challenge. Code that accepts a challenge also marks it as used, see
 `accounts/passkey_answers.py`.
 """
 
@@ -14,27 +14,27 @@ from itsdangerous import BadData, Signer
 from quart_auth_app.clock import LEEWAY
 
 LASTS = timedelta(hours=1)
-"""How long a page may lie open before its passkey is used: what fills a log-in form by itself waits as long as the page
-does, and starts nothing by the clock. W3C's WebAuthn, section 15.1, allows a button ten minutes; they share a page."""
+"""How long a page may be open before its passkey is used: the log-in form's autofill waits as long as the page is open.
+For a button W3C's WebAuthn, section 15.1, recommends up to ten minutes, but both are on one page."""
 
 RANDOM_BYTES = 16
-"""W3C's WebAuthn, section 13.4.3, asks for 16."""
+"""W3C's WebAuthn, section 13.4.3, asks for at least 16."""
 
 
 class Challenges:
-    """Makes and knows the challenges of one site. `keys` begin with the one that signs; `site` is its origin."""
+    """Makes and checks the challenges of one site. The first of `keys` signs; `site` is the site's origin."""
 
     def __init__(self, keys: Sequence[str], *, site: str) -> None:
-        self._keys = list(reversed(keys))  # itsdangerous signs with the last
+        self._keys = list(reversed(keys))  # itsdangerous signs with the last key
         self._site = site
 
     def new(self, bound_to: str, *, now: datetime) -> bytes:
-        """Return a challenge that counts for this purpose and person only."""
+        """Return a challenge that is valid for this purpose and person only."""
         value = f"{secrets.token_urlsafe(RANDOM_BYTES)}.{int(now.timestamp())}"
         return self._signer(bound_to).sign(value)
 
     def is_good(self, challenge: bytes, bound_to: str, *, now: datetime) -> bool:
-        """Tell whether the challenge is one of ours, for this, and not over."""
+        """Tell whether the challenge is ours, for this purpose and person, and has not expired."""
         try:
             _, made_at = self._signer(bound_to).unsign(challenge).split(b".")
         except BadData:

@@ -1,6 +1,6 @@
-"""What a provider says of a person in an ID token (OpenID Connect Core 1.0, 3.1.3.7), once its signature is verified.
+"""Checks the claims of an ID token whose signature is verified (OpenID Connect Core 1.0, 3.1.3.7).
 
-Pure: no request, no database, the clock an argument.
+Pure functions: no request, no database; the time is an argument.
 """
 
 from collections.abc import Mapping
@@ -11,25 +11,25 @@ from typing import Any
 from quart_auth_app.clock import LEEWAY
 
 MAX_SUBJECT = 255
-"""Characters of a subject, all of them ASCII (OpenID Connect Core 1.0, section 2)."""
+"""Longest subject, in ASCII characters (OpenID Connect Core 1.0, section 2)."""
 
 _FARTHEST = 2**37
-"""Seconds since 1970, in the year 6325: what lies beyond is no time that anybody means."""
+"""Seconds since 1970, in the year 6325; a later time is a mistake."""
 
 
 class NotProven(Exception):
-    """What the provider says doesn't prove who the person is; the message says why, for the log."""
+    """The claims don't prove who the person is; the message, for the log, says why."""
 
 
 @dataclass(frozen=True)
 class Proven:
-    """Who a person is at a provider. `issuer` and `subject` together are that for ever, an address is not."""
+    """A person at a provider. `issuer` and `subject` together identify them for ever; an address doesn't."""
 
     issuer: str
     subject: str
     email: str | None
     email_verified: bool
-    """Whether the provider itself says that the address is the person's."""
+    """Whether the provider says that it has verified the address."""
     name: str | None
 
 
@@ -43,16 +43,16 @@ def check(
     fresh: bool,
     now: datetime,
 ) -> None:
-    """Check what an ID token claims about itself. Raises NotProven.
+    """Check the claims of an ID token. Raises NotProven.
 
-    It must be from `issuer`, for `client_id` and nobody else, made for `nonce`, since `began_at`, and not expired. With
+    It must be from `issuer`, for `client_id` only, with `nonce`, issued since `began_at`, and not expired. With
     `fresh`, the person must have logged in at the provider since `began_at`.
     """
     subject = claims.get("sub")
     earliest, latest = began_at - LEEWAY, now + LEEWAY
     rules = {
         "iss": claims.get("iss") == issuer,
-        # Another audience in the list could take this token to us in the person's name.
+        # No further audience: that one could send us this token in the person's name.
         "aud": claims.get("aud") in (client_id, [client_id]),
         "azp": claims.get("azp", client_id) == client_id,
         "nonce": claims.get("nonce") == nonce,
@@ -68,14 +68,14 @@ def check(
 
 
 def proven(claims: Mapping[str, Any], *, issuer: str) -> Proven:
-    """Return who the claims are about; `check` has checked them."""
+    """Return the person of the claims, which `check` must have checked."""
     email, name = claims.get("email"), claims.get("name")
     is_text = isinstance(email, str) and bool(email)
     return Proven(
         issuer=issuer,
         subject=claims["sub"],
         email=email if is_text else None,
-        # JSON's true alone: a text, even "true", is what a provider passes on that has not looked.
+        # Only JSON's true: a text, even "true", suggests that the provider passes it on unchecked.
         email_verified=is_text and claims.get("email_verified") is True,
         name=name if isinstance(name, str) and name else None,
     )
@@ -87,7 +87,7 @@ def _is_subject(subject: str) -> bool:
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:
     seconds = claims.get(name)
-    # Not only by type: JSON in Python has NaN and Infinity, and True is a number.
+    # The range too: Python's JSON allows NaN and Infinity. And True is an int.
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < _FARTHEST:
         raise NotProven(name)
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,7 +1,7 @@
-"""Passkeys (W3C Web Authentication, level 3): what browsers are asked, and whether what they answer is right.
+"""Passkeys (W3C Web Authentication, level 3): options for browsers, and checks of their answers.
 
-Pure functions. One kind of passkey: discoverable, and used with the user's fingerprint, face or PIN ("user
-verification"), so that it is two factors by itself.
+Pure functions. Only one kind of passkey: discoverable, and with user verification (fingerprint, face or PIN), so that
+it is two factors by itself.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ from quart_auth_app.accounts.factors import android_attestations
 Result = TypeVar("Result")
 
 ALGORITHMS = (-8, -7, -257)
-"""EdDSA, ES256 and RS256, by their numbers in COSE: every authenticator knows one of them."""
+"""EdDSA, ES256 and RS256, by their COSE numbers: every authenticator supports one of them."""
 
 TRANSPORTS = {"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"}
-"""How browsers say that they reach an authenticator; other words are not kept."""
+"""WebAuthn's words for how a browser reaches an authenticator; other words are dropped."""
 
 TIMEOUT = 10 * 60 * 1000
 """Milliseconds that the browser may take; WebAuthn, section 15.1, recommends five to ten minutes."""
 
 HANDLE_BYTES = 64
-"""As many as WebAuthn, section 14.6.1, recommends and allows."""
+"""The length of a user handle: WebAuthn, section 14.6.1, recommends 64, which is also the maximum."""
 
 
 class NotValid(Exception):
-    """What the browser sent is no answer to what it was asked. The text says why, for the log."""
+    """The browser's answer is invalid; the message, for the log, says why."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """The site as browsers know it: a passkey works for its host, and its answers name its origin."""
+    """The site for WebAuthn: passkeys belong to its host, and answers contain its origin."""
 
     host: str
     origin: str
@@ -43,13 +43,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the browser sent, as far as it can be read before it is verified."""
+    """The parts of the browser's answer that are read before it is verified."""
 
     content: dict[str, Any]
     credential_id: bytes
     challenge: bytes
     user_handle: bytes
-    """Whose passkey the authenticator takes it for; empty at registration."""
+    """The user handle that the authenticator reports; empty at registration."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Used:
-    """What a right answer tells besides."""
+    """The passkey's state in a valid answer."""
 
     sign_count: int
     backed_up: bool
@@ -76,7 +76,7 @@ class Used:
 def creation_options(
     site: Site, *, challenge: bytes, handle: bytes, email: str, name: str, known: Iterable[bytes]
 ) -> dict[str, Any]:
-    """Return what the browser is asked in order to make a passkey, for JSON. `known` are those that the user has."""
+    """Return the options for navigator.credentials.create(), for JSON. `known` are the user's passkeys."""
     return {
         "rp": {"id": site.host, "name": site.name},
         "user": {"id": encoded(handle), "name": email, "displayName": name},
@@ -94,7 +94,7 @@ def creation_options(
 
 
 def request_options(site: Site, *, challenge: bytes, allowed: Iterable[bytes] = ()) -> dict[str, Any]:
-    """Return what the browser is asked in order to use a passkey, for JSON: one of `allowed`, or any that it has."""
+    """Return the options for navigator.credentials.get(), for JSON: for one of `allowed`, or for any passkey."""
     return {
         "challenge": encoded(challenge),
         "timeout": TIMEOUT,
@@ -105,7 +105,7 @@ def request_options(site: Site, *, challenge: bytes, allowed: Iterable[bytes] = 
 
 
 def read(credential: str) -> Answer:
-    """Read what the script in the page sent, and believe nothing of it yet. Raises NotValid."""
+    """Parse what the page's script sent, without verifying it. Raises NotValid."""
     try:
         content = json.loads(credential)
         response = content["response"]
@@ -125,7 +125,7 @@ async def load() -> None:
 
 
 def register(site: Site, answer: Answer) -> Registered:
-    """Return the passkey that was made. The caller has checked the challenge. Raises NotValid."""
+    """Verify the answer and return the new passkey. The caller must check the challenge. Raises NotValid."""
     import webauthn  # see load()
     from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
@@ -152,10 +152,10 @@ def register(site: Site, answer: Answer) -> Registered:
 
 
 def verify(site: Site, answer: Answer, *, public_key: bytes) -> Used:
-    """Return what the answer tells if the passkey has signed it. The caller has checked the challenge. Raises NotValid.
+    """Verify the passkey's signature, and return its state. The caller must check the challenge. Raises NotValid.
 
-    The count is for the caller to judge: the library would refuse one that doesn't rise, and so lock out whoever's
-    passkey was restored from a copy. WebAuthn, section 6.1.1, calls it a signal and no proof.
+    The caller also judges the counter: the library would refuse one that doesn't rise, and so lock out people whose
+    passkey was restored from a backup. WebAuthn, section 6.1.1, calls it a signal, not a proof.
     """
     import webauthn  # see load()
 
@@ -174,13 +174,13 @@ def verify(site: Site, answer: Answer, *, public_key: bytes) -> Used:
 
 
 def encoded(content: bytes) -> str:
-    """Return bytes as WebAuthn's JSON has them: base64url without padding."""
+    """Return bytes in base64url without padding, as in WebAuthn's JSON."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def decoded(text: str) -> bytes:
     """Return the bytes. Raises ValueError or TypeError."""
-    return base64.urlsafe_b64decode(text + "==")  # what is too much of padding is passed over
+    return base64.urlsafe_b64decode(text + "==")  # too much padding is ignored
 
 
 def _described(credential_ids: Iterable[bytes]) -> list[dict[str, str]]:
@@ -192,6 +192,6 @@ def _checked(verify: Callable[[], Result]) -> Result:
 
     try:
         return verify()
-    # Of hostile answers, the library lets a few out as what they broke on.
+    # For some hostile answers the library raises other errors than its own.
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise NotValid(f"{type(error).__name__}: {error}"[:200]) from error

@@ -1,4 +1,4 @@
-"""Attempts to log in at a provider: what the browser carries there and back, and what only we and it know."""
+"""Attempts to log in at a provider: the values that go there and back, and the secrets of the browser's cookie."""
 
 import base64
 import hashlib
@@ -12,28 +12,28 @@ LASTS = timedelta(minutes=10)
 """How long a person may take to log in at the provider."""
 
 SECRET_BYTES = 32
-"""256 random bits; RFC 7636, 7.1, asks for that much in the verifier."""
+"""256 random bits; RFC 7636, 7.1, asks for that in the verifier."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One way to a provider and back (RFC 6749, 4.1, with PKCE as RFC 7636 has it)."""
+    """One authorization request and its answer (RFC 6749, 4.1, with PKCE, RFC 7636)."""
 
     provider: str
     redirect_uri: str
     began_at: datetime
     fresh: bool
-    """Whether the person has to log in at the provider anew."""
+    """Whether the person must log in at the provider again."""
     state: str
-    """Comes back in the address, and has to be this browser's."""
+    """Comes back in the URL, and must be this browser's."""
     nonce: str
-    """Comes back in the ID token, which therefore can't be another attempt's."""
+    """Comes back in the ID token, which so can't belong to another attempt."""
     verifier: str
-    """Goes from us to the provider directly; the browser's address has its hash only."""
+    """We send it to the provider directly; the browser's URL contains only its hash."""
 
     @property
     def challenge(self) -> str:
-        """The verifier's hash, as S256 has it."""
+        """The verifier's hash (PKCE's S256)."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -53,5 +53,5 @@ def new(provider: str, *, redirect_uri: str, fresh: bool, now: datetime) -> Atte
 
 
 def is_over(attempt: Attempt, *, now: datetime) -> bool:
-    """Tell whether the attempt has taken too long, or was begun by a clock that is too far ahead."""
+    """Tell whether the attempt has expired, or begins in the future because a clock was ahead."""
     return not -LEEWAY <= now - attempt.began_at < LASTS

@@ -1,4 +1,4 @@
-"""Seeds at rest: encrypted, so that a copy of the database alone gives no codes.
+"""Encrypts stored seeds, so that a copy of the database alone is not enough to compute codes.
 
 A stored seed is the key's fingerprint (8 bytes), a nonce (12 bytes), and the AES-256-GCM ciphertext.
 """
@@ -22,7 +22,7 @@ _PURPOSE = b"quart-auth-app totp"
 
 
 class Unreadable(Exception):
-    """No key opens this: it was changed, belongs to another user, or its key is gone."""
+    """No key decrypts the seed: it was changed, belongs to another user, or its key is gone."""
 
 
 class Opened(NamedTuple):
@@ -30,7 +30,7 @@ class Opened(NamedTuple):
 
     seed: bytes
     is_current: bool
-    """False if an earlier key was needed: then it is time to encrypt the seed anew."""
+    """False if an earlier key was needed: then the seed should be encrypted again."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class _Key:
 
 
 class Keys:
-    """The keys for seeds, made from SECRET_KEY and its fallbacks. Each secret gives one key (HKDF, RFC 5869)."""
+    """The keys for seeds, one derived from SECRET_KEY and each of its fallbacks (HKDF, RFC 5869)."""
 
     def __init__(self, secret_key: str, fallbacks: Sequence[str] = ()) -> None:
         self._keys = [_key(secret) for secret in (secret_key, *fallbacks)]
 
     def encrypt(self, seed: bytes, *, user_id: int) -> bytes:
-        """Return what is stored. It can only be decrypted for the same user."""
+        """Return the encrypted seed to store. It can only be decrypted for the same user."""
         current, nonce = self._keys[0], secrets.token_bytes(NONCE_BYTES)
         return current.fingerprint + nonce + current.cipher.encrypt(nonce, seed, _bound_to(user_id))
 
@@ -72,7 +72,7 @@ class Keys:
 
 
 def fingerprint_of(stored: bytes) -> bytes:
-    """Return which key a stored seed was encrypted with."""
+    """Return the fingerprint of the key that a stored seed is encrypted with."""
     return stored[:FINGERPRINT_BYTES]
 
 

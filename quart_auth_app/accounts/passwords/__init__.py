@@ -1,6 +1,6 @@
-"""Passwords: which new ones are accepted, how they are hashed, and the hashes of older applications.
+"""Passwords: rules for new ones, hashing, and hashes from other applications.
 
-Everything that takes CPU time runs in threads, so that pages never wait for it.
+Work that takes CPU time runs in threads, so that pages don't wait for it.
 """
 
 from contextlib import AbstractContextManager
@@ -15,9 +15,9 @@ __all__ = ["Passwords"]
 
 
 class Passwords:
-    """One application's work on passwords; `workers` processes on one machine share its cores.
+    """Checks and hashes one application's passwords; `workers` processes on one machine share its cores.
 
-    `flask_security_salt` is that of older hashes, see `Hasher`.
+    `flask_security_salt` is for hashes from Flask-Security, see `Hasher`.
     """
 
     def __init__(self, *, workers: int = 1, flask_security_salt: str = "") -> None:
@@ -25,13 +25,14 @@ class Passwords:
         self._hasher = Hasher(flask_security_salt=flask_security_salt)
 
     def insist_on_place(self, browser: Browser, *, known: bool = False) -> None:
-        """Raise TooBusy if there is no place in line now."""
+        """Raise TooBusy if the queue has no free place now."""
         self.threads.insist_on_place(_group(browser, known=known))
 
     def place_in_line(self, browser: Browser, *, known: bool = False) -> AbstractContextManager[None]:
-        """Hold a place in line: take it before anything is counted or written. Raises TooBusy.
+        """Hold a place in the queue; take it before anything is counted or written. Raises TooBusy.
 
-        A network's strangers get a part of the places at most, and so do all strangers; `known` says that it is none.
+        Strangers of one network get at most a part of the places, and so do all strangers together; `known` says that
+        this browser is none.
         """
         return self.threads.place_in_line(_group(browser, known=known))
 

@@ -1,4 +1,4 @@
-"""What handlers of hashes from other software share: such hashes verify, and no new ones are made."""
+"""The base of handlers for hashes from other software: they verify such hashes and make none."""
 
 import re
 from typing import ClassVar
@@ -7,7 +7,7 @@ from passlib.utils.handlers import MinimalHandler
 
 
 class AdoptedHash(MinimalHandler):  # type: ignore[misc]  # passlib carries no types
-    """A handler for passlib's CryptContext. A child has a `name`, the `form` of its hashes, and `verify`."""
+    """A handler for passlib's CryptContext. Subclasses define `name`, `form` (the hashes' pattern), and `verify`."""
 
     setting_kwds = ()
     context_kwds = ()
@@ -20,5 +20,5 @@ class AdoptedHash(MinimalHandler):  # type: ignore[misc]  # passlib carries no t
 
     @classmethod
     def hash(cls, secret: str, **_: object) -> str:
-        """Refuse: passwords are hashed by today's scheme."""
+        """Raise NotImplementedError: passwords are hashed by the current scheme."""
         raise NotImplementedError("no new hashes of this kind")

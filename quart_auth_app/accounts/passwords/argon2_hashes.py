@@ -1,7 +1,7 @@
-"""Argon2 hashes, which Flask-Security, fastapi-users and Django store: they verify, and no new ones are made.
+"""Argon2 hashes from Flask-Security, fastapi-users and Django: they are verified, and no new ones are made.
 
-They need argon2-cffi, which only sites with such hashes install. passlib's own handler would do, but it reads an
-attribute of it that is deprecated: an error in the tests of a site that takes warnings for errors.
+They need argon2-cffi, which only sites with such hashes install. Not passlib's own handler, which reads a deprecated
+attribute of it: the tests of a site that treats warnings as errors would fail.
 """
 
 import logging
@@ -15,7 +15,7 @@ _log = logging.getLogger("quart_auth_app.passwords")
 
 
 class Argon2Hash(AdoptedHash):
-    """Argon2, with or without Django's name in front."""
+    """Argon2, with or without Django's prefix."""
 
     name = "adopted_argon2"
     form = _FORMAT

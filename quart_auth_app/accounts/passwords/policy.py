@@ -1,4 +1,4 @@
-"""Which new passwords are accepted."""
+"""The rules for new passwords."""
 
 import unicodedata
 
@@ -6,20 +6,20 @@ from quart_auth_app.accounts.errors import PasswordTooGuessable, PasswordTooLong
 from quart_auth_app.accounts.passwords import strength
 
 MIN_LENGTH = 9
-"""Code points that a new password has at least. ASVS 6.2.1 asks for 8, but zxcvbn expects any 8 characters to be
-guessed in 10^8 tries, which is below our `strength.MIN_SCORE`: to promise 8 would be wrong."""
+"""Shortest new password in code points. ASVS 6.2.1 asks for 8, but by zxcvbn any 8 characters are guessed in 10^8
+tries, which is below our `strength.MIN_SCORE`: so no password of 8 could be accepted."""
 
 MAX_LENGTH = 1024
-"""Characters of the longest password. A longer one is an error and is never cut: ASVS 6.2.9 asks for 64 or more."""
+"""Longest password in characters; a longer one is refused, never cut. ASVS 6.2.9 asks for 64 or more."""
 
 
 def normalized(password: str) -> str:
-    """Return the password in NFC: another keyboard may send the same password in another form (NIST SP 800-63B)."""
+    """Return the password in NFC: keyboards may send the same characters in different forms (NIST SP 800-63B)."""
     return unicodedata.normalize("NFC", password)
 
 
 def check_length(password: str) -> None:
-    """Raise PasswordTooShort or PasswordTooLong if it is one of them."""
+    """Raise PasswordTooShort or PasswordTooLong."""
     if len(normalized(password)) < MIN_LENGTH:
         raise PasswordTooShort(min_length=MIN_LENGTH)
     if len(password) > MAX_LENGTH:

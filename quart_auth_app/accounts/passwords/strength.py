@@ -11,29 +11,29 @@ from zxcvbn.matching import L33T_TABLE
 from quart_auth_app.accounts.passwords import ranked_words
 
 MIN_SCORE = 3
-"""Of 4. Below 3, zxcvbn expects fewer than 10^8 guesses to do: days for somebody who has the hash."""
+"""Lowest accepted score, of 4. Below 3, zxcvbn expects fewer than 10^8 guesses: days for somebody with the hash."""
 
 MAX_RATED = 72
-"""Characters that are rated: zxcvbn refuses more, as its time grows steeply with them. More only make it stronger."""
+"""How many characters are rated: zxcvbn refuses more, as its time grows steeply. Further ones only add strength."""
 
 MAX_WORK = 16 * MAX_RATED**2
-"""Of a rating: ways to undo a password's substitutions (such as $ for s), times the square of its length. zxcvbn looks
-each part of the password up once for each of these ways: with up to a thousand ways, 72 characters take seconds."""
+"""Limit on the work of a rating: the ways to undo substitutions (such as $ for s), times the square of the length.
+zxcvbn looks up each part of the password once for each way: with a thousand ways, 72 characters take seconds."""
 
 MIN_RATED = 16
-"""Characters that are rated whatever work they are. So much of what isn't built of words is rated 4."""
+"""How many characters are rated whatever the work. So many random characters have a score of 4."""
 
 PRODUCT = "quart auth app"
-"""Our own name is on the pages, so it is among the first guesses too."""
+"""Our own name, which is on the pages, and so one of an attacker's first guesses."""
 
 ranked_words.pack()
 
-# zxcvbn keeps the words it is given in a module-wide table, so two threads would mix up two people's words.
+# zxcvbn stores the words of `user_inputs` in a global table, so two threads would mix up two people's words.
 _one_at_a_time = threading.Lock()
 
 
 class Weakness(StrEnum):
-    """What makes a password easy to guess."""
+    """Why a password is easy to guess."""
 
     COMMON = "common"
     """It is, or is built on, a password that many people have."""
@@ -50,7 +50,7 @@ class Weakness(StrEnum):
     SEQUENCE = "sequence"
     """It is built on a sequence such as abc or 6543."""
     SHORT = "short"
-    """Nothing is wrong with it but its length."""
+    """It is only too short."""
     WORD = "word"
     """It is built on a single word."""
 
@@ -72,10 +72,10 @@ _BY_DICTIONARY = {
 
 
 def weakness(password: str, context: list[str]) -> Weakness | None:
-    """Return what makes `password` too easy to guess, None if it is fine.
+    """Return why `password` is too easy to guess, None if it is not.
 
-    `context` are texts that an attacker would try first: address, name, the site's name. They count as guessable whole,
-    in parts, and written as one word.
+    `context` are texts that an attacker would try first: the address, the name, the site's name. They count as
+    guessable as a whole, in parts, and written as one word.
     """
     with _one_at_a_time:
         result = zxcvbn(_rated(password), user_inputs=sorted(_guesses([PRODUCT, *context])))
@@ -83,7 +83,7 @@ def weakness(password: str, context: list[str]) -> Weakness | None:
 
 
 def _reason(sequence: list[dict[str, Any]]) -> Weakness:
-    # The longest part that is easy to guess decides: to change a shorter one would help less.
+    # The longest guessable part decides, as changing a shorter one would help less.
     guessable = [part for part in sequence if part["pattern"] != "bruteforce"]
     if not guessable:
         return Weakness.SHORT
@@ -102,12 +102,12 @@ def _rated(password: str) -> str:
 
 
 def _ways(password: str) -> int:
-    """Return how many ways there are at most to take the password's digits and signs for letters, as zxcvbn does."""
+    """Return an upper bound of zxcvbn's ways to read the password's digits and signs as letters."""
     used: set[str] = set()
     ways = 1
     for signs in L33T_TABLE.values():
         found = set(signs) & set(password)
-        # A sign that may stand for two letters is tried as each of them.
+        # zxcvbn tries a sign that may stand for two letters as each of them.
         ways *= max(1, len(found) + len(found & used))
         used |= found
     return ways

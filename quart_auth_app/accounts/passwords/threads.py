@@ -1,4 +1,4 @@
-"""The threads that passwords are hashed in, and the line of people who wait for them."""
+"""The threads that hash passwords, and the queue of people who wait for them."""
 
 import asyncio
 import os
@@ -16,26 +16,26 @@ from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.fair_queue import FairQueue
 
 MAX_WAITING = 24
-"""People who may wait for each thread. At 250 ms a hash the last one waits 6 s, less than the `graceful_timeout` of
-hypercorn.toml; whoever comes later is told to try again."""
+"""How many people may wait for each thread. At 250 ms for a hash the last one waits 6 s, less than the
+`graceful_timeout` of hypercorn.toml; further people are told to try again."""
 
 NICENESS = 5
-"""How much a hashing thread gives way. Linux gives a nicer thread a third of the time of another that wants the same
-core, so a page is still served at once while all cores are hashing."""
+"""The nice value of hashing threads. On the same core, Linux gives such a thread a third of a normal thread's time, so
+pages are still served at once while all cores are hashing."""
 
 RETRY_AFTER = 5
-"""Seconds after which a full line will have moved."""
+"""Seconds after which a full queue will have free places."""
 
 MOST_FOR_A_NETWORK = 0.5
 MOST_FOR_STRANGERS = 0.75
-"""Shares of the places in line: however many strangers are at work, who is known to an account finds a place."""
+"""Largest shares of the places: so strangers, however many, always leave places for people whom an account knows."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Who share a turn: those of a network whom no account knows, or those whom one does."""
+    """People who share a turn: the known or the unknown browsers of one network."""
 
     network: str
     is_known: bool
@@ -52,7 +52,7 @@ def cores() -> int:
 
 
 def _give_way() -> None:
-    if sys.platform == "linux":  # elsewhere it would slow down the whole process
+    if sys.platform == "linux":  # elsewhere nice() changes the whole process
         os.nice(NICENESS)
 
 
@@ -64,18 +64,18 @@ class HashingThreads:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_give_way)
         self._free_places = self._places = threads * (1 + MAX_WAITING)
         self._held = Counter[Group]()
-        self._room = threads + 1  # one is ready when a thread is, so that none waits for the event loop
+        self._room = threads + 1  # one more than threads, so that a thread never waits for the event loop
         self._line = FairQueue[Group, asyncio.Future[None]]()
         self.on_wait: Callable[[float], None] | None = None
-        """Called in the hashing thread with the seconds that each call has waited for it."""
+        """Called in the hashing thread with the seconds that the call has waited."""
 
     @property
     def in_line(self) -> int:
-        """How many people have a place in line, those being served among them."""
+        """How many people have a place in the queue, including those being served."""
         return self._places - self._free_places
 
     def insist_on_place(self, group: Group) -> None:
-        """Raise TooBusy if there is no place in line. For who has something to do before they take one."""
+        """Raise TooBusy if the queue has no free place; for callers with work to do before they take one."""
         if not self._free_places or not (group.is_known or self._has_place_for(group)):
             raise TooBusy(RETRY_AFTER)
 
@@ -88,7 +88,7 @@ class HashingThreads:
 
     @contextmanager
     def place_in_line(self, group: Group) -> Iterator[None]:
-        """Hold a place in line until the end of the block. Raises TooBusy if there is none."""
+        """Hold a place in the queue until the end of the block. Raises TooBusy if none is free."""
         self.insist_on_place(group)
         self._free_places -= 1
         self._held[group] += 1
@@ -103,7 +103,7 @@ class HashingThreads:
                 del self._held[group]
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call the function in one of the threads and return what it returns. Networks take turns."""
+        """Call the function in one of the threads, and return its result. Networks take turns."""
         asked = time.perf_counter()
 
         def work() -> T:
@@ -126,7 +126,7 @@ class HashingThreads:
         try:
             await mine
         except asyncio.CancelledError:
-            if mine.done() and not mine.cancelled():  # the room was made in the same moment
+            if mine.done() and not mine.cancelled():  # it got its turn at the same moment
                 self._make_room()
             raise
 

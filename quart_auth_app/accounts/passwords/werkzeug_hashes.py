@@ -1,4 +1,4 @@
-"""Werkzeug's password hashes, which the tutorial's application stored: they verify, and no new ones are made.
+"""Werkzeug's password hashes, which the tutorial's application stored: they are verified, and no new ones are made.
 
 The format is `method$salt$hex digest`. The plain `sha256` of Werkzeug before 2.3 is HMAC-SHA-256 with the salt as key.
 """
@@ -14,14 +14,14 @@ _FORMAT = re.compile(
 )
 
 DEFAULT_ITERATIONS = 150_000
-"""PBKDF2's when the hash doesn't say: those of Werkzeug 0.15 to 2.1."""
+"""PBKDF2's iterations if the hash doesn't say, those of Werkzeug 0.15 to 2.1."""
 
 DEFAULT_SCRYPT = (32768, 8, 1)
-"""scrypt's cost, block size and parallelism when the hash doesn't say: those of Werkzeug 2.3 and later."""
+"""scrypt's cost, block size and parallelism if the hash doesn't say, those of Werkzeug 2.3 and later."""
 
 
 class WerkzeugHash(AdoptedHash):
-    """PBKDF2, scrypt, and the HMAC that was there before them."""
+    """PBKDF2, scrypt, and the older HMAC."""
 
     name = "werkzeug"
     form = _FORMAT

@@ -1,4 +1,4 @@
-"""Sessions that are found: by the token of a cookie, or as lists of those that are active."""
+"""Looks up sessions: one by the token of a cookie, or lists of active ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from quart_auth_app.models import Session, User, columns_of
 
 _SUCCESSOR = aliased(Session)
 _IS_OVER = and_(Session.replaced_by.is_not(None), ~exists().where(_SUCCESSOR.id == Session.replaced_by))
-"""A session goes with the one that has replaced it."""
+"""Whether the session was replaced by one that is gone: then it has ended too."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """An active session and the user whose it is: the values of all columns of both tables, by name."""
+    """An active session and its user: the values of all columns of both tables, by name."""
 
     session: Mapping[str, Any]
     user: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Found:
 
 
 async def by_token(look_up: LookUp, *, token: str, now: datetime) -> Found | None:
-    """Return the active session that has this token, and whose it is, or None."""
+    """Return the active session with this token and its user, or None."""
     question, of_session, of_user = _by_token()
     row = await look_up(question, {"token_hash": hash_of(token), **cutoffs(now)})
     if not row:
@@ -46,8 +46,8 @@ async def by_token(look_up: LookUp, *, token: str, now: datetime) -> Found | Non
 
 @cache
 def _by_token() -> tuple[Select[*tuple[Any, ...]], list[str], list[str]]:
-    """Return the question, and the names of the columns of the session and of the user in its answer."""
-    # Built when it is first needed: a site may have given the user columns of its own by then.
+    """Return the query, and the names of the session's and the user's columns in its rows."""
+    # Built when it is first needed, because a site adds its columns to the user after this module is imported.
     of_session, of_user = columns_of(Session), columns_of(User)
     question = (
         select(*of_session.values(), *of_user.values())
@@ -58,22 +58,22 @@ def _by_token() -> tuple[Select[*tuple[Any, ...]], list[str], list[str]]:
 
 
 async def touch(db: AsyncSession, *, session_id: int, now: datetime) -> None:
-    """Note that the session was used at `now`, if that is news."""
+    """Store that the session was used at `now`, unless a later use is stored."""
     query = update(Session).where(Session.id == session_id, Session.last_seen_at < now)
     await db.execute(query.values(last_seen_at=now))
 
 
 async def own(db: AsyncSession, *, user_id: int, first: int, now: datetime) -> list[tuple[Session, str]]:
-    """Return the user's active sessions, each with its browser's name: `first`, then as they were last seen."""
+    """Return the user's active sessions with their browsers' names: `first`, then the others, last seen first."""
     query = select(Session).where(Session.user_id == user_id, ~EXPIRED, Session.replaced_by.is_(None))
     query = query.order_by(Session.id != first, Session.last_seen_at.desc(), Session.id)
     return [(session, named(session.user_agent)) for session in await db.scalars(query, cutoffs(now))]
 
 
 async def active(db: AsyncSession, *, user: User | None = None, now: datetime) -> list[tuple[Session, User]]:
-    """Return the active sessions and whose they are: everybody's or one user's, last seen first.
+    """Return the active sessions and their users: everybody's or one user's, last seen first.
 
-    One that was renewed is not among them; the one that goes on in its place is.
+    Of a renewed session only the new one is among them.
     """
     query = select(Session, User).join(User, User.id == Session.user_id)
     query = query.where(~EXPIRED, Session.replaced_by.is_(None), User.disabled_at.is_(None))

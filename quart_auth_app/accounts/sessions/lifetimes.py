@@ -8,22 +8,22 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_
 
 from quart_auth_app.models import Session
 
-# NIST SP 800-63B asks for 12 h and 30 min (AAL2); these are longer, as for sites people keep open all day.
+# NIST SP 800-63B asks for 12 h and 30 min (AAL2). These are longer, for sites that people keep open all day.
 IDLE = timedelta(hours=1)
 ABSOLUTE = timedelta(hours=24)
 REMEMBERED_IDLE = timedelta(days=14)
 REMEMBERED_ABSOLUTE = timedelta(days=30)
 
 TOUCH_EVERY = timedelta(minutes=1)
-"""How stale `last_seen_at` may get: a write for each page would cost more than the page."""
+"""How old `last_seen_at` may get before it is updated: a write for each page would cost more than the page."""
 
 REPLACED_LASTS = timedelta(seconds=15)
-"""How long a session that was renewed still counts: the second click of a double click comes with the old token."""
+"""How long a replaced session stays active: the second click of a double click sends the old token."""
 
 
 def _expired(times: Mapping[str, Any]) -> ColumnElement[bool]:
     return or_(
-        # Not the comparison alone: without an end it is neither true nor false in SQL, and so is the whole.
+        # The check for NULL is needed: a comparison with NULL is NULL in SQL, and would make the whole condition NULL.
         and_(Session.ends_at.is_not(None), Session.ends_at <= times["now"]),
         Session.last_seen_at <= times["remembered_idle"],
         Session.created_at <= times["remembered_absolute"],
@@ -36,7 +36,7 @@ def _expired(times: Mapping[str, Any]) -> ColumnElement[bool]:
 
 _TIMES = ("now", "idle", "absolute", "remembered_idle", "remembered_absolute")
 EXPIRED = _expired({name: bindparam(name) for name in _TIMES})
-"""True in SQL for an expired session. Its values are those of `cutoffs`."""
+"""The condition for expired sessions, with parameters; `cutoffs` returns their values."""
 
 
 def is_stale(last_seen_at: datetime, now: datetime) -> bool:
@@ -45,12 +45,12 @@ def is_stale(last_seen_at: datetime, now: datetime) -> bool:
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
-    """Tell sessions whose time is over from the others."""
+    """Return the condition for sessions that have expired."""
     return _expired(cutoffs(now))
 
 
 def cutoffs(now: datetime) -> dict[str, datetime]:
-    """Return the values of EXPIRED: the moments before which a session was last used or started, if it has expired."""
+    """Return the parameters of EXPIRED: a session last used, or started, before these times has expired."""
     return {
         "now": now,
         "idle": now - IDLE,

@@ -1,4 +1,4 @@
-"""Sessions whose owner has proved once more who they are: they get a new token."""
+"""Renews a session, which gets a new token, after its owner has given a proof again."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,12 +63,12 @@ class Renewed:
 async def renew(
     db: AsyncSession, *, session_id: int, password_version: int, now: datetime, after: str | None = None
 ) -> Renewed | None:
-    """Give a session whose owner has just proved who they are a new token (ASVS 7.2.4).
+    """Replace a session, whose owner has just given a proof, by one with a new token (ASVS 7.2.4).
 
-    The row of the old token, which is `after`, still counts for REPLACED_LASTS. Who comes by it in that time and proves
-    it once more gets the same new token.
+    The old session, whose token is `after`, stays active for REPLACED_LASTS. A second renewal of it in that time
+    returns the same new token.
 
-    None if meanwhile the session was revoked, or the account was disabled or has not the password of this version.
+    None if the session was revoked, the account disabled, or its password changed meanwhile.
     """
     before = (await db.execute(_LOCK, {"session": session_id})).first()
     if not before:
@@ -78,11 +78,11 @@ async def renew(
     if before.replaced_by:
         if await db.scalar(_IS_SUCCESSOR, version | {"id": before.replaced_by, "hash": hash_of(token)}):
             return Renewed(before.replaced_by, token)
-        token = token_by(db, None)  # the derived one was another successor's, whose row may still be there
+        token = token_by(db, None)  # the derived token belongs to another successor, whose row may still exist
     new = await db.scalar(_RENEW, version | {"session": session_id, "new_hash": hash_of(token), "moment": now})
     if new is None:
         return None
-    # Another successor has a token that can't be derived here: it is the one that the browser has dropped.
+    # A successor whose token can't be derived here is one that the browser doesn't have: delete it.
     dropped = [before.replaced_by] if before.replaced_by else []
     await db.execute(
         update(Session)
@@ -101,9 +101,9 @@ async def renew(
 async def renew_own(
     db: AsyncSession, *, found: Found, browser: Browser, now: datetime, password_version: int | None = None
 ) -> Renewed:
-    """Give the session of a logged-in user a new token. Raises SessionRevoked where `renew` returns None.
+    """Renew the session of a logged-in user. Raises SessionRevoked if `renew` returns None.
 
-    `password_version` is the one that the account has by now, if it is not that of `found`.
+    `password_version` is the account's current one, if it differs from that of `found`.
     """
     version = found.user["password_version"] if password_version is None else password_version
     number = found.session["id"]
@@ -122,6 +122,6 @@ async def again(db: AsyncSession, *, proof: str, now: datetime) -> tuple[Session
 
 
 async def add_method(db: AsyncSession, *, session_id: int, method: str) -> None:
-    """Note that the session's owner has proved by this method too who they are."""
+    """Add a method by which the session's owner has proved who they are."""
     query = update(Session).where(Session.id == session_id, Session.methods.not_like(f"%{method}%"))
     await db.execute(query.values(methods=Session.methods + f" {method}"))

@@ -1,4 +1,4 @@
-"""Sessions are revoked: by logging out, by their owner from another browser, or by an operator."""
+"""Revokes sessions: at log-out, by their owner from another browser, or by an operator."""
 
 from datetime import datetime
 from typing import cast
@@ -13,7 +13,7 @@ from quart_auth_app.accounts.session_tokens import hash_of
 from quart_auth_app.models import Session, User
 
 OTHERS = "others"
-"""What stands in the place of a session's number for all but the one that asks."""
+"""Sent instead of a session's number for all sessions except the current one."""
 
 _session = cast(Table, Session.__table__)
 _OF_TOKEN = select(func.coalesce(_session.c.replaced_by, _session.c.id)).where(
@@ -27,7 +27,7 @@ class NoSuchSession(AccountError):
 
 
 async def revoke(db: AsyncSession, *, token: str) -> None:
-    """Delete the session that has this token, and the one that has replaced it."""
+    """Delete the session with this token, and the one that has replaced it."""
     await db.execute(_REVOKE, {"token": hash_of(token)})
 
 
@@ -37,7 +37,7 @@ async def revoke_all(db: AsyncSession, *, user: User) -> None:
 
 
 async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> None:
-    """Delete the session that has this number, for an operator. Raises NoSuchSession."""
+    """Delete the session with this number, for an operator. Raises NoSuchSession."""
     user_id = await db.scalar(delete(Session).where(_is(session_id)).returning(Session.user_id))
     if user_id is None:
         raise NoSuchSession
@@ -45,13 +45,13 @@ async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> Non
 
 
 def _is(session_id: int) -> ColumnElement[bool]:
-    # The one that has replaced it too: who revokes it has read the number before it was renewed.
+    # Also the one that has replaced it: the number may have been read before the renewal.
     replaced_by = select(_session.c.replaced_by).where(_session.c.id == session_id).scalar_subquery()
     return or_(Session.id == session_id, Session.id == replaced_by)
 
 
 async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
-    """Delete every session there is, for an operator."""
+    """Delete all sessions of all users, for an operator."""
     for user_id in set(await db.scalars(delete(Session).returning(Session.user_id))):
         await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
 
@@ -72,7 +72,7 @@ async def revoke_own(
 async def revoke_others(db: AsyncSession, *, user_id: int, keep: int | None) -> int:
     """Delete all of the user's sessions but the one with the number `keep`. Return how many there were.
 
-    What was renewed into that one is kept too: the second click of a double click still comes by it.
+    Sessions that `keep` has replaced stay too: the second click of a double click still uses one.
     """
     others = [Session.user_id == user_id]
     if keep is not None:
@@ -84,9 +84,9 @@ async def revoke_others(db: AsyncSession, *, user_id: int, keep: int | None) -> 
 async def revoke_wanted(
     db: AsyncSession, *, wanted: str, user_id: int, this: int, browser: Browser, now: datetime
 ) -> None:
-    """Revoke the session whose number is `wanted`, or with OTHERS all of the user's but the one with the number `this`.
+    """Revoke the session with the number `wanted`, or with OTHERS all of the user's sessions except number `this`.
 
-    Raises NoSuchSession for the number of no session of the user's.
+    Raises NoSuchSession if the user has no session with that number.
     """
     if wanted == OTHERS:
         if count := await revoke_others(db, user_id=user_id, keep=this):

@@ -1,4 +1,4 @@
-"""Sessions begin here, however somebody has logged in, and the oldest of too many end."""
+"""Starts sessions, whatever the way of logging in, and revokes the oldest if there are too many."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from quart_auth_app.accounts.sessions.revoking import revoke
 from quart_auth_app.models import Session, Totp, User
 
 MAX_FOR_ONE = 50
-"""Sessions that one account may have: more than anybody has browsers, and few enough to look through."""
+"""Most sessions of one account: more than anybody has browsers, and few enough to look through."""
 
 MAX_USER_AGENT_LENGTH = 255
 
 MAX_METHODS_LENGTH = 100
-"""Characters of all methods of one session; a site may have names of its own."""
+"""Longest text of one session's methods in characters; a site may add methods with names of its own."""
 
 COMPLETE = frozenset({"totp", "recovery-code", "passkey"})
-"""Methods after which nothing is missing. A passkey with user verification is two factors by itself."""
+"""Methods after which no second step is needed. A passkey with user verification is two factors by itself."""
 
 _session = cast(Table, Session.__table__)
-# It locks the user's row until the session is stored: a change of password that comes now waits, then revokes it too.
+# This locks the user's row until the session is stored: a change of password waits, and then revokes it too.
 _LET_IN = (
     update(User)
     .where(
@@ -49,7 +49,7 @@ _START = insert(_session).returning(
     .where(_session.c.user_id == bindparam("owner"), _session.c.replaced_by.is_(None))
     .scalar_subquery(),
 )
-"""Returns the session's number, and how many the user has. SQLite counts the new one, PostgreSQL doesn't."""
+"""Returns the session's number, and the user's count of sessions: SQLite's includes the new one, PostgreSQL's not."""
 
 _TRIM = (
     delete(_session)
@@ -63,12 +63,12 @@ _TRIM = (
     )
     .returning(_session.c.user_agent)
 )
-"""Deletes all but so many of a user's sessions, those last used."""
+"""Deletes a user's sessions except the most recently used ones."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """A new session: its number, and the token for the browser's cookie, which is kept nowhere else."""
+    """A new session: its number, and the token for the browser's cookie, which is stored nowhere else."""
 
     number: int
     token: str
@@ -92,7 +92,7 @@ async def start(
 
     `methods` is how they proved who they are, `proof` what its token is derived from, see `token_by`.
 
-    None if meanwhile the account was disabled or deleted, or has another password than the one that was just verified.
+    None if the account was disabled or deleted, or its password changed, since it was verified.
     None too if the user has a second step and no method of COMPLETE was used: the database itself decides, so that
     nothing that starts a session can pass over the second step.
     The session of the token `replaces` is revoked: after a log-in, no cookie from before it counts. Raises ValueError
@@ -123,9 +123,9 @@ async def start(
 
 
 async def trim(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> int:
-    """Revoke those of the user's sessions beyond MAX_FOR_ONE that were unused for the longest. Return how many.
+    """Revoke the user's sessions beyond MAX_FOR_ONE, those that were unused longest. Returns how many.
 
-    Two log-ins at once don't leave more: `start` holds a lock on the user.
+    This also holds for two log-ins at once: `start` holds a lock on the user.
     """
     ended = [named(user_agent) for user_agent in await db.scalars(_TRIM, {"user": user_id, "most": MAX_FOR_ONE})]
     for name in ended:

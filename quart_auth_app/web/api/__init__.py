@@ -1,1 +1,1 @@
-"""The same routes in JSON: bodies read, answers written, and the document that describes both (OpenAPI)."""
+"""The routes in JSON: reading bodies, writing answers, and the OpenAPI document that describes both."""

@@ -1,7 +1,7 @@
-"""Answers in JSON. Routes don't know of it: what they render, flash and redirect to is told as fields.
+"""Answers in JSON. Routes don't know about it: their templates, flashes and redirects are turned into fields.
 
-A page is told by its view in `views.py`; one that has none is an empty object. A message for the next page is the field
-`message`, the page to go on to is `next`. A message that is a refusal becomes that refusal.
+A page becomes the object that its view in `views/` makes, or without a view an empty one. A message for the next page
+becomes the field `message`, and a redirect the field `next`. A message of a refusal becomes a problem (RFC 9457).
 """
 
 import json
@@ -22,17 +22,17 @@ from quart_auth_app.web.refusals import become_problem, problem_fields, status_o
 from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
 
 CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post"}
-"""Endpoints that make something: 201, unless it is made later, by who answers a mail."""
+"""Endpoints that create something: they answer 201, unless it is created later, by the answer to a mail."""
 
 LEAVES = ("_flashes", "section", "typed", "refused", "note", "opened")
-"""What a page leaves in the session for the next page, which nobody opens here."""
+"""What routes leave in the session for the next page; a program doesn't open one."""
 
 SECOND_STEP = ["totp", "recovery-code"]
-"""Methods by which a second step is made."""
+"""Methods of a second step."""
 
 
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
-    """Answer in JSON, where it is wanted, what these blueprints are asked."""
+    """Answer requests to these blueprints in JSON, if the client wants it."""
 
     async def note_page(_app: Quart, *, template: Template, context: dict[str, Any], **_: object) -> None:
         if g:
@@ -84,10 +84,10 @@ def _waits(location: str | None) -> bool:
 
 
 def _messages() -> list[tuple[str, str]]:
-    """Take what is left for the next page out of the session, and return its messages with their categories."""
+    """Remove the data for the next page from the session, and return its messages with their categories."""
     messages = [(str(category), str(sentence)) for category, sentence in session.get("_flashes", [])]
     for name in LEAVES:
         session.pop(name, None)
     if not session and not request.cookies:
-        session.modified = False  # nothing was there, and nothing is left: no cookie has to go
+        session.modified = False  # nothing is left, and the client has no cookie to delete
     return messages

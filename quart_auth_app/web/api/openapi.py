@@ -1,7 +1,7 @@
-"""The OpenAPI document: made of what the routes themselves declare, so that it can't say anything else.
+"""The OpenAPI document, made from what the routes themselves declare, so that both always agree.
 
-A route's form says which fields it takes, its view in `views.py` what it tells, its decorators who may ask. What joins
-the blueprints is in it without a word here.
+A route's form says which fields it takes, its view in `views/` what it returns, its decorators who may use it. New
+routes of our blueprints appear in it by themselves.
 """
 
 import inspect
@@ -39,7 +39,7 @@ NO_JSON = {
     "auth.cookies",
     "second_step.recovery_codes_text",
 }
-"""Endpoints that answer otherwise: words for probes, this document, a redirect, cookies, a file, W3C's JSON."""
+"""Endpoints that are left out: probes, this document, a redirect, cookies, a file, W3C's JSON."""
 
 DONE = {
     "type": "object",
@@ -72,7 +72,7 @@ EXPORT = {
 }
 
 TOLD_OTHERWISE = {"account.export_post": ("Export", EXPORT)}
-"""Endpoints that answer in JSON whoever asks: the schema's name, and the schema."""
+"""Endpoints that always answer in JSON: the schema's name, and the schema."""
 
 HOW_TO_ASK = (
     "The routes of the pages, in JSON. Send `Accept: application/json`; without it the answer is a page. A browser's "
@@ -81,7 +81,7 @@ HOW_TO_ASK = (
 )
 
 QUERIES = {"activity.overview": ["before"], "admin.users": ["search", "after"]}
-"""What pages take behind the question mark."""
+"""Query parameters of pages."""
 
 LEAD_ON = {
     "account.sudo",
@@ -96,7 +96,7 @@ LEAD_ON = {
     "providers.login",
     "second_step.login_post",
 }
-"""Endpoints that take the page to go on to as `next`."""
+"""Endpoints that accept `next`, the page to go on to."""
 
 PROOFS: dict[str, Any] = {
     name: {"type": types, "description": f"Looked at where a proof is needed. {what}"}
@@ -108,16 +108,16 @@ PROOFS: dict[str, Any] = {
 }
 
 ANYTHING_ELSE = {"type": ["string", "array", "null"], "items": {"type": "string"}}
-"""What fields may be that no form of ours has: passed by, but of a type that forms can send."""
+"""The schema of unknown fields: they are ignored, but must have a type that forms can send."""
 
 VALUES = {"act": list(ACTS)}
-"""What parts of a path may be."""
+"""Allowed values of parts of a path."""
 
 Schemas = dict[str, Any]
 
 
 def document(app: Quart) -> dict[str, Any]:
-    """Return the document of our own routes in the application, made of what JSON has."""
+    """Return the document of our routes in the application, as values for JSON."""
     schemas: Schemas = {"Done": DONE, "Problem": PROBLEM_SCHEMA}
     paths: dict[str, dict[str, Any]] = {}
     cookie = cookie_name("log-in", services_of(app).settings)

@@ -1,4 +1,4 @@
-"""Values as JSON has them, and the schemas that say so (JSON Schema 2020-12)."""
+"""Converts values for JSON, and types to schemas (JSON Schema 2020-12)."""
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ SCHEMAS: dict[type, dict[str, Any]] = {
 
 
 def plain(value: Any) -> Any:
-    """Return the value made of what JSON has; moments are ISO 8601 in UTC."""
+    """Convert a value for JSON; datetimes become ISO 8601 in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if is_dataclass(value) and not isinstance(value, type):
@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
 
 
 def schema(type_: Any, named: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a type; dataclasses join `named`, and are referred to."""
+    """Return the schema of a type. Schemas of dataclasses are added to `named`, and referenced."""
     origin, arguments = get_origin(type_), get_args(type_)
     if type_ in SCHEMAS:
         return dict(SCHEMAS[type_])
@@ -49,7 +49,7 @@ def _or_null(type_: Any, named: dict[str, Any]) -> dict[str, Any]:
 
 def _object(type_: Any, named: dict[str, Any]) -> dict[str, Any]:
     if type_.__name__ not in named:
-        named[type_.__name__] = {}  # it is on its way
+        named[type_.__name__] = {}  # reserved first, in case the type refers to itself
         properties = {name: schema(hint, named) for name, hint in get_type_hints(type_).items()}
         told = " ".join((type_.__doc__ or "").split())
         named[type_.__name__] = {

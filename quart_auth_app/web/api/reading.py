@@ -1,7 +1,7 @@
-"""Bodies of JSON, read as the same fields that forms have: routes don't know which of the two came.
+"""Reads bodies of JSON as form fields, so that routes don't see a difference.
 
-A field is a string, as in a form. Besides, checkboxes are true or false, a session's number may be a number, and what a
-passkey answers may be an object. Anything else is refused with a sentence that names the field.
+A field is a string, as in a form. But checkboxes are true or false, some fields may be numbers, and a passkey's answer
+may be an object. Anything else is refused with a sentence that names the field.
 """
 
 import json
@@ -17,11 +17,11 @@ from quart_auth_app.web.edge.asking import JSON
 from quart_auth_app.web.forms.fields import CREDENTIALS, LIMITS, TICKS, InvalidForm, StrictParser, limited
 
 NUMBERS = {"days", "session"}
-"""Text fields that may be numbers, too."""
+"""Text fields that may also be JSON numbers."""
 
 
 class JsonInvalid(AccountError):
-    """The body is not one JSON object as RFC 8259 has it; `reason` says why, see NOT_JSON in web/sentences.py."""
+    """The body is not one JSON object (RFC 8259); `reason` says why, see NOT_JSON in web/sentences.py."""
 
 
 class WrongType(InvalidForm):
@@ -39,7 +39,7 @@ async def _parse(
 
 
 class BilingualParser(StrictParser):
-    """The parser of forms, which reads objects of JSON too."""
+    """The parser of forms, extended by JSON objects."""
 
     parse_functions = StrictParser.parse_functions | {JSON: _parse}
 
@@ -48,14 +48,14 @@ def _object(content: bytes) -> dict[str, Any]:
     if not content.strip():
         return {}  # a form without fields
     try:
-        # Not json.loads on bytes, which would guess at UTF-16 and UTF-32.
+        # Decode first: json.loads on bytes would also accept UTF-16 and UTF-32.
         found = json.loads(content.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
-        json.dumps(found, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        json.dumps(found, ensure_ascii=False).encode()  # fails for a lone surrogate
     except RecursionError:
         raise JsonInvalid(reason="deep") from None
     except UnicodeError:
         raise JsonInvalid(reason="text") from None
-    except ValueError:  # numbers of more digits than Python reads are one too
+    except ValueError:  # also raised for numbers with more digits than Python parses
         raise JsonInvalid(reason="syntax") from None
     if not isinstance(found, dict):
         raise JsonInvalid(reason="object")
@@ -70,11 +70,11 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are Python's own, and not in RFC 8259
+    raise ValueError(name)  # NaN and Infinity, which are not in RFC 8259
 
 
 def _texts(name: str, value: Any) -> list[str]:
-    """Return the values that a form would have for this field, none for null."""
+    """Return the field's values as a form would send them, none for null."""
     if value is None:
         return []
     if name in TICKS:
@@ -91,7 +91,7 @@ def _texts(name: str, value: Any) -> list[str]:
 
 
 def _of_type(name: str, value: Any, type_: type) -> Any:
-    # Not isinstance alone: a boolean is an integer to Python, but neither is text.
+    # Not only isinstance: True is an int in Python.
     if not isinstance(value, type_):
         raise WrongType(name)
     return value

@@ -1,4 +1,4 @@
-"""What each page tells in JSON, by endpoint."""
+"""The JSON object of each page, by endpoint."""
 
 from dataclasses import dataclass
 from typing import Any

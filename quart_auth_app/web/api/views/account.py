@@ -1,4 +1,4 @@
-"""What the pages of one's own account tell."""
+"""JSON objects of the account's own pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def account(context: Context) -> Account:
 
 
 def one_session(session: Session, browser: str, *, this: int | None = None) -> OneSession:
-    """Return what is told of a session."""
+    """Return the JSON object of a session."""
     return OneSession(
         id=session.id,
         browser=browser,
@@ -101,7 +101,7 @@ def one_session(session: Session, browser: str, *, this: int | None = None) -> O
 
 
 def event(event: SecurityEvent, titles: Mapping[int, str]) -> Event:
-    """Return what is told of an event."""
+    """Return the JSON object of an event."""
     sentence = titles[event.id]
     return Event(event.id, event.at, event.kind, sentence, event.address, event.browser, event.details)
 

@@ -1,4 +1,4 @@
-"""What the admin pages tell."""
+"""JSON objects of the admin pages."""
 
 from dataclasses import dataclass
 from datetime import datetime

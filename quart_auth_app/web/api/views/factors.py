@@ -1,4 +1,4 @@
-"""What the pages of factors and keys tell."""
+"""JSON objects of the pages of factors and keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +92,7 @@ def _one_passkey(passkey: Passkey) -> OnePasskey:
 
 
 def one_access_key(key: AccessKey) -> OneAccessKey:
-    """Return what is told of an access key."""
+    """Return the JSON object of an access key."""
     return OneAccessKey(**{name: getattr(key, name) for name in OneAccessKey.__dataclass_fields__})
 
 

@@ -1,4 +1,4 @@
-"""How a page is told in JSON: a dataclass, and how it is made of what the page's template knows."""
+"""A page's JSON object: a dataclass, and the function that makes it from the template's context."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ Context = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class View:
-    """How a page is told."""
+    """Makes a page's JSON object."""
 
     template: str
-    """The page's template; where the route shows another one, nothing is told."""
+    """The page's template; if the route renders another one, the object is empty."""
     type: type
     make: Callable[[Context], object]
     leads_on: bool = False
-    """Whether the route may lead to another page, too."""
+    """Whether the route may also redirect to another page."""
