@@ -1,1 +1,1 @@
-"""Faults that are put into a copy of the code on purpose, to see that the tests notice them."""
+"""Mutation tests: faults are put into a copy of the code, to check that the tests notice them."""

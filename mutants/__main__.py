@@ -1,4 +1,4 @@
-"""`python -m mutants`: break the code in each way of ours.toml; fail if the tests of that requirement don't notice."""
+"""`python -m mutants`: apply each fault of ours.toml to a copy of the code; fail if no test notices it."""
 
 import argparse
 import os
@@ -21,10 +21,10 @@ ROOT = Path(__file__).parent.parent
 OURS = Path(__file__).parent / "ours.toml"
 AT_ONCE = os.cpu_count() or 1
 TIME_LIMIT = 300
-"""Seconds for the tests of one requirement; a fault that makes them hang is noticed too."""
+"""Seconds for the tests of one requirement; a fault that makes them hang counts as noticed."""
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL")
-"""The server that a few faults need; most are noticed with SQLite alone, which is faster."""
+"""The server for the few faults that need PostgreSQL; the others use SQLite, which is faster."""
 
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", ".node", ".mypy_cache", ".ruff_cache", ".pytest_cache", "dist", "instance"
@@ -33,7 +33,7 @@ NOT_COPIED = shutil.ignore_patterns(
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A fault: what it replaces, and the requirement whose tests have to notice."""
+    """A fault: the text that it replaces, and the requirement whose tests have to notice it."""
 
     row: str
     does: str
@@ -41,11 +41,11 @@ class Mutant:
     old: str
     new: str
     test: str | None = None
-    """The name of the test that notices, so that the others of the requirement need not run."""
+    """The name of the test that notices it, so that the requirement's other tests need not run."""
 
     @property
     def needs_postgresql(self) -> bool:
-        """Whether it is about PostgreSQL, and so is left out where there is none."""
+        """Whether it needs PostgreSQL, and so is skipped without one."""
         return self.file.endswith("postgresql.py")
 
 
@@ -55,13 +55,13 @@ def read(path: Path = OURS) -> list[Mutant]:
 
 
 def uncovered(mutants: Sequence[Mutant], marked: Marked) -> list[str]:
-    """Return the requirements that tests prove and that have neither a fault nor, in docs/asvs.toml, a reason."""
+    """Return the requirements with tests that have neither a fault nor a `no_fault` in docs/asvs.toml."""
     reasons = {row.id for row in read_rows(ROWS.read_text("utf-8")) if row.no_fault}
     return sorted(marked.keys() - {each.row for each in mutants} - reasons)
 
 
 def put_in(mutant: Mutant, tree: Path) -> None:
-    """Break the code in `tree`. Raises ValueError where the text isn't there exactly once."""
+    """Apply the fault in `tree`. Raises ValueError unless its text is there exactly once."""
     source = (tree / mutant.file).read_text("utf-8")
     if source.count(mutant.old) != 1 or mutant.old == mutant.new:
         raise ValueError(f"{mutant.file} has {source.count(mutant.old)} times what is to be replaced: {mutant.old!r}")
@@ -69,21 +69,21 @@ def put_in(mutant: Mutant, tree: Path) -> None:
 
 
 def noticing(mutant: Mutant, marked: Marked) -> list[str]:
-    """Return the tests with the requirement's mark, without those that start a browser, or the one that is named."""
+    """Return the fault's test, or all tests with the requirement's mark except those with a browser."""
     tests = sorted(test for test in marked.get(mutant.row, ()) if not test.startswith("tests/browser/"))
     return [test for test in tests if mutant.test is None or test.endswith(f"::{mutant.test}")]
 
 
 def start(mutant: Mutant, tests: Sequence[str], folder: Path) -> int:
-    """Run the tests on a broken copy in `folder`, in a process of its own whose number is returned.
+    """Run the tests on a broken copy in `folder`, in a process of its own. Returns the process's number.
 
-    It begins as a copy of this one, which has all libraries in its memory: to load them takes as long as most tests.
+    It is a fork of this process, which has imported all libraries: importing them takes as long as most tests.
     """
     tree = folder / "tree"
-    # With the compiled files, which Python takes for current as the times of the sources are copied too.
+    # This also copies compiled files. Python uses them, because the sources keep their modification times.
     shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
     if (node := ROOT / ".node").exists():
-        (tree / node.name).symlink_to(node)  # its packages have folders named dist, and are large
+        (tree / node.name).symlink_to(node)  # it is large, and its packages have folders named dist
     put_in(mutant, tree)
     sys.stdout.flush()
     if process := os.fork():
@@ -114,17 +114,17 @@ def _test(tree: Path, tests: Sequence[str], *, database: str | None) -> int:
 
 
 def noticed_by(output: str) -> str:
-    """Return the name of the first test that was red."""
+    """Return the name of the first test that failed."""
     red = re.search(r"^FAILED \S+::(\w+)", output, re.M)
     return f"noticed by {red[1]}" if red else "noticed, as the tests took too long"
 
 
 def verdict(status: int, output: str) -> str | None:
-    """Return what is wrong, or None if the fault was noticed, given how the process ended and what it wrote."""
+    """Return None if the fault was noticed, otherwise what is wrong, by the process's status and output."""
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return None
     code = os.waitstatus_to_exitcode(status)
-    if code == pytest.ExitCode.TESTS_FAILED and " failed" in output:  # not what a fixture could not set up
+    if code == pytest.ExitCode.TESTS_FAILED and " failed" in output:  # not an error of a fixture
         return None
     return (
         "SURVIVES" if code == pytest.ExitCode.OK and " passed" in output else f"the tests don't run:\n{output[-3000:]}"
@@ -132,7 +132,7 @@ def verdict(status: int, output: str) -> str | None:
 
 
 def run(mutants: Sequence[Mutant], marked: Marked) -> int:
-    """Try the faults, as many at once as there are cores, and print what came of each. Return how many were missed."""
+    """Try the faults, as many at once as there are cores, and print each result. Returns how many were not noticed."""
     missed, waiting, running = 0, [*mutants], dict[int, tuple[Mutant, TemporaryDirectory[str]]]()
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
@@ -143,7 +143,7 @@ def run(mutants: Sequence[Mutant], marked: Marked) -> int:
             continue
         mutant, folder = running.pop(process)
         with suppress(ProcessLookupError):
-            os.killpg(process, signal.SIGKILL)  # servers that its tests have started, where a test was cut off
+            os.killpg(process, signal.SIGKILL)  # servers that its tests have left running
         output = (Path(folder.name) / "output").read_text("utf-8", errors="replace")
         wrong = verdict(status, output)
         folder.cleanup()

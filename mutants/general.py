@@ -1,6 +1,6 @@
-"""`python -m mutants.general FILE TESTS…`: break a file in ways that cosmic-ray thinks of, and see which tests notice.
+"""`python -m mutants.general FILE TESTS…`: apply cosmic-ray's mutations to a file, and check that tests notice them.
 
-By hand, as it takes long: --most tries a sample of the ways, always the same. Only SQLite is asked.
+Run by hand, as it takes long: --most tries a sample, always the same one. It uses SQLite only.
 """
 
 import argparse

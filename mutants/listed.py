@@ -1,8 +1,8 @@
 # mypy: ignore-errors
-"""`python mutants/listed.py FILE`: print as JSON what cosmic-ray would change: what each change does, and the source.
+"""`python mutants/listed.py FILE`: print cosmic-ray's mutations as JSON: what each does, and the changed source.
 
-For an environment that has cosmic-ray; mutants/general.py asks it. Left out is what can't matter: operators of types
-in annotations, `is` for `==`, and changes of what is written for readers.
+mutants/general.py runs it in an environment with cosmic-ray. Mutations without an effect are left out: operators in
+type annotations, `is` for `==`, and changes of texts for readers.
 """
 
 import json
@@ -20,7 +20,7 @@ LEFT_OUT = re.compile(
 
 
 def listed(path: Path) -> list[tuple[str, str]]:
-    """Return what each change does, with its line, and the whole source with it."""
+    """Return for each mutation its line and what it does, and the whole changed source."""
     source, found = path.read_text("utf-8"), []
     tree = get_ast(source)
     for name in sorted(name for name in operator_names() if not LEFT_OUT.search(name)):

@@ -1,4 +1,4 @@
-"""Passkeys of the tests, which are `quart_auth_app.testing`'s."""
+"""Passkeys for tests, from `quart_auth_app.testing`."""
 
 from quart import Quart, Response
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 async def add_passkey(client: Client, authenticator: Authenticator | None = None, *, name: str = "") -> Authenticator:
-    """Let the person add a passkey who has just logged in with this browser."""
+    """Add a passkey for the person who has just logged in with this browser."""
     authenticator = authenticator or Authenticator()
     assert (await authenticator.add_to(client, name=name)).status_code == 302
     return authenticator
@@ -33,7 +33,7 @@ async def log_in(client: Client, authenticator: Authenticator, **fields: str) ->
 
 
 async def person_with_passkey(app: Quart, person: dict[str, str]) -> Authenticator:
-    """Sign somebody up who adds a passkey, and return what holds it."""
+    """Sign somebody up, add a passkey, and return its authenticator."""
     client = app.test_client()
     await client.post("/signup", form=person)
     await client.post("/login", form=person)

@@ -1,7 +1,7 @@
-"""The catalogues of our texts in other languages: `make catalogues` brings them up to date.
+"""The gettext catalogues of our texts: `make catalogues` brings them up to date.
 
-Texts are found without marks where that is possible: in the calls that show them (CALLS), and in modules that hold
-nothing but texts (TABLES). In templates they carry Jinja's own marks.
+In Python, texts are found without a call of gettext: in the calls that show them (CALLS), and in constants that contain
+only texts (TABLES). In templates they are marked with Jinja's i18n tags.
 """
 
 import ast
@@ -25,7 +25,7 @@ from quart_auth_app.web.refusals import title_of
 TEMPLATE = OURS / "messages.pot"
 
 CALLS = {"translated", "Paragraph", "subject", "sudo_required", "Notice", "gettext", "pgettext", "link_is_over"}
-"""Functions whose arguments are texts, where they are literals. Addresses, which begin with a slash, are none."""
+"""Functions whose literal arguments are texts, except paths, which begin with a slash."""
 
 TABLES = {
     "accounts/activity.py": {"KINDS"},
@@ -37,7 +37,7 @@ TABLES = {
     "web/error_pages.py": {"SENTENCES"},
     "web/sentences.py": None,
 }
-"""Constants whose every text is one that people read; None for all of a module. Keys of a dict are none."""
+"""Constants with only texts for people, by module; None for the whole module. Keys of dicts don't count."""
 
 PHRASES = {title_of(status) for status in HTTPStatus if status in default_exceptions} - {
     "I'm a Teapot",
@@ -49,7 +49,7 @@ PHRASES = {title_of(status) for status in HTTPStatus if status in default_except
 """Titles of error pages."""
 
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-"""In the place of dates that would make a catalogue another one each time."""
+"""Replaces dates that would change a catalogue each time."""
 
 LEFT_OUT = tuple(
     f'"{name}: '
@@ -58,14 +58,14 @@ LEFT_OUT = tuple(
         *("Last-Translator", "Language-Team", "Generated-By"),
     )
 )
-"""Lines of a catalogue's header that say nothing here."""
+"""Lines of a catalogue's header that have no use here."""
 
 Found = tuple[str, str | tuple[str, ...], str | None]
-"""Where a text stands, the text or its two forms, and its context if it has one."""
+"""A text's place, the text or its two plural forms, and its context if it has one."""
 
 
 def extracted() -> Catalog:
-    """Return every text that people read, as the code and the templates have them now."""
+    """Return all texts in the code and the templates."""
     catalog = Catalog(project="quart-auth-app", fuzzy=False, header_comment="# The texts of quart-auth-app.")
     for place, text, context in sorted(_all(), key=lambda found: found[0]):
         plain = text if isinstance(text, str) else text[0]
@@ -109,7 +109,7 @@ def _assigned(node: ast.stmt) -> set[str]:
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
-    """Give the texts in a value: not the keys of a dict, not what stands in a call."""
+    """Yield the texts in a value, without keys of dicts and arguments of calls."""
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             yield node.value
@@ -138,12 +138,12 @@ def _of_call(call: ast.Call, place: str) -> Iterator[tuple[str | tuple[str, ...]
 
 
 def languages() -> list[str]:
-    """Return the languages that there are catalogues of."""
+    """Return the languages with a catalogue."""
     return sorted(file.parts[-3] for file in OURS.glob("*/LC_MESSAGES/messages.po"))
 
 
 def po_of(language: str) -> Path:
-    """Return a language's catalogue as translators write it."""
+    """Return the path of a language's catalogue for translators."""
     return OURS / language / "LC_MESSAGES" / "messages.po"
 
 
@@ -154,14 +154,14 @@ def read(file: Path, language: str | None = None) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """Return a catalogue as the application reads it."""
+    """Return a catalogue compiled for the application."""
     made = BytesIO()
     write_mo(made, catalog)
     return made.getvalue()
 
 
 def faults(catalog: Catalog) -> list[str]:
-    """Return what is wrong with a catalogue, in a sentence each."""
+    """Return the faults of a catalogue, a sentence for each."""
     found = [f"not used any more: {message.id!r}" for message in catalog.obsolete.values()]
     for message in catalog:
         if message.id:
@@ -180,7 +180,7 @@ def _faults_of(message: Message, catalog: Catalog) -> Iterator[str]:
 
 
 def bring_up_to_date() -> list[str]:
-    """Extract all texts, bring every catalogue up to date, compile it. Return what is wrong with them."""
+    """Extract all texts, update and compile every catalogue. Returns their faults."""
     template = extracted()
     _write(TEMPLATE, template)
     found = []

@@ -1,4 +1,4 @@
-"""The application with cheap hashes and the answering process in a header: for servers that tests start."""
+"""The application for servers that tests start: with fast hashes, and the worker's number in a header."""
 
 import os
 
@@ -11,7 +11,7 @@ APPLICATION = f"{__name__}:create_app()"
 
 
 def create_app() -> Quart:
-    """Return the application, else as it is."""
+    """Return the application, otherwise unchanged."""
     hashing.ROUNDS = 4
     app = quart_auth_app.create_app()
 

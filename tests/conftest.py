@@ -1,4 +1,4 @@
-"""What all tests share. People are made by sign_up."""
+"""Fixtures of all tests. People are made by signing up."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ __all__ = ["cheap_hashes", "clock", "no_settings_from_outside"]
 
 @pytest.fixture(autouse=True)
 def events(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Events:
-    """What the security log says of this test."""
+    """The security log of this test."""
     monkeypatch.setattr(logging.getLogger("quart_auth_app"), "propagate", True)
     caplog.set_level(logging.INFO)
     return Events(caplog)
@@ -50,7 +50,7 @@ def _template() -> Iterator[None]:
 
 @pytest.fixture(params=databases.KINDS)
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """On which kind of database this test runs."""
+    """The kind of database that this test uses."""
     kind: str = request.param
     return kind
 
@@ -63,7 +63,7 @@ def new_database(database_kind: str, tmp_path: Path) -> Iterator[NewDatabase]:
 
 
 class CompiledTemplates(BytecodeCache):
-    """Compile each template once in a run: a seventh of what a test of pages costs."""
+    """Compile each template once in a run, which saves a seventh of a page test's time."""
 
     def __init__(self) -> None:
         self._code: dict[str, bytes] = {}
@@ -78,18 +78,18 @@ class CompiledTemplates(BytecodeCache):
 
 @pytest.fixture(scope="session")
 def compiled_templates() -> BytecodeCache:
-    """What the templates compile to."""
+    """The cache of compiled templates."""
     return CompiledTemplates()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_routes() -> Iterator[None]:
-    """Compile each route's function that builds addresses once in a run: three fifths of what an application costs."""
+    """Compile each route's URL builder once in a run, which saves three fifths of the time to make an application."""
     compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
     compile_it = Rule._compile_builder
 
     def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        # All that its code is made of. It finds the converters at the rule that it is called for.
+        # Everything that its code depends on. It gets the converters from the rule that it is called for.
         key = (rule.rule, *rule._trace, *(rule.defaults or {}).items(), append_unknown)
         if key not in compiled:
             compiled[key] = compile_it(rule, append_unknown)
@@ -123,7 +123,7 @@ def _compiled_statements() -> Iterator[None]:
 
 @pytest.fixture
 async def make_app(new_database: NewDatabase, compiled_templates: BytecodeCache) -> AsyncIterator[MakeApp]:
-    """Make applications, each on a database of its own unless told otherwise."""
+    """Make applications, each with a database of its own by default."""
     apps: list[Quart] = []
 
     def make(**config: object) -> Quart:
@@ -147,13 +147,13 @@ def app(make_app: MakeApp) -> Quart:
 
 @pytest.fixture
 def client(app: Quart) -> Client:
-    """A browser that has never been to the site."""
+    """A browser without cookies."""
     return app.test_client()
 
 
 @pytest.fixture
 async def bob(client: Client) -> dict[str, str]:
-    """What Bob, who has an account, types to log in."""
+    """The log-in form of Bob, who has an account."""
     await client.post("/signup", form=BOB)
     return {"email": BOB["email"], "password": BOB["password"]}
 
@@ -172,13 +172,13 @@ def database(app: Quart) -> Database:
 
 @pytest.fixture
 def accounts(app: Quart) -> Accounts:
-    """The domain, asked directly."""
+    """Signing up and logging in without HTTP."""
     return Accounts(services_of(app))
 
 
 @pytest.fixture
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No limit on attempts, for tests that make very many."""
+    """Turn off limits on attempts, for tests with very many."""
 
     async def hit(*_: object, **__: object) -> int:
         return 1
@@ -188,7 +188,7 @@ def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def time(clock: Clock) -> Clock:
-    """A clock that stands still until told otherwise."""
+    """A clock that stands still until the test changes it."""
     return clock
 
 
@@ -199,5 +199,5 @@ def services_of(app: Quart) -> Services:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests first: they wait, for a server or a browser, while other processes run the quick ones."""
+    """Run slow tests first: they wait for servers and browsers, while other processes run the quick ones."""
     items.sort(key=lambda item: not item.get_closest_marker("slow"))

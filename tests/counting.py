@@ -1,4 +1,4 @@
-"""What a piece of work costs, in numbers that are the same on every machine and at every load."""
+"""Counts the costs of work, in numbers that don't depend on the machine or its load."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ from quart_auth_app.database.units_of_work import Database
 
 @dataclass
 class Costs:
-    """What was counted."""
+    """The counts."""
 
     statements: list[str] = field(default_factory=list)
-    """Questions to the database and orders, as SQL."""
+    """All statements to the database, as SQL."""
 
     values: list[Any] = field(default_factory=list)
-    """What stands in the statements' placeholders, for each statement that SQLAlchemy has sent."""
+    """The parameters of each statement that SQLAlchemy has sent."""
 
     transactions: int = 0
-    """Each takes a COMMIT besides; the BEGIN goes with the first statement."""
+    """Transactions. Each also needs a COMMIT; the BEGIN is sent with the first statement."""
 
     hand_overs: list[str] = field(default_factory=list)
-    """What was done in another thread, which costs more than most of what is done there."""
+    """Calls in another thread; switching to it costs more than most of these calls."""
 
     compilations: list[str] = field(default_factory=list)
     """Templates that were compiled."""
@@ -37,7 +37,7 @@ class Costs:
 
 @contextmanager
 def counting(database: Database) -> Iterator[Costs]:
-    """Count what is done meanwhile."""
+    """Count during the block."""
     costs = Costs()
 
     def statement(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Empty databases for tests: copies of a template, as files of SQLite or on the server of TEST_POSTGRES_URL."""
+"""Empty databases for tests: copies of a template, as SQLite files or on the server of TEST_POSTGRES_URL."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
 """The kinds of database that the suite runs on."""
 
 TEMPLATE = f"quart_auth_app_template_{os.getpid()}"
-"""The template on the server. Each process of the suite has its own."""
+"""The template on the server; each process of the suite has its own."""
 
 _sqlite_template = Path()
 SECRET_KEY = "a key for tests, which is long enough"
@@ -34,7 +34,7 @@ NewDatabase = Callable[[], str]
 
 @contextmanager
 def new_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
-    """Give a function that makes an empty database, up to date, and returns its address; all are gone afterwards."""
+    """Return a function that makes an empty, upgraded database and returns its URL; all are dropped afterwards."""
     made: list[str] = []
 
     def new() -> str:
@@ -55,13 +55,13 @@ def new_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
 
 _numbers = count()
 _created: set[str] = set()
-"""The databases on the server that this process has to drop."""
+"""Databases on the server that this process has to drop."""
 
 _empty: list[str] = []
-"""Those of them that no test has."""
+"""Those of them that no test uses."""
 
 _schema: reused.Schema = []
-"""What the template's is."""
+"""The template's schema."""
 
 
 def _new_name() -> str:
@@ -77,13 +77,13 @@ async def _give_back(name: str) -> None:
 
 
 def address(name: str) -> str:
-    """Return the address of a database on the test server."""
+    """Return the URL of a database on the test server."""
     return make_url(POSTGRES or "").set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
 def template() -> Iterator[None]:
-    """Keep an up-to-date database of each kind to make copies of; copying is quicker than migrating."""
+    """Keep an upgraded database of each kind to copy; copying is faster than migrating."""
     global _sqlite_template
     with tempfile.TemporaryDirectory() as folder:
         _sqlite_template = Path(folder, "template.sqlite")
@@ -109,7 +109,7 @@ def _template_on_the_server() -> Iterator[None]:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Finish `work` in a thread of its own: the test's event loop may be running."""
+    """Run `work` in a thread of its own, because the test's event loop may be running."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 

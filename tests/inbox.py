@@ -1,4 +1,4 @@
-"""A mailbox for tests: what an application with `MAIL_URL=file:///…` has sent, with its links and codes."""
+"""A mailbox for tests: the mails of an application with `MAIL_URL=file:///…`, their links and codes."""
 
 from quart_auth_app.testing import Outbox as Inbox
 from quart_auth_app.testing import links_in, text_of

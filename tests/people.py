@@ -1,4 +1,4 @@
-"""The people of the tests, and small things that many tests need."""
+"""People for tests, and small helpers of many tests."""
 
 import html
 import json
@@ -22,7 +22,7 @@ from quart_auth_app.web.services import Services
 from quart_auth_app.web.telemetry.logs import JsonLines
 
 Client = TestClientProtocol
-"""A browser, under a name that pytest does not take for a test."""
+"""A test client, under a name that pytest doesn't collect as a test."""
 
 BOB = {"email": "bob@example.com", "name": "Bob", "password": "sunny otter ladder 42"}
 EVE = {"email": "eve@example.com", "name": "Eve", "password": "other harbour kettle 7"}
@@ -33,19 +33,19 @@ PLEASE_LOG_IN = "Please log in to access this page."
 
 @dataclass
 class Accounts:
-    """Signing up and logging in, with the arguments that most tests don't care for."""
+    """Signs up and logs in with defaults for the arguments that most tests don't need."""
 
     services: Services
 
     async def sign_up(self, **fields: str) -> User:
-        """Sign up from a computer of one's own."""
+        """Sign up from a new IP address."""
         browser = Browser(address=fields.pop("address", "") or next(addresses))
         transaction, passwords = self.services.database.transaction, self.services.passwords
         usual: dict[str, Any] = {"site": "localhost"} | fields
         return await users.sign_up(transaction, passwords, **usual, browser=browser, now=datetime.now(UTC))
 
     async def log_in(self, *, now: datetime | None = None, **fields: str | None) -> User | None:
-        """Log in from a computer of one's own. Return whose session it is, None if the details are wrong."""
+        """Log in from a new IP address. Returns the user, None if the details are wrong."""
         browser = Browser(address=fields.pop("address", None) or next(addresses))
         passwords, refusals = self.services.passwords, self.services.refusals
         named: dict[str, Any] = {"remember": False, "browser": browser, "now": now or datetime.now(UTC), **fields}
@@ -56,11 +56,11 @@ class Accounts:
 
 
 addresses = (f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in count(1))
-"""Addresses of computers, each another."""
+"""IP addresses, each different."""
 
 
 def elsewhere() -> dict[str, object]:
-    """Return what makes a test client's request come from another computer."""
+    """Return the arguments by which a test client's request comes from a new IP address."""
     return {"scope_base": {"client": (next(addresses), 50000)}}
 
 
@@ -72,36 +72,36 @@ class Events:
 
     @property
     def lines(self) -> list[str]:
-        """Every line, as it is written to standard output."""
+        """All lines, as they are written to standard output."""
         records = [record for record in self.caplog.records if record.name == "quart_auth_app.security"]
         return [JsonLines().format(record) for record in records]
 
     @property
     def all(self) -> list[dict[str, str]]:
-        """Every event."""
+        """All events."""
         return [json.loads(line) for line in self.lines]
 
     @property
     def names(self) -> list[str]:
-        """What happened, in order."""
+        """The names of all events, in order."""
         return [event["event"] for event in self.all]
 
 
 async def send(client: Client, method: str, path: str, **arguments: object) -> Response:
-    """Send a request whose method is a variable."""
+    """Send a request with any HTTP method."""
     response: Response = await getattr(client, method.lower())(path, **arguments)
     return response
 
 
 async def text(response: Response) -> str:
-    """Return the page's text as a person reads it: no tags, entities resolved, white space folded."""
+    """Return the page's text as a person reads it: without tags, entities decoded, white space collapsed."""
     source = await response.get_data(as_text=True)
     body = re.sub(r"<(head|script|style)\b.*?</\1>", "", source, flags=re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 async def notice(client: Client, path: str) -> str:
-    """Return what stands in the box above the form."""
+    """Return the message in the box above the form."""
     source = await (await client.get(path)).get_data(as_text=True)
     box = re.search(r'<div class="notification is-\w+" role="\w+">(.*?)</div>', source, re.S)
     return html.unescape(re.sub(r"<[^>]+>", "", box.group(1))).strip() if box else ""
@@ -114,19 +114,19 @@ def set_cookies(response: Response) -> dict[str, set[str]]:
 
 
 async def is_logged_in(client: Client) -> bool:
-    """Tell whether the profile opens."""
+    """Tell whether the profile page opens."""
     status = (await client.get("/profile")).status_code
     assert status in {200, 302}, "an error is neither"
     return status == 200
 
 
 def cookie(client: Client, name: str) -> str | None:
-    """Return the value of the browser's cookie."""
+    """Return the value of the browser's cookie, None if it has none."""
     assert client.cookie_jar is not None
     return next((str(each.value) for each in client.cookie_jar if each.name == name), None)
 
 
 def decoded(value: str) -> str:
-    """Return all that a signed cookie can be read as."""
+    """Return a signed cookie's value together with its decoded parts."""
     parts = [value, *value.split(".")]
     return value + "".join(b64decode(part + "==", altchars=b"-_").decode("latin-1") for part in parts[1:])

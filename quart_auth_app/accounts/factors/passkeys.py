@@ -120,7 +120,7 @@ def read(credential: str) -> Answer:
 
 
 async def load() -> None:
-    """Load the library in a thread: it takes 0.05 s and 2 MB, which sites without passkeys never pay."""
+    """Load the library in a thread: it takes 0.05 s and 2 MB, which sites without passkeys don't need."""
     await asyncio.to_thread(android_attestations.load_webauthn)
 
 
