@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from quart_auth_app import database_urls
 from quart_auth_app.database.errors import DatabaseAway
+from quart_auth_app.database.hosts import first_connection
 
 CONNECT_TIMEOUT = 5.0
 """Seconds that opening a connection may take."""
@@ -45,26 +46,24 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     # prepared earlier. Without a cache, statements are prepared each time without a name, so none pile up there.
     cached = 0 if behind_pgbouncer else 100
 
-    async def connect(**_: object) -> Any:
-        problems = []
-        for place in tuple(places):
-            try:
-                connection = await asyncpg.connect(
-                    dsn,
-                    **place,
-                    timeout=CONNECT_TIMEOUT,
-                    command_timeout=patience or COMMAND_TIMEOUT,
-                    statement_cache_size=cached,
-                )
-            except NO_CONNECTION as error:
-                # SQLAlchemy translates errors of a connection, but not errors of connecting.
-                problems.append(error)
-            else:
-                # Try this host first from now on: an unreachable one would make everybody wait.
-                places.sort(key=lambda each: each is not place)
-                return connection
-        said = "; ".join(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds" for error in problems)
-        raise DatabaseAway(said) from problems[0]
+    async def connect_to(place: dict[str, Any]) -> asyncpg.Connection:
+        connection = await asyncpg.connect(
+            dsn,
+            **place,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=patience or COMMAND_TIMEOUT,
+            statement_cache_size=cached,
+        )
+        places.sort(key=lambda each: each is not place)  # asked first from now on
+        return connection
+
+    async def connect(**_: object) -> asyncpg.Connection:
+        found = await first_connection(tuple(places), connect_to, NO_CONNECTION)
+        if not isinstance(found, list):
+            return found
+        # SQLAlchemy translates errors of a connection, but not errors of connecting.
+        said = "; ".join(str(error) or f"no answer within {CONNECT_TIMEOUT:g} seconds" for error in found)
+        raise DatabaseAway(said) from found[0]
 
     arguments = {"async_creator_fn": connect, "prepared_statement_cache_size": cached}
     # No overflow: SQLAlchemy closes the connections beyond the pool's size after each use, and opening one takes longer
