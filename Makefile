@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lint-style lint-format lint-types format pictures attack mutants bench migration catalogues asvs dist lock clean
+.PHONY: help run test lint lint-style lint-format lint-types format pictures attack mutants cluster bench migration catalogues asvs dist lock clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -50,6 +50,9 @@ attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with othe
 mutants: $(VENV)/dev.stamp .node/stamp ## put faults into copies of the code, and see that the tests notice; ONLY names a part
 	$(BIN)/python -m mutants $(if $(ONLY),--only '$(ONLY)')
 
+cluster: $(VENV)/dev.stamp .venv-cluster/stamp ## lose each machine of a cluster of databases in turn, five minutes, as root; ONLY names a trial
+	$(BIN)/python -m tests.cluster $(if $(ONLY),--only '$(ONLY)')
+
 bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'
 	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
 
@@ -81,6 +84,8 @@ lock: $(VENV)/lock.stamp ## pin the newest versions that pyproject.toml allows
 		--group node --output-file locks/requirements-node.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--group client --output-file locks/requirements-client.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--group cluster --output-file locks/requirements-cluster.lock
 
 clean: ## remove the environments and caches, keep the database
 	rm -rf .venv* .node .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
@@ -118,6 +123,12 @@ $(VENV)/dev.stamp: locks/requirements-dev.lock $(VENV)/run.stamp
 .venv-peers/stamp: locks/requirements-bench.lock | $(BIN)/python
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	@touch $@
+
+# Patroni, in its own environment too.
+.venv-cluster/stamp: locks/requirements-cluster.lock | $(BIN)/python
+	@rm -rf .venv-cluster && $(PYTHON) -m venv .venv-cluster
+	@.venv-cluster/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
 
 # In their own environment: they need other versions than the application is locked to.

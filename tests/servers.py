@@ -78,6 +78,10 @@ class Visitor:
         """Send a form."""
         return self._send("POST", path, urlencode(form))
 
+    def close(self) -> None:
+        """End the connection; the next request opens another."""
+        self._connection.close()
+
     def _send(self, method: str, path: str, body: str | None) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

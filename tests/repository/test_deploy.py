@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 
 from quart_auth_app.settings import NAMES, Settings
 from tests import databases
+from tests.cluster.databases import SETTINGS
 from tests.conftest import MakeApp
 from tests.people import BOB, EVE
 from tests.servers import free_port
@@ -35,6 +36,11 @@ def documented(title: str, **variables: str) -> None:
     """Run the commands of docs/deploy.md that stand under this title."""
     (commands,) = re.findall(rf"^```sh\n# {title}\n(.*?)^```", (ROOT / "docs" / "deploy.md").read_text(), re.S | re.M)
     subprocess.run(["/bin/bash", "-euc", commands], cwd=ROOT, env=os.environ | variables, check=True)
+
+
+def test_patronis_settings_in_the_document_are_those_that_are_tried() -> None:
+    (shown,) = re.findall(r"^```yaml\n(ttl: .*?)^```", (ROOT / "docs" / "deploy.md").read_text(), re.S | re.M)
+    assert yaml.safe_load(shown) == SETTINGS
 
 
 async def can_log_in(make_app: MakeApp, url: str, person: dict[str, str]) -> bool:
