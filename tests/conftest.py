@@ -1,5 +1,6 @@
 """Fixtures of all tests. People are made by signing up."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import lru_cache, partial
@@ -201,3 +202,9 @@ def services_of(app: Quart) -> Services:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first: they wait for servers and browsers, while other processes run the quick ones."""
     items.sort(key=lambda item: not item.get_closest_marker("slow"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now, which stays, out of each garbage collection."""
+    gc.collect()
+    gc.freeze()
