@@ -18,6 +18,7 @@ from quart_auth_app.blueprints.access_keys import access_keys
 from quart_auth_app.blueprints.account import account
 from quart_auth_app.blueprints.activity import activity
 from quart_auth_app.blueprints.admin import admin
+from quart_auth_app.blueprints.admin_site import admin_site
 from quart_auth_app.blueprints.auth import auth
 from quart_auth_app.blueprints.email_change import email_change
 from quart_auth_app.blueprints.health import health
@@ -103,6 +104,7 @@ PAGES = (
     activity,
     recovery,
     admin,
+    admin_site,
 )
 """The blueprints with pages for people. Every application gets them; only one made by `create_app` also gets `health`
 and `openapi`."""
@@ -164,7 +166,8 @@ class Accounts:
     Our pages are added, below `url_prefix` if one is given. The application's own pages, error pages, headers, session
     and limits stay as they are. Settings are read from `app.config`, then from the environment. The application's
     blueprints must have other names than ours: `main`, `auth`, `second_step`, `passkeys`, `mailed_login`, `providers`,
-    `account`, `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`.
+    `account`, `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`,
+    `admin_site`.
     """
 
     def __init__(self, app: Quart | None = None, *, url_prefix: str | None = None) -> None:

@@ -50,6 +50,8 @@ KINDS = {
     "enabled": "The account was opened again",
     "role_granted": "A role was granted",
     "role_withdrawn": "A role was withdrawn",
+    "admin_add": "As an administrator you added user {user}",
+    "admin_retry_mail": "As an administrator you had mail tried again",
     "admin_disable": "As an administrator you closed the account of user {user}",
     "admin_enable": "As an administrator you opened the account of user {user}",
     "admin_revoke_sessions": "As an administrator you ended the sessions of user {user}",

@@ -5,7 +5,7 @@ nothing may hold a connection for that long, especially not SQLite's only write 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,9 @@ from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
 NOTHING: Mapping[str, Any] = {}
+
+Also = Callable[[AsyncSession, User], Awaitable[None]]
+"""What else is written in the transaction that stores a new user."""
 
 
 async def sign_up(
@@ -69,6 +72,7 @@ async def create(
     site: str,
     browser: Browser = OPERATOR,
     own: Mapping[str, str] = NOTHING,
+    also: Also | None = None,
 ) -> User:
     """Create a user. The password must not be built on the address, the name, or the site's name.
 
@@ -81,10 +85,14 @@ async def create(
     with passwords.place_in_line(browser):
         await passwords.check_new(password, context=[email, name, site])
         password_hash = await passwords.hash(password)
-    return await _store(transaction, email=email, name=name, password_hash=password_hash, browser=browser, own=values)
+    return await _store(
+        transaction, email=email, name=name, password_hash=password_hash, browser=browser, own=values, also=also
+    )
 
 
-async def invite(transaction: UnitOfWork, passwords: Passwords, *, email: str, name: str) -> User:
+async def invite(
+    transaction: UnitOfWork, passwords: Passwords, *, email: str, name: str, also: Also | None = None
+) -> User:
     """Create a user who chooses the password by a mailed link; until then nobody can log in.
 
     Raises InvalidEmail, InvalidName, EmailTaken, TooBusy or MailOff.
@@ -97,7 +105,7 @@ async def invite(transaction: UnitOfWork, passwords: Passwords, *, email: str, n
         # A random password that nobody knows, so that failed log-ins take as long as for other accounts.
         password_hash = await passwords.hash(secrets.token_urlsafe(32))
     return await _store(
-        transaction, email=email, name=name, password_hash=password_hash, browser=OPERATOR, mail="invite"
+        transaction, email=email, name=name, password_hash=password_hash, browser=OPERATOR, mail="invite", also=also
     )
 
 
@@ -110,6 +118,7 @@ async def _store(
     browser: Browser,
     mail: str | None = None,
     own: Mapping[str, Any] = NOTHING,
+    also: Also | None = None,
 ) -> User:
     now = clock.now()
     user = User(
@@ -131,6 +140,8 @@ async def _store(
         await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
         if mail:
             await outbox.queue(db, kind=mail, to=email, user_id=user.id, now=now)
+        if also:
+            await also(db, user)
     return user
 
 

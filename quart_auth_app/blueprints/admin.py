@@ -5,9 +5,10 @@ from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import access_keys, activity, passkeys, second_step, sessions, ways_in
+from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.blueprints.activity import title_of
-from quart_auth_app.operations import acts, directory, search
+from quart_auth_app.operations import acts, adding, directory, search
 from quart_auth_app.web import charts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
@@ -17,13 +18,16 @@ from quart_auth_app.web.identity.current_user import current_user, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import ADMIN_DONE
-from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 admin = Blueprint("admin", __name__)
 
 PERSON = Form("admin.user", optional=("role", "email"), once=True, sender=own_number)
 """`grant` and `withdraw` need a role; `delete` needs the user's address, typed once more."""
+
+ADD = Form("admin.add", "email", "name", optional=("password",), once=True, sender=own_number)
+"""The password is looked at only where no mail is sent."""
 
 
 @admin.get("/admin")
@@ -43,6 +47,41 @@ async def users() -> ResponseReturnValue:
     async with reading() as db:
         page = await search.page(db, search=wanted, after=request.args.get("after", ""))
     return await render_template("admin/users.html", page=page, search=wanted)
+
+
+@admin.get("/admin/users/add")
+@role_required(ADMIN)
+@sudo_required("Add a person")
+async def add() -> ResponseReturnValue:
+    """Show the form. The proof comes before it: a page that asks for one could not send the password again."""
+    know_browser()
+    return await render_template("admin/add.html", min_password_length=policy.MIN_LENGTH, typed=typed_before())
+
+
+@admin.post("/admin/users/add")
+@role_required(ADMIN)
+@sudo_required("Add a person")
+@ADD.handles
+async def add_post() -> ResponseReturnValue:
+    """Create an account: by an invitation where mail is sent, otherwise with a first password."""
+    given, here = await ADD.read(), services()
+    by = acts.Admin(user_id=current_user.id, browser=this_browser())
+    invites, site = here.sender is not None, here.settings.site
+    added = await adding.add(transaction, passwords(), **given, invites=invites, site=site, by=by)
+    security_log.write("admin_act", user=by.user_id, act="add", on=added.id)
+    return await added_person(added.id)
+
+
+async def added_person(number: int) -> ResponseReturnValue:
+    """Go on to the new person's page."""
+    await flash_one(ADMIN_DONE, "success")
+    return redirect(url_for("admin.user", number=number))
+
+
+@ADD.again
+async def added_already(number: int) -> ResponseReturnValue:
+    """Answer the second click as the first one."""
+    return await added_person(number)
 
 
 @admin.get("/admin/users/<int:number>")

@@ -10,8 +10,7 @@ from quart_auth_app.cli.output import as_json
 from quart_auth_app.cli.running import Installation, away, reading, settings
 from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.operations import doctor as checks
-from quart_auth_app.operations.secrets import about_keys
+from quart_auth_app.operations import findings
 
 
 @click.command()
@@ -25,9 +24,7 @@ def _findings() -> list[str]:
     found: list[str] = []
     try:
         given = settings()
-        found += checks.about_settings(given) + checks.about_files(given.database_url)
-        found += asyncio.run(checks.about_mail(given))
-        found += asyncio.run(checks.about_providers(given, now=clock.now()))
+        found += asyncio.run(findings.around_database(given, now=clock.now()))
         found += _about_database()
     except SettingsError as error:
         found.append(str(error))
@@ -38,10 +35,4 @@ def _findings() -> list[str]:
 
 @reading
 async def _about_database(here: Installation) -> list[str]:
-    async with here.database.reader.connect() as connection:
-        # The other checks need the tables.
-        return await checks.about_schema(connection) or [
-            *await checks.about_clocks(connection, clock=clock.now),
-            *await about_keys(connection, here.keys),
-            *await checks.about_outbox(connection),
-        ]
+    return await findings.in_database(here.database, here.keys)

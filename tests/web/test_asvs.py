@@ -284,7 +284,7 @@ def test_no_address_names_what_is_somebodys(app: Quart) -> None:
     """
     own = {f"/account/passkeys/<int:number>/{act}" for act in ("name", "delete")}
     own |= {"/account/access-keys/<int:number>/revoke"}
-    admins = {"/admin/users/<int:number>", "/admin/users/<int:number>/<act>"}
+    admins = {"/admin/users/<int:number>", "/admin/users/<int:number>/<act>", "/admin/mail/<int:number>/retry"}
     sites = {f"/login/with/<provider>{end}" for end in ("", "/callback", "/sign-up")}
     sites |= {f"/account/providers/<provider>{end}" for end in ("", "/disconnect")}
     found = {rule.rule for rule in app.url_map.iter_rules() if rule.arguments}

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from quart_auth_app.accounts.activity import NEWEST
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import AccessKey, Base, Passkey, SecurityEvent, Session, User
+from quart_auth_app.models import AccessKey, Base, Mail, Passkey, SecurityEvent, Session, User
 from tests.authenticators import add_passkey
 from tests.counting import counting
 from tests.people import BOB, EVE, Client, send, text
@@ -24,6 +24,7 @@ ROUTES: dict[str, tuple[str, type[Base], int]] = {
     "access_keys.revoke_post": ("POST /account/access-keys/{}/revoke", AccessKey, 404),
     "sessions.revoke": ("POST /account/sessions/revoke session={}", Session, 404),
     "admin.user": ("GET /admin/users/{}", User, 403),
+    "admin_site.retry_post": ("POST /admin/mail/{}/retry", Mail, 403),
     "admin.act_post": ("POST /admin/users/{}/disable", User, 403),
 }
 """By endpoint that takes a number: the request, what the number is of, and what Eve is answered."""

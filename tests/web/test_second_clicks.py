@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from quart_auth_app.accounts import sessions, throttle
 from quart_auth_app.accounts.double_clicks import LASTS
-from quart_auth_app.models import AccessKey, RecoveryCode, SecurityEvent, User
+from quart_auth_app.models import AccessKey, Mail, RecoveryCode, SecurityEvent, User
 from tests.authenticators import add_passkey
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox
@@ -256,13 +256,33 @@ async def _disconnect(site: Site) -> Filled:
     return Filled(client, "/account/providers/fake/disconnect", {}, "is disconnected")
 
 
-async def _admin(site: Site, act: str, **form: str) -> Filled:
-    await confirmed(site.app, site.inbox, EVE)
+async def _log_in_as_admin(site: Site) -> Client:
     site.time.advance(LATER)
     await grant(site.app, "admin")
     phone = await turn_on(site.app)
     site.time.advance(LATER)
-    client = await _logged_in_with(site, phone.code())
+    return await _logged_in_with(site, phone.code())
+
+
+async def _add(site: Site) -> Filled:
+    client = await _log_in_as_admin(site)
+    await client.get("/admin/users/add")
+    return Filled(client, "/admin/users/add", {"email": EVE["email"], "name": "Eve"}, "That is done.")
+
+
+async def _retry(site: Site, path: str) -> Filled:
+    client = await _log_in_as_admin(site)
+    async with services_of(site.app).database.transaction() as db:
+        details = {"params": {}, "message_id": "<1@x>", "failed": "550 no such user"}
+        moments = dict.fromkeys(["created_at", "due_at", "give_up_at"], site.time.now)
+        db.add(Mail(id=1, kind="invite", to_address=BOB["email"], user_id=1, **details, **moments))
+    await client.get("/admin/mail")
+    return Filled(client, path, {}, "What could not be sent is tried again.")
+
+
+async def _admin(site: Site, act: str, **form: str) -> Filled:
+    await confirmed(site.app, site.inbox, EVE)
+    client = await _log_in_as_admin(site)
     await client.get("/admin/users/2")
     return Filled(client, f"/admin/users/2/{act}", form, "That is done.")
 
@@ -306,6 +326,9 @@ FORMS: dict[str, Callable[[Site], Awaitable[Filled]]] = {
     "/account/passkeys/only": lambda site: _passkey(site, "only", "Your account has no password any more."),
     "/account/providers/<provider>/disconnect": _disconnect,
     "/admin/users/<int:number>/<act>": lambda site: _admin(site, "delete", email=EVE["email"]),
+    "/admin/users/add": _add,
+    "/admin/mail/<int:number>/retry": lambda site: _retry(site, "/admin/mail/1/retry"),
+    "/admin/mail/retry": lambda site: _retry(site, "/admin/mail/retry"),
     "/admin/users/<int:number>/<act> send-reset": lambda site: _admin(site, "send-reset"),
 }
 """By route, and what else tells two apart."""
@@ -319,6 +342,7 @@ ANY_NUMBER = {
     "/account/second-step/off": "what is off is off",
     "/account/second-step/recovery-codes/text": "sends back what it gets",
     "/account/sudo": "leads on",
+    "/admin/doctor": "looks, and changes nothing",
     "/forgot-password": "tests/web/test_links.py",
     "/language": "what it sets is set",
     "/login": "each right password logs in",

@@ -21,7 +21,7 @@ from quart_auth_app.web.pages import KINDS
 from quart_auth_app.web.refusals import become_problem, problem_fields, status_of_code
 from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
 
-CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post"}
+CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post", "admin.add_post"}
 """Endpoints that create something: they answer 201, unless it is created later, by the answer to a mail."""
 
 LEAVES = ("_flashes", "section", "typed", "refused", "note", "opened")

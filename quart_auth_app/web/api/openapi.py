@@ -80,7 +80,7 @@ HOW_TO_ASK = (
     "(`Authorization: Bearer qaa_...`), which opens the operations that name `accessKey`."
 )
 
-QUERIES = {"activity.overview": ["before"], "admin.users": ["search", "after"]}
+QUERIES = {"activity.overview": ["before"], "admin.users": ["search", "after"], "admin_site.mail": ["after"]}
 """Query parameters of pages."""
 
 LEAD_ON = {

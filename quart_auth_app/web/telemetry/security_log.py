@@ -57,7 +57,7 @@ EVENTS = {
     "cross_site_refused": "a request from another site; the line has what the browser said and the origin expected",
     "host_refused": "a request named another host than `PUBLIC_URL`; the line has it",
     "log_in_required": "a page that needs a log-in was asked for without one",
-    "admin_act": "an admin, `user`, did something to the account of another, `on`; `act` says what",
+    "admin_act": "an admin, `user`, did something to the account `on`, to a `mail`, or to all mail; `act` says what",
     "role_missing": "a page was asked for by somebody without the role, or by an admin without a second step",
     "input_refused": "a form was refused: fields missing, too long, or against the rules",
     "operator": "an operator's command changed something; the line has the command, who ran it, and from where",

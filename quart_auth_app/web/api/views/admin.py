@@ -7,6 +7,7 @@ from quart_auth_app.models import User
 from quart_auth_app.web.api.views.account import Event, OneSession, event, one_session
 from quart_auth_app.web.api.views.factors import OneAccessKey, one_access_key
 from quart_auth_app.web.api.views.view import Context
+from quart_auth_app.web.services import services
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,42 @@ class Overview:
     days: list[OneDay]
 
 
+@dataclass(frozen=True)
+class Adding:
+    """Whether a new person is invited by mail; otherwise `password` has to be sent, and what it has to have."""
+
+    invites: bool
+    min_password_length: int
+
+
+@dataclass(frozen=True)
+class OneMail:
+    """A mail that waits, or was given up: then `failed` says why."""
+
+    id: int
+    kind: str
+    to_address: str
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    failed: str | None
+
+
+@dataclass(frozen=True)
+class MailList:
+    """Up to 50 mails, oldest first. `next` is what to give as `after` for the next page."""
+
+    mails: list[OneMail]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong, a line for each fault, in English."""
+
+    findings: list[str]
+
+
 def overview(context: Context) -> Overview:
     """Return the last days."""
     days = context["days"]
@@ -93,3 +130,21 @@ def one_person(context: Context) -> OnePerson:
 def _person(user: User) -> Person:
     named = {name: getattr(user, name) for name in Person.__dataclass_fields__}
     return Person(**named)
+
+
+def adding(context: Context) -> Adding:
+    """Return what is asked of a new person."""
+    return Adding(services().sender is not None, context["min_password_length"])
+
+
+def mail(context: Context) -> MailList:
+    """Return a page of mails."""
+    names = OneMail.__dataclass_fields__
+    return MailList(
+        [OneMail(**{name: getattr(each, name) for name in names}) for each in context["mails"]], context["next"]
+    )
+
+
+def findings(context: Context) -> Faults:
+    """Return what was found."""
+    return Faults(context["findings"])
