@@ -44,7 +44,9 @@ def main() -> int:
     """Return the exit status: 0 when every attack bites on its broken build and the application holds."""
     parser = argparse.ArgumentParser(prog="python -m attacks", description="Attack our own application on loopback.")
     parser.add_argument("--only", metavar="WORD", default="", help="run the attacks whose name contains this")
-    parser.add_argument("--write", metavar="PATH", type=Path, help="put the summary into this Markdown file")
+    parser.add_argument(
+        "--write", metavar="PATH", type=Path, help="put the summary into this Markdown file; with --only its rows"
+    )
     parser.add_argument("--postgresql", metavar="URL", help="a server to make databases on, in place of SQLite")
     arguments = parser.parse_args()
     versions = tools.versions()
@@ -54,7 +56,10 @@ def main() -> int:
             rows.append(asyncio.run(run(attack, postgresql=arguments.postgresql)))
             print(rows[-1], flush=True)
     if arguments.write:
-        summary.write(summary.markdown(rows, versions), arguments.write)
+        if arguments.only:
+            summary.put_in(rows, arguments.write)
+        else:
+            summary.write(summary.markdown(rows, versions), arguments.write)
     bad = [row.attack.name for row in rows if not row.is_good]
     print(f"NOT GOOD: {', '.join(bad)}" if bad else f"{len(rows)} attacks: all bite, and the application holds.")
     return 1 if bad or not rows else 0

@@ -2,16 +2,17 @@
 
 import asyncio
 import hashlib
+import json
 import os
 from collections import deque
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from datetime import datetime
 from typing import Any
 
 import aiosqlite
 from quart import Quart, redirect, render_template, request
 from quart.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import attacks.unread
@@ -23,6 +24,7 @@ from quart_auth_app.accounts import (
     mailed_codes,
     pending_log_ins,
     second_step,
+    sessions,
     sign_up_confirmations,
     throttle,
     tokens,
@@ -34,10 +36,11 @@ from quart_auth_app.accounts.passwords import strength, threads
 from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.blueprints import auth
 from quart_auth_app.fair_queue import FairQueue
-from quart_auth_app.models import MailToken, RecoveryCode, Totp, User
+from quart_auth_app.models import MailToken, RecoveryCode, Session, Totp, User
 from quart_auth_app.serving.hypercorn_fixes import time_limits
-from quart_auth_app.web.edge import to_the_end, turns
-from quart_auth_app.web.services import services
+from quart_auth_app.web.edge import asking, middleware, to_the_end, turns
+from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.services import services, transaction
 from quart_auth_app.web.telemetry import repeated_errors
 
 if GUARD not in os.environ:
@@ -218,6 +221,65 @@ def careless_form() -> Quart:
 
     app.view_functions["auth.login_post"] = log_in
     return app
+
+
+def any_column() -> Quart:
+    """Whoever changes their name may set their roles with it."""
+    app = attacks.unthrottled.create_app()
+
+    async def set_them() -> ResponseReturnValue:
+        async with transaction() as db:
+            user = await db.get_one(User, current_user.id)
+            user.roles = (await request.form).getlist("roles")
+        return {}
+
+    app.view_functions["account.name_post"] = set_them
+    return app
+
+
+def cookies_count() -> Quart:
+    """Where a request has both, cookies count and the access key does not."""
+
+    def none_sent(values: Iterable[str]) -> str | None: ...
+
+    asking.key_in = none_sent
+    middleware.key_in = none_sent  # type: ignore[attr-defined]  # broken on purpose
+    return attacks.unthrottled.create_app()
+
+
+def careless_json() -> Quart:
+    """Log-in takes JSON as it comes, and for granted that its values are text."""
+    app = attacks.unthrottled.create_app()
+
+    async def log_in() -> ResponseReturnValue:
+        return {"email": json.loads(await request.body)["email"].casefold()}
+
+    app.view_functions["auth.login_post"] = log_in
+    return app
+
+
+def whatever_it_is_called() -> Quart:
+    """A name is changed by JSON of whatever type, by whatever method."""
+    app = attacks.unthrottled.create_app()
+
+    async def rename() -> ResponseReturnValue:
+        name = json.loads(await request.body)["name"]
+        async with transaction() as db:
+            await db.execute(update(User).where(User.id == current_user.id).values(name=name))
+        return {}
+
+    app.add_url_rule("/account/name", "rename", rename, methods=["PUT", "PATCH", "DELETE"])
+    return app
+
+
+def anybodys_numbers() -> Quart:
+    """A session is revoked by its number, whosever it is."""
+
+    async def revoke(db: AsyncSession, *, wanted: str, **_: object) -> None:
+        await db.execute(delete(Session).where(Session.id == int(wanted)))
+
+    sessions.revoke_wanted = revoke
+    return attacks.unthrottled.create_app()
 
 
 def answers_without_end() -> Quart:

@@ -66,12 +66,28 @@ def markdown(rows: list[Row], tools: dict[str, str]) -> str:
         "| Attack | What is done | Sent | Broken build | The application |",
         "|---|---|---|---|---|",
     ]
+    return "\n".join(lines + [_line(row) for row in rows]) + "\n"
+
+
+def _line(row: Row) -> str:
+    broken = f"{'' if row.bites else '**Does not bite.** '}{row.attack.how_broken}: {row.broken.finding}"
+    ours = f"{'' if row.holds else '**Does not hold.** '}{row.ours.finding}"
+    cells = (row.attack.name, row.attack.does, str(row.ours.attempts), broken, ours)
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+def put_in(rows: list[Row], path: Path) -> None:
+    """Put these rows in place of those of the same attacks, or behind the last; the others stay as they are."""
+    text = path.read_text()
     for row in rows:
-        broken = f"{'' if row.bites else '**Does not bite.** '}{row.attack.how_broken}: {row.broken.finding}"
-        ours = f"{'' if row.holds else '**Does not hold.** '}{row.ours.finding}"
-        cells = (row.attack.name, row.attack.does, str(row.ours.attempts), broken, ours)
-        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        found = _SECTION.search(text)
+        if not found:
+            raise SystemExit(f"{path} has no table of attacks yet; make attack writes it.")
+        section, line = found[0].rstrip("\n"), _line(row)
+        earlier = re.search(rf"^\| {re.escape(row.attack.name)} \|.*$", section, re.M)
+        after = section.replace(earlier[0], line) if earlier else f"{section}\n{line}"
+        text = text.replace(section, after)
+    path.write_text(text)
 
 
 def write(section: str, path: Path) -> None:
