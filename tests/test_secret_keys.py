@@ -1,11 +1,15 @@
 """The secret key signs every cookie, and can be changed without logging everybody out."""
 
 import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 
-from tests.conftest import MakeApp
+from quart_auth_app.web.identity import attempt_cookies, kept_proofs
+from quart_auth_app.web.identity.number_cookies import MAILED_LOG_IN, SIGN_UP
+from tests.conftest import MakeApp, services_of
 from tests.databases import NewDatabase
 from tests.people import BOB, Client, cookie, is_logged_in, notice
 
@@ -48,6 +52,34 @@ async def test_after_rotation_old_cookies_count_and_new_ones_have_the_new_key(
     await rotated.post("/login", form=BOB | {"password": "wrong"})
     later = moved(rotated, make_app(DATABASE_URL=url, SECRET_KEY=NEW).test_client())
     assert "Please check your login details" in await page(later, "/profile")
+
+
+@pytest.mark.asvs("11.2.2", "13.3.4")
+@pytest.mark.parametrize(
+    "made", [SIGN_UP._serializer, MAILED_LOG_IN._serializer, attempt_cookies._serializer, kept_proofs._serializer]
+)
+async def test_after_rotation_what_a_browser_was_about_to_do_goes_on(
+    make_app: MakeApp, made: Callable[[], URLSafeSerializer]
+) -> None:
+    async with make_app(SECRET_KEY=OLD).test_request_context("/"):
+        value = made().dumps(7)
+    async with make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD).test_request_context("/"):
+        assert made().loads(value) == 7
+
+
+@pytest.mark.asvs("11.2.2", "13.3.4")
+async def test_after_rotation_a_page_that_waits_for_a_passkey_goes_on(make_app: MakeApp) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    challenge = services_of(make_app(SECRET_KEY=OLD)).challenges.new("log-in", now=now)
+    rotated = services_of(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD)).challenges
+    assert rotated.is_good(challenge, "log-in", now=now)
+
+
+@pytest.mark.asvs("11.2.2", "13.3.4")
+async def test_after_rotation_an_authenticator_app_still_counts(make_app: MakeApp) -> None:
+    stored = services_of(make_app(SECRET_KEY=OLD)).keys.encrypt(b"s" * 20, user_id=1)
+    rotated = services_of(make_app(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=OLD)).keys
+    assert rotated.decrypt(stored, user_id=1).seed == b"s" * 20
 
 
 @pytest.mark.asvs("9.1.3", "13.3.4")

@@ -170,3 +170,10 @@ async def test_each_search_reads_one_stretch_of_an_index(
             plan = "\n".join(str(row[-1]) for row in rows)
             assert not re.search(r"SCAN user(?! USING)|TEMP B-TREE|Seq Scan|Sort|Filter", plan), (wanted, after, plan)
             assert re.search(r"INDEX|INTEGER PRIMARY KEY|Index Scan|SCAN user$", plan), (wanted, after, plan)
+
+
+@pytest.mark.asvs("1.2.1")
+async def test_markup_in_a_search_stays_text(admin: Client) -> None:
+    page = await (await admin.get("/admin/users", query_string={"search": '"><b>x'})).get_data(as_text=True)
+    assert 'value="&#34;&gt;&lt;b&gt;x"' in page
+    assert "<b>x" not in page

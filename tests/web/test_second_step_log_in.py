@@ -168,6 +168,27 @@ async def test_the_first_step_lasts_ten_minutes(client: Client, bob: dict[str, s
     assert await give(client, phone.code()) == "/login"
 
 
+async def test_the_cookie_between_the_steps_lasts_for_ten_minutes(
+    client: Client, bob: dict[str, str], phone: Phone
+) -> None:
+    response = await client.post("/login", form=bob)
+    sent = [each for each in response.headers.getlist("Set-Cookie") if each.startswith("second-step=")]
+    assert [("Max-Age=600" in each) for each in sent] == [True]
+
+
+@pytest.mark.asvs("7.4.3")
+async def test_an_operator_who_resets_the_second_step_revokes_all_sessions(
+    client: Client, app: Quart, bob: dict[str, str], phone: Phone
+) -> None:
+    """Whoever has the lost phone may be logged in on it."""
+    await first_step(client, bob)
+    await give(client, phone.code())
+    assert await is_logged_in(client)
+    async with services_of(app).database.transaction() as db:
+        assert await users.reset_second_step(db, user=await db.get_one(User, 1))
+    assert not await is_logged_in(client)
+
+
 @pytest.mark.asvs("7.4.3")
 @pytest.mark.parametrize("change", ["password", "disable", "delete", "reset"])
 async def test_what_changes_the_account_ends_the_first_step(
