@@ -87,3 +87,11 @@ async def test_no_redirect_names_a_host(app: Quart, host: str) -> None:
 
 def test_a_space_is_no_part_of_a_path() -> None:
     assert next_page.safe("/a b") is None
+
+
+@pytest.mark.asvs("1.2.1")
+@pytest.mark.parametrize("path", ["/login", "/signup"])
+async def test_markup_in_next_stays_text(client: Client, path: str) -> None:
+    page = await (await client.get(path, query_string={"next": '/a"><b>x'})).get_data(as_text=True)
+    assert "<b>x" not in page
+    assert 'name="next" value="/a&#34;&gt;&lt;b&gt;x"' in page
