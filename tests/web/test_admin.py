@@ -177,3 +177,9 @@ async def test_markup_in_a_search_stays_text(admin: Client) -> None:
     page = await (await admin.get("/admin/users", query_string={"search": '"><b>x'})).get_data(as_text=True)
     assert 'value="&#34;&gt;&lt;b&gt;x"' in page
     assert "<b>x" not in page
+
+
+@pytest.mark.asvs("1.2.4")
+async def test_sql_in_a_search_is_looked_for_and_not_obeyed(admin: Client) -> None:
+    response = await admin.get("/admin/users", query_string={"search": "' OR 1=1 --"})
+    assert response.status_code == 200
