@@ -167,7 +167,7 @@ async def test_it_opens_what_is_listed_and_nothing_else_of_ours(app: Quart, logg
 
 
 @pytest.mark.asvs("8.3.1")
-async def test_on_a_sites_own_pages_it_is_a_log_in_without_sudo(make_app: MakeApp, time: Clock) -> None:
+async def test_on_a_sites_own_pages_it_is_a_log_in_without_sudo(make_app: MakeApp, time: Clock, events: Events) -> None:
     app = make_app(ADMIN_SECOND_STEP="optional")
 
     @app.post("/danger")
@@ -194,6 +194,11 @@ async def test_on_a_sites_own_pages_it_is_a_log_in_without_sudo(make_app: MakeAp
     for proof in ({}, {"sudo_password": BOB["password"]}):
         refused = await script.post("/danger", form=proof, headers=bearer(key))
         assert (await refused.get_json())["code"] == "KeyNotEnough"
+        assert [each["reason"] for each in events.all if each["event"] == "access_key_refused"].pop() == "not enough"
+    written = len(events.all)
+    assert (await script.post("/account/password", form={}, headers=bearer(key))).status_code == 403
+    refusals = [each for each in events.all[written:] if each["event"] == "access_key_refused"]
+    assert [each["reason"] for each in refusals] == ["not enough"]
 
 
 @pytest.mark.asvs("8.3.1")

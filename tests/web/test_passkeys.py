@@ -331,6 +331,8 @@ async def test_a_passkey_has_the_browsers_name_until_it_gets_another(app: Quart,
     page = await text(await client.get("/account/passkeys"))
     assert "Bob’s phone" in page
     assert "Key ring" in page
+    await client.post("/account/passkeys/1/name", form={"name": "<b id=x>phone"})
+    assert "<b id=x>" not in await (await client.get("/account/passkeys")).get_data(as_text=True)
     await client.post("/account/passkeys/1/name", form={"name": "\u202e"})
     assert "Your name has a character" in await notice(client, "/account/passkeys")
 

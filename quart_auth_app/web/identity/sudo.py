@@ -89,6 +89,7 @@ async def _insist_on_a_person() -> None:
     if not await current_user.is_authenticated:
         raise Unauthorized
     if is_key(current_found()):
+        security_log.write("access_key_refused", reason="not enough", user=current_user.id)
         raise KeyNotEnough
     if has_websocket_context() and not _is_fresh():  # there is no page that could ask
         raise SudoRequired
