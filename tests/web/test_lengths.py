@@ -34,7 +34,7 @@ async def test_a_passkey_of_a_number_that_none_can_have_is_not_there(
 @pytest.mark.parametrize("number", HUGE)
 async def test_so_are_sessions_and_events(client: Client, bob: dict[str, str], number: str) -> None:
     await client.post("/login", form=bob)
-    assert (await client.post("/account/sessions/revoke", form={"session": number[:20]})).status_code == 302
+    assert (await client.post("/account/sessions/revoke", form={"session": number[:20]})).status_code == 404
     assert (await client.get("/account/activity", query_string={"before": number[:1000]})).status_code == 200
 
 
