@@ -28,7 +28,7 @@ from quart_auth_app.accounts import activity, sessions
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.database.engines import create_engine
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import User
+from quart_auth_app.models import Mail, User
 from quart_auth_app.operations import search
 from tests.servers import running
 
@@ -50,6 +50,9 @@ LAST += ["Jones", "Kim", "Lee", "Moreau", "Novák", "Okafor", "Perez", "Quinn", 
 
 EVENTS, SESSIONS = 2_000, 50
 """Events and sessions of the admin, whose page has more than anybody's."""
+
+MAILS = 100_000
+"""Mails that could not be sent. The site that is measured has mail off, so it leaves them alone."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,24 @@ def users(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def mails(count: int) -> Iterator[dict[str, Any]]:
+    """Give so many mails that could not be sent, each to another user."""
+    now = clock.now()
+    for number in range(1, count + 1):
+        yield {
+            "kind": "reset",
+            "to_address": f"somebody{number}@example.com",
+            "user_id": number,
+            "params": {},
+            "message_id": f"<{number}@example.com>",
+            "created_at": now,
+            "due_at": now,
+            "attempts": 5,
+            "give_up_at": now,
+            "failed": "550 no such mailbox",
+        }
+
+
 @asynccontextmanager
 async def patient(database: Database) -> AsyncIterator[AsyncEngine]:
     """Give an engine whose statements may take as long as filling takes."""
@@ -92,6 +113,8 @@ async def fill(database: Database, count: int) -> str:
         while chunk := list(islice(rows, CHUNK)):
             async with engine.begin() as connection:
                 await connection.execute(insert(User), chunk)
+        async with engine.begin() as connection:
+            await connection.execute(insert(Mail), list(mails(min(count, MAILS))))
         async with engine.connect() as connection:
             await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
     async with database.transaction() as db:
@@ -126,6 +149,9 @@ async def pages(database: Database, count: int) -> list[Page]:
         Page("people, last page", f"/admin/users?after=all-{count - 10}"),
         Page("one person", f"/admin/users/{count // 2}"),
         Page(f"one person with {SESSIONS} sessions and {EVENTS:,} events", "/admin/users/1"),
+        Page("adding a person", "/admin/users/add"),
+        Page("mail, first page", "/admin/mail"),
+        Page("mail, deep", f"/admin/mail?after={min(count, MAILS) * 9 // 10}"),
         Page("search: a number", f"/admin/users?search={count // 3}"),
         Page("search: a whole address", "/admin/users?search=bob.adams1@example.com"),
         Page("search: nobody", "/admin/users?search=zzz"),
