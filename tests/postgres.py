@@ -131,6 +131,10 @@ def server_with_tls() -> Iterator[tuple[int, Path, Path]]:
             yield port, folder / "server.crt", folder / "other.crt"
 
 
+FAST = signal.SIGINT
+"""PostgreSQL's fast shutdown. At SIGTERM it would wait for every commit that waits for a copy which is gone."""
+
+
 class Cluster:
     """Two servers: one takes what is written, and says that it is stored when the other has copied it."""
 
@@ -178,12 +182,12 @@ def cluster() -> Iterator[Cluster]:
         ready = "ready to accept"
         options = f"-h 127.0.0.1 -k {folder} -c synchronous_standby_names=copy"
         command = [_program("postgres"), "-D", "data", "-p", str(ports[0]), *options.split()]
-        primary = stack.enter_context(_running(command, folder, ports[0], says=ready))
+        primary = stack.enter_context(_running(command, folder, ports[0], says=ready, ends_by=FAST))
         address = f"host=127.0.0.1 port={ports[0]} user=postgres application_name=copy"
         _run([_program("pg_basebackup"), "-D", "copy", "-R", "--no-sync", "-c", "fast", "-d", address], folder)
         options = f"-h 127.0.0.1 -k {folder} -c synchronous_standby_names="
         command = [_program("postgres"), "-D", "copy", "-p", str(ports[1]), *options.split()]
-        stack.enter_context(_running(command, folder, ports[1], says="started streaming"))
+        stack.enter_context(_running(command, folder, ports[1], says="started streaming", ends_by=FAST))
         made = Cluster(folder, ports, primary)
         stack.callback(made.wake)  # to end
         yield made
@@ -219,11 +223,13 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int, says: str = "") -> Iterator["subprocess.Popen[bytes]"]:
+def _running(
+    command: list[str], folder: Path, port: int, says: str = "", ends_by: signal.Signals = signal.SIGTERM
+) -> Iterator["subprocess.Popen[bytes]"]:
     with (folder / f"log-{port}").open("wb") as log, ExitStack() as stack:
         process = subprocess.Popen(_as_nobody(command), cwd=folder, stdout=log, stderr=log)
         stack.callback(process.wait, 20)
-        stack.callback(process.terminate)
+        stack.callback(process.send_signal, ends_by)
         end = time.monotonic() + 20
         while True:
             assert process.poll() is None, (folder / f"log-{port}").read_text()
