@@ -1,5 +1,6 @@
 """Starts and ends the work that runs beside the requests, with the server."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -76,6 +77,11 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
                 endless_wait.leave_out()
                 ending_workers.end_well()
             failed_workers.has_started()
+            if serves_this_process():
+                # What is loaded stays as long as the process. Without this, each full garbage collection looks through
+                # all of it again, and pages wait meanwhile: docs/performance.md has the times.
+                gc.collect()
+                gc.freeze()
             yield
 
     # Not `app.while_serving`, which works once for each application, and tests serve the same one several times.
