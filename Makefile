@@ -5,6 +5,11 @@ VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIND ?= localhost:8000
 WORKERS ?= 1
 export WORKERS
+ifeq ($(MAIL_URL),log:)
+# The links that are printed lead to the port that was chosen.
+PUBLIC_URL ?= $(if $(filter localhost:% 127.0.0.1:%,$(BIND)),http://$(BIND))
+run: export PUBLIC_URL := $(PUBLIC_URL)
+endif
 # Where it is set, each process that the tests start compiles all of the package again, and pytest all tests.
 unexport PYTHONDONTWRITEBYTECODE
 # How many processes run the tests. Two for each core: half of the time a test waits for a database, a server or a browser.

@@ -69,6 +69,24 @@ def test_the_workflow_runs_what_a_contributor_runs_on_a_stock_runner() -> None:
     assert job["env"]["TEST_POSTGRES_URL"].startswith("postgresql://")
 
 
+@pytest.mark.parametrize(
+    ("options", "led_to"),
+    [
+        (["MAIL_URL=log:", "BIND=localhost:9000"], "http://localhost:9000"),
+        (["MAIL_URL=log:"], "http://localhost:8000"),
+        (["MAIL_URL=log:", "BIND=0.0.0.0:9000"], ""),  # no address that a browser could open
+        (["MAIL_URL=log:", "PUBLIC_URL=http://me.test"], "http://me.test"),
+        (["BIND=localhost:9000"], None),
+    ],
+)
+def test_the_links_that_make_run_prints_lead_to_the_port_it_serves(options: list[str], led_to: str | None) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("PUBLIC_URL", "MAIL_URL")}
+    make = ["make", "--print-data-base", "--question", "run", *options]
+    rules = subprocess.run(make, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"^run: PUBLIC_URL :?= ?(.*)$", rules, re.M)
+    assert (found and found[1]) == led_to
+
+
 def test_the_hooks_run_make_and_download_nothing() -> None:
     (repository,) = loaded(".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local"
