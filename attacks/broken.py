@@ -159,7 +159,7 @@ def any_number_of_connections() -> Quart:
 
 
 def nobody_is_known() -> Quart:
-    """Device cookies are ignored, so that strangers can close an account to its owner."""
+    """Device cookies are ignored, so that strangers can lock an owner out."""
     browsers.Browser.device_for = lambda *_: None  # type: ignore[method-assign]  # broken on purpose
     return quart_auth_app.create_app()
 

@@ -96,7 +96,7 @@ async def sign_up_flood(site: Site) -> Verdict:
 
 
 async def lock_out(site: Site) -> Verdict:
-    """Strangers fail at Bob's account until it is closed to them; Bob's own browser has to get in all the same."""
+    """Strangers fail at Bob's account until it refuses them; Bob's own browser must still get in."""
     await sign_up(site, BOB)
     cookies = (await post(site, "/login", BOB)).cookies()
     strangers = await all_of(

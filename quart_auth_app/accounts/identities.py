@@ -117,7 +117,7 @@ async def log_in_with_identity(
                 db, user=user, methods=[method(provider)], remember=remember, browser=browser, now=now
             )
         except WrongDetails:
-            raise ProviderRefused(reason="account closed", label=provider.label) from None
+            raise ProviderRefused(reason="account disabled", label=provider.label) from None
     return outcome, is_new
 
 

@@ -39,7 +39,7 @@ async def log_in_with_passkey(
                 db, user=user, methods=[PASSKEY], remember=remember, browser=browser, now=now
             )
         except WrongDetails:
-            raise PasskeyRefused(reason="account closed") from None
+            raise PasskeyRefused(reason="account disabled") from None
     if not isinstance(outcome, LoggedIn):
         raise TypeError("a log-in with a passkey is complete")
     return outcome

@@ -94,7 +94,7 @@ async def activity_(here: Installation, who: str, before: int, as_json: bool) ->
 @even_last
 @as_json
 def disable(who: str, even_last_admin: bool, as_json: bool) -> None:
-    """Close an account until it is enabled again, and revoke its sessions."""
+    """Disable an account until it is enabled again, and revoke its sessions."""
     show_one(_row(_act("disable", who, even_last_admin=even_last_admin)), as_json=as_json)
 
 
@@ -102,7 +102,7 @@ def disable(who: str, even_last_admin: bool, as_json: bool) -> None:
 @user_argument
 @as_json
 def enable(who: str, as_json: bool) -> None:
-    """Open a disabled account again."""
+    """Enable a disabled account again."""
     show_one(_row(_act("enable", who)), as_json=as_json)
 
 

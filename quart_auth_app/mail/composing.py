@@ -197,8 +197,8 @@ async def _reset_letter(db: AsyncSession, user: User, site: Site, now: datetime)
 
 def _disabled(site: Site) -> Letter:
     return Letter(
-        site.subject("your account is closed"),
-        [Paragraph("The operator of the site has closed the account with this address. Please ask there.")],
+        site.subject("your account is disabled"),
+        [Paragraph("The operator of the site has disabled the account with this address. Please ask there.")],
     )
 
 

@@ -65,7 +65,7 @@ async def _log_in_as(client: AnyClient, user: User, *, remember: bool = False) -
     headers, scheme = {"Host": urlsplit(base).netloc}, urlsplit(base).scheme
     async with client.app.test_request_context("/", headers=headers, scheme=scheme, scope_base=scope) as context:
         if not await log_in(user, remember=remember, methods=[TOTP]):  # a second step, so that none is missing
-            raise ValueError(f"{user.email} can't log in: the account is closed, or has another password by now")
+            raise ValueError(f"{user.email} can't log in: the account is disabled, or has another password by now")
         process: Any = client.app.process_response
         first, *_ = inspect.signature(process).parameters  # since Quart 0.23 it is the context
         response: Response = await (process(Response("")) if first == "response" else process(context, Response("")))

@@ -22,13 +22,13 @@ NEW = "another kettle of fish 7"
 
 
 async def shut(app: Quart) -> None:
-    """Let strangers fail until Bob's account is closed to strangers."""
+    """Let strangers fail until Bob's account refuses strangers."""
     statuses = [(await app.test_client().post("/login", form=WRONG, **elsewhere())).status_code for _ in range(6)]
     assert statuses[-1] == 429
 
 
 async def is_known(client: Client, password: str = BOB["password"]) -> bool:
-    """Tell whether Bob gets in by this browser while his account is closed to strangers."""
+    """Tell whether Bob gets in by this browser while his account refuses strangers."""
     form = {"email": BOB["email"], "password": password}
     return (await client.post("/login", form=form, **elsewhere())).status_code == 302
 

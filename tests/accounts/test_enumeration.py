@@ -91,7 +91,7 @@ async def changed_password(accounts: Accounts, user: User) -> None:
 
 
 async def disabled(accounts: Accounts, user: User) -> None:
-    """Close the account."""
+    """Disable the account."""
     async with accounts.services.database.transaction() as db:
         await users.disable(db, user=user, now=datetime.now(UTC))
 

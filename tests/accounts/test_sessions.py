@@ -46,12 +46,12 @@ async def test_any_added_page_can_use_quart_auth_as_it_is(app: Quart, client: Cl
     }
 
 
-@pytest.mark.parametrize(("closed", "greeting"), [(False, b"Bob"), (True, b"nobody")])
+@pytest.mark.parametrize(("disabled", "greeting"), [(False, b"Bob"), (True, b"nobody")])
 async def test_an_added_page_can_log_somebody_in(
-    app: Quart, client: Client, accounts: Accounts, database: Database, closed: bool, greeting: bytes
+    app: Quart, client: Client, accounts: Accounts, database: Database, disabled: bool, greeting: bytes
 ) -> None:
     user = await accounts.sign_up(**BOB)
-    if closed:
+    if disabled:
         async with database.transaction() as db:
             await users.disable(db, user=user, now=clock.now())
 
@@ -64,8 +64,8 @@ async def test_an_added_page_can_log_somebody_in(
         return getattr(current_user, "name", "nobody")
 
     response = await client.post("/enter")
-    assert await response.get_json() == {"in": not closed}
-    assert ("log-in" in set_cookies(response)) == (not closed)
+    assert await response.get_json() == {"in": not disabled}
+    assert ("log-in" in set_cookies(response)) == (not disabled)
     assert await (await client.get("/who")).get_data() == greeting
 
 

@@ -81,7 +81,7 @@ TRAPS = {
 }
 
 FAILURES = {
-    "a wrong, used, expired, mangled or foreign token; who has it is closed or deleted": [
+    "a wrong, used, expired, mangled or foreign token; its account disabled or deleted": [
         "test_a_bad_token_gets_a_clear_page_and_has_no_effect",
         "test_every_page_of_a_link_is_walked",
         "test_only_the_owners_session_confirms",

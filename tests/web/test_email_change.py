@@ -506,7 +506,7 @@ async def test_of_two_who_undo_at_once_one_does(mailing: Quart, client: Client, 
     assert len([mail for mail in inbox.to(NEW) if "undone" in mail["Subject"]]) == 1
 
 
-async def test_a_closed_account_is_not_given_back(mailing: Quart, client: Client, inbox: Inbox, time: Clock) -> None:
+async def test_a_disabled_account_is_not_given_back(mailing: Quart, client: Client, inbox: Inbox, time: Clock) -> None:
     token = await changed(client, inbox)
     async with services_of(mailing).database.transaction() as db:
         await users.disable(db, user=await db.get_one(User, 1), now=time.now)

@@ -19,7 +19,19 @@ from tests.web.test_sign_up_by_mail import LATER, confirmed, sign_up, with_bob
 
 PASSWORD = "quiet marble canoe 93"
 ROUTES = ["/confirm", "/reset-password", "/account/email/confirm", "/undo-email-change"]
-BAD = ["none", "mangled", "long", "not text", "unknown", "foreign", "expired", "another's", "used", "closed", "deleted"]
+BAD = [
+    "none",
+    "mangled",
+    "long",
+    "not text",
+    "unknown",
+    "foreign",
+    "expired",
+    "another's",
+    "used",
+    "disabled",
+    "deleted",
+]
 
 
 @pytest.fixture
@@ -83,10 +95,10 @@ async def again(app: Quart, client: Client, path: str) -> Client:
 
 
 async def end(app: Quart, how: str, time: Clock) -> None:
-    """Close the account, or delete it; a sign-up that waits can only be deleted."""
+    """Disable the account, or delete it; a pending sign-up can only be deleted."""
     async with services_of(app).database.transaction() as db:
         user = await db.get_one(User, 1)
-        await (users.disable(db, user=user, now=time.now) if how == "closed" else users.delete_user(db, user=user))
+        await (users.disable(db, user=user, now=time.now) if how == "disabled" else users.delete_user(db, user=user))
         await db.execute(delete(MailToken).where(MailToken.user_id.is_(None)))
 
 
@@ -115,7 +127,7 @@ async def test_a_bad_token_gets_a_clear_page_and_has_no_effect(
     before = await accounts(mailing)
     for method in (client.get, client.head):
         response = await method(f"{path}?{token}")
-        logged_out = path.startswith("/account") and how in {"closed", "deleted"}
+        logged_out = path.startswith("/account") and how in {"disabled", "deleted"}
         assert response.status_code == (302 if logged_out else 410)
         assert not logged_out or response.headers["Location"].startswith("/login")
     response = await client.post(path, form={"token": token[:100], "password": PASSWORD}, follow_redirects=True)

@@ -367,7 +367,7 @@ async def test_nothing_that_was_mailed_outlives_a_change_of_the_account(
     assert not await is_logged_in(client)
 
 
-async def test_an_address_without_an_account_and_a_closed_account_get_no_link(
+async def test_an_address_without_an_account_and_a_disabled_account_get_no_link(
     mailing: Quart, client: Client, inbox: Inbox, time: Clock
 ) -> None:
     await ask(client, EVE["email"])
@@ -375,7 +375,7 @@ async def test_an_address_without_an_account_and_a_closed_account_get_no_link(
     async with services_of(mailing).database.transaction() as db:
         await users.disable(db, user=(await db.scalars(select(User))).one(), now=time.now)
     await ask(client)
-    assert "closed" in inbox.last(EMAIL)["Subject"]
+    assert "disabled" in inbox.last(EMAIL)["Subject"]
     assert "/login/link" not in text_of(inbox.last(EMAIL))
 
 

@@ -219,7 +219,7 @@ async def test_the_answers_flags_say_whether_it_is_synced(app: Quart, database: 
     assert passkey.last_used_at
 
 
-async def test_a_closed_account_stays_closed(client: Client, database: Database, phone: Authenticator) -> None:
+async def test_a_disabled_account_stays_disabled(client: Client, database: Database, phone: Authenticator) -> None:
     async with database.transaction() as db:
         await db.execute(update(User).values(disabled_at=clock.now()))
     await log_in(client, phone)

@@ -337,7 +337,9 @@ async def test_our_own_second_step_is_asked_for(app: Quart, client: Client, fake
     assert await is_logged_in(other)
 
 
-async def test_a_closed_account_stays_closed(client: Client, database: Database, fake: Fake, events: Events) -> None:
+async def test_a_disabled_account_stays_disabled(
+    client: Client, database: Database, fake: Fake, events: Events
+) -> None:
     await log_in(client, fake)
     async with database.transaction() as db:
         await db.execute(update(User).values(disabled_at=clock.now()))

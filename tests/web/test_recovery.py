@@ -130,7 +130,7 @@ async def test_a_disabled_account_gets_no_link(mailing: Quart, client: Client, i
         await users.disable(db, user=(await db.scalars(select(User))).one(), now=time.now)
     assert (await client.get(f"/reset-password?{token}")).status_code == 410
     await client.post("/forgot-password", form={"email": BOB["email"]})
-    assert "closed" in inbox.last(BOB["email"])["Subject"]
+    assert "disabled" in inbox.last(BOB["email"])["Subject"]
     assert "reset-password" not in text_of(inbox.last(BOB["email"]))
 
 
