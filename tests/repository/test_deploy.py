@@ -16,7 +16,6 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from sqlalchemy import make_url
 
 from quart_auth_app.settings import NAMES, Settings
 from tests import databases
@@ -171,38 +170,6 @@ def test_a_key_is_known_before_it_signs_and_believed_afterwards(tmp_path: Path) 
     assert new.secret_key_fallbacks == (old.secret_key,)
 
 
-@pytest.fixture
-def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with the arguments of each program that is started by its name, as everybody could read them with ps."""
-    log, folder = tmp_path / "arguments", tmp_path / "programs"
-    folder.mkdir()
-    scripts = [DEPLOY / "make-secrets", DEPLOY / "with-database", ROOT / "docs" / "deploy.md"]
-    words = {word for script in scripts for word in re.findall(r"[\w-]+", script.read_text())} - {
-        "env",
-        "python3",
-        "bash",
-    }
-    for name in words:
-        if program := shutil.which(name):
-            (folder / name).write_text(f"#!/bin/sh\necho {name} \"$@\" >>'{log}'\nexec '{program}' \"$@\"\n")
-            (folder / name).chmod(0o700)
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    return log
-
-
-def test_no_argument_of_a_program_holds_a_secret_while_secrets_are_made(tmp_path: Path, arguments: Path) -> None:
-    folder = tmp_path / "secrets"
-    known: set[str] = set()
-    for command in ([], ["announce"], ["rotate"], ["kubernetes"]):
-        secrets(folder, *command)
-        for file in folder.iterdir():
-            known |= {part for part in file.read_text().strip().split(",") if part}
-    assert len(known) == 4, "a password and the address with it, two keys"
-    seen = arguments.read_text()
-    assert "openssl rand" in seen
-    assert [secret for secret in known if secret in seen] == []
-
-
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_URL_FILE"])
 def test_a_databases_address_reaches_its_programs_by_the_environment_alone(tmp_path: Path, variable: str) -> None:
     address = "postgresql://bob:p%40ss%3Aw%2Ford@[::1]:5433/my%20accounts?sslmode=verify-full&pgbouncer=true"
@@ -223,25 +190,6 @@ def test_a_databases_address_reaches_its_programs_by_the_environment_alone(tmp_p
         "PGDATABASE=my accounts",
         "PGSSLMODE=verify-full",
     }
-
-
-@pytest.mark.skipif(not databases.POSTGRES or not shutil.which("pg_dump"), reason="needs TEST_POSTGRES_URL and pg_dump")
-@pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_no_argument_of_a_program_holds_the_databases_password(
-    new_database: databases.NewDatabase, tmp_path: Path, arguments: Path, empty_name: str
-) -> None:
-    """The test server may ask for none; what counts is where it goes."""
-    url, restored = (
-        make_url(each).set(password=make_url(each).password or "s3cret").render_as_string(hide_password=False)
-        for each in (new_database(), databases.address(empty_name))
-    )
-    password = make_url(url).password or ""
-    documented("Back up PostgreSQL", DATABASE_URL=url, BACKUP=str(tmp_path / "backup"))
-    documented(
-        "Restore PostgreSQL", DATABASE_URL=url, BACKUP=str(tmp_path / "backup"), NEW=empty_name, NEW_URL=restored
-    )
-    assert {"pg_dump", "createdb", "pg_restore"} <= {line.split()[0] for line in arguments.read_text().splitlines()}
-    assert password not in arguments.read_text()
 
 
 def with_database(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
