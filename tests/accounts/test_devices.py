@@ -147,6 +147,13 @@ def test_a_device_knows_the_eight_accounts_that_it_was_used_for_last() -> None:
     assert known == [1, *range(3, MAX_ACCOUNTS + 2)]
 
 
+def test_logging_in_again_puts_no_account_twice_into_a_device_that_is_full() -> None:
+    device = Device("x")
+    for number in [*range(MAX_ACCOUNTS), MAX_ACCOUNTS - 1]:
+        device = device.with_account(person(number))
+    assert all(device.is_known_to(person(number)) for number in range(MAX_ACCOUNTS))
+
+
 def test_an_address_that_was_given_to_another_person_is_not_known() -> None:
     device = Device("x").with_account(person(1))
     namesake = User(id=2, email=person(1).email, password_version=0)

@@ -53,6 +53,7 @@ class Fake:
     """Laid over the query of the address that the browser comes back to."""
     token: str | None = None
     """Stands in place of the ID token."""
+    access_token: object = "access"
     user_info: dict[str, Any] | None = None
     replies: dict[str, Reply | float] = field(default_factory=dict)
     """By path, in place of what is right: an answer, or seconds without one."""
@@ -124,7 +125,7 @@ class Fake:
         if not asked or asked["code_challenge"] != challenge or asked["redirect_uri"] != form["redirect_uri"]:
             return as_json({"error": "invalid_grant"}, 400)
         token = self.token if self.token is not None else self.id_token(asked)
-        return as_json({"access_token": "access", "token_type": "Bearer", "id_token": token})
+        return as_json({"access_token": self.access_token, "token_type": "Bearer", "id_token": token})
 
 
 def as_json(value: object, status: int = 200) -> Reply:

@@ -282,6 +282,19 @@ async def test_what_is_no_text_is_no_address(fake: Fake, email: object) -> None:
     assert (found.email, found.email_verified) == (None, False)
 
 
+@pytest.mark.parametrize("name", ["", 7, ["Bob"], None])
+async def test_what_is_no_text_is_no_name(fake: Fake, name: object) -> None:
+    fake.person["name"] = name
+    assert (await proven(fake)).name is None
+
+
+@pytest.mark.parametrize("token", ["acc\u00e8s", "access\r\nX-Evil: 1", 7, None])
+async def test_an_access_token_that_no_header_can_carry_is_not_sent(fake: Fake, token: object) -> None:
+    fake.access_token, fake.user_info = token, fake.person
+    fake.person = {"sub": "bob-1"}
+    assert await proven(fake) == Proven(fake.issuer, "bob-1", None, False, None)
+
+
 async def test_what_the_token_leaves_out_is_asked_for(fake: Fake) -> None:
     fake.user_info = fake.person
     fake.person = {"sub": "bob-1", "email_verified": True}

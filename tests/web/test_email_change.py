@@ -247,6 +247,27 @@ async def test_a_change_and_a_sign_up_that_are_confirmed_at_once_make_one_owner(
         assert await db.scalar(select(func.count()).select_from(User).where(User.email_key == NEW)) == 1
 
 
+async def test_a_new_password_by_an_operator_voids_a_change_that_waits(
+    mailing: Quart, client: Client, inbox: Inbox
+) -> None:
+    token = await link(client, inbox)
+    services = services_of(mailing)
+    await users.set_password(
+        services.database.transaction,
+        services.passwords,
+        user=await user_of(mailing),
+        password=PASSWORD,
+        site="localhost",
+    )
+    async with services.database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(EmailChange)) == 0
+    owner = await log_in(mailing, password=PASSWORD)
+    assert NEW not in await text(await owner.get("/account"))
+    await owner.post("/account/email/confirm", form={"token": token})
+    await owner.post("/account/email/code", form={"code": inbox.code(NEW)})
+    assert (await user_of(mailing)).email == BOB["email"]
+
+
 @pytest.mark.parametrize("act", ["password", "disable", "delete"])
 async def test_a_link_is_void_once_the_account_is_another(
     mailing: Quart, client: Client, inbox: Inbox, time: Clock, act: str
@@ -473,6 +494,7 @@ async def test_it_can_be_undone_for_72_hours_and_the_account_says_until_when(
     assert (await stranger.get(f"/undo-email-change?{token}")).status_code == 410
     await stranger.post("/undo-email-change", form={"token": token, "password": PASSWORD})
     assert (await user_of(mailing)).email == NEW
+    assert "can undo the last change" not in await text(await (await log_in(mailing, email=NEW)).get("/account"))
 
 
 async def test_a_refused_password_undoes_nothing_and_uses_nothing_up(

@@ -58,6 +58,25 @@ async def test_a_sign_up_is_an_account_once_its_link_is_followed(mailing: Quart,
     assert await count(mailing, SignUp) == 0
 
 
+async def test_its_link_lasts_a_day_to_the_second(client: Client, inbox: Inbox, time: Clock) -> None:
+    await sign_up(client)
+    link = inbox.link(BOB["email"], "/confirm")
+    time.advance(timedelta(hours=24, seconds=-1))
+    assert (await client.get(link)).status_code == 200
+    time.advance(timedelta(seconds=1))
+    assert (await client.get(link)).status_code == 410
+
+
+async def test_a_sign_up_that_is_confirmed_uses_up_its_own_links_and_no_others(
+    mailing: Quart, client: Client, inbox: Inbox
+) -> None:
+    await sign_up(mailing.test_client(), EVE)
+    await sign_up(client)
+    mine, theirs = (inbox.link(who["email"], "/confirm") for who in (BOB, EVE))
+    assert (await client.post("/confirm", form={"token": mine.partition("?")[2]})).headers["Location"] == "/login"
+    assert [(await client.get(link)).status_code for link in (mine, theirs)] == [410, 200]
+
+
 @pytest.mark.asvs("6.6.2")
 async def test_a_sign_up_is_an_account_once_its_code_is_typed(client: Client, inbox: Inbox) -> None:
     await sign_up(client)
