@@ -10,7 +10,7 @@ from bench import cores, machine, postgres, report, wrk
 from bench.measures import MEASURES
 from bench.run import Run
 from bench.scale import FULL, QUICK, Scale
-from bench.subjects import OURS_ON_POSTGRESQL, ROOT, SUBJECTS, site
+from bench.subjects import ON_POSTGRESQL, ROOT, SUBJECTS, site
 
 
 def main() -> int:
@@ -45,8 +45,9 @@ def main() -> int:
 def measure(scale: Scale, names: list[str], folder: Path) -> None:
     """Make all databases, measure, and write the report."""
     described = machine.description(preferred=cores.prefer_load())
-    subjects = [each for each in SUBJECTS if each is not OURS_ON_POSTGRESQL or postgres.version()]
-    if OURS_ON_POSTGRESQL not in subjects:
+    has_postgresql = postgres.version() is not None
+    subjects = [each for each in SUBJECTS if has_postgresql or each not in ON_POSTGRESQL]
+    if not has_postgresql:
         print(f"No PostgreSQL server at {postgres.SERVER} (BENCH_POSTGRES_URL), so nothing is measured on it.")
     with TemporaryDirectory(prefix="bench-") as temporary, postgres.dropped_afterwards():
         print("Making the databases")

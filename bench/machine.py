@@ -15,18 +15,8 @@ from bench.subjects import PEERS_PYTHON, ROOT
 
 OURS = ("quart", "quart-auth", "hypercorn", "uvloop", "sqlalchemy", "aiosqlite", "asyncpg", "bcrypt")
 PEERS = (
-    *(
-        "flask",
-        "flask-login",
-        "flask-sqlalchemy",
-        "gunicorn",
-        "django",
-        "fastapi-users",
-        "fastapi",
-        "uvicorn",
-        "uvloop",
-    ),
-    *("sqlalchemy", "bcrypt"),
+    *("flask", "flask-login", "flask-sqlalchemy", "werkzeug", "gunicorn", "django", "quart-security", "sqlalchemy"),
+    *("psycopg", "uvicorn", "httptools", "uvloop", "granian"),
 )
 
 _ASK = """

@@ -30,9 +30,9 @@ class Run:
                 print(f"  round {number + 1} of {count}: {site.subject.name}", flush=True)
                 yield site
 
-    def with_accounts(self) -> list[Site]:
-        """Return the sites that one can log in to."""
-        return [site for site in self.sites if site.subject.log_in]
+    def with_hashes(self) -> list[Site]:
+        """Return the sites whose log-ins are measured."""
+        return [site for site in self.sites if site.subject.hash]
 
     def find(self, *subjects: Subject) -> list[Site]:
         """Return the sites of these subjects."""
@@ -56,7 +56,7 @@ async def _warm_up(server: Server, requests: int) -> None:
 
 async def cookies_of(server: Server, account: int) -> dict[str, str]:
     """Log in and return the cookies. Raises RuntimeError if /profile is not this account's then."""
-    answer = await log_in(server, account)
+    answer = await log_in(server, account, patience=None)
     if not is_logged_in(answer):
         raise RuntimeError(f"{server.site.subject.name}: log-in failed: {answer}")
     page = await fetch(server.port, request("/profile", headers=cookie_header(answer.cookies)))

@@ -14,7 +14,7 @@ from bench import cores, memory
 from bench.subjects import Site
 from tests.servers import free_port
 
-START_TIME = 30.0
+START_TIME = 120.0
 """Seconds in which a server has to answer."""
 
 END_TIME = 1.5

@@ -4,16 +4,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from quart import Quart
+from quart.sessions import SecureCookieSessionInterface
 
 from bench import fill, postgres
 from quart_auth_app.settings import NAMES
-from tests.servers import CONFIG
+from tests.servers import CONFIG, free_port
 
 ROOT = Path(__file__).parent.parent
 PEERS_PYTHON = os.environ.get("BENCH_PEERS_PYTHON", sys.executable)
-"""The peers' own environment: some of their libraries don't allow the versions that ours is locked to."""
+"""The peers' own environment, which has what we need too, of the same versions: other servers serve ours from there."""
 
 SECRET_KEY = "only for measuring, on loopback, for as long as a run takes"
 
@@ -32,6 +35,20 @@ class LogIn:
 
 
 @dataclass(frozen=True)
+class Hash:
+    """How a password is hashed by default."""
+
+    name: str
+    function: str
+    """In bench/limits/bare_hash.py."""
+
+    @property
+    def alone(self) -> str:
+        """The name that the results have it under that did nothing but hash."""
+        return f"bare {self.function}, all cores"
+
+
+@dataclass(frozen=True)
 class Subject:
     """One server, with one worker."""
 
@@ -40,6 +57,9 @@ class Subject:
     prepare: Prepare
     log_in: LogIn | None = None
     """None for what knows no accounts."""
+
+    hash: Hash | None = None
+    """None if only the pages are measured, not log-ins and storms."""
 
     pages: tuple[str, ...] = ("/", "/login", "/profile")
     patient: tuple[str, ...] | None = None
@@ -73,15 +93,29 @@ def _ours_on_sqlite(folder: Path, users: int) -> dict[str, str]:
     return ours(url)
 
 
-def _ours_on_postgresql(_folder: Path, users: int) -> dict[str, str]:
-    url = postgres.create("pages")
+def _ours_on_postgresql(folder: Path, users: int) -> dict[str, str]:
+    url = postgres.create(folder.name)
     fill.add_users(url, users)
     return ours(url)
 
 
-def _peer(module: str) -> Prepare:
+def _everything_on(folder: Path, users: int) -> dict[str, str]:
+    # Nobody answers at the provider's address: it is asked for when somebody logs in there, not by these pages.
+    return _ours_on_sqlite(folder, users) | {
+        "MAIL_URL": (folder / "mails").as_uri(),
+        "MAILED_LOGIN": "yes",
+        "METRICS_BIND": f"127.0.0.1:{free_port()}",
+        "OIDC_PROVIDERS": "example",
+        "OIDC_EXAMPLE_ISSUER": "http://127.0.0.1:9",
+        "OIDC_EXAMPLE_CLIENT_ID": "bench",
+        "OIDC_EXAMPLE_CLIENT_SECRET": SECRET_KEY,
+    }
+
+
+def _peer(module: str, *, on_postgresql: bool = False) -> Prepare:
     def prepare(folder: Path, users: int) -> dict[str, str]:
-        environment = {"DATABASE": str(folder / "db.sqlite"), "DJANGO_SETTINGS_MODULE": "bench.peers.django_settings"}
+        url = postgres.create(folder.name) if on_postgresql else f"sqlite:///{folder}/db.sqlite"
+        environment = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.peers.django_settings"}
         subprocess.run(
             [PEERS_PYTHON, "-m", "bench.peers", module, str(users)],
             cwd=ROOT,
@@ -97,59 +131,89 @@ def _nothing(_folder: Path, _users: int) -> dict[str, str]:
     return {}
 
 
-def _hypercorn(app: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "hypercorn", "--config", str(CONFIG), "--bind", "127.0.0.1:PORT", app)
+def _hypercorn(app: str, python: str = sys.executable) -> tuple[str, ...]:
+    return (python, "-m", "hypercorn", "--config", str(CONFIG), "--bind", "127.0.0.1:PORT", app)
 
 
 def _gunicorn(app: str, *options: str) -> tuple[str, ...]:
-    # With an access log, as servers have in life and ours has here. The control socket would lie in the home folder.
-    shared = ("--workers", "1", "--access-logfile", "-", "--no-control-socket", "--bind", "127.0.0.1:PORT")
+    # The control socket would lie in the home folder.
+    shared = ("--workers", "1", "--no-control-socket", "--bind", "127.0.0.1:PORT")
     return (PEERS_PYTHON, "-m", "gunicorn", *shared, *options, app)
 
+
+FACTORY = "quart_auth_app:create_app"
+UNDER_HYPERCORN = _hypercorn(f"{FACTORY}()")
+UNDER_UVICORN = (
+    *(PEERS_PYTHON, "-m", "uvicorn", "--factory", FACTORY, "--port", "PORT"),
+    *("--no-access-log", "--no-proxy-headers", "--limit-concurrency", "1000"),
+)
+UNDER_GRANIAN = (PEERS_PYTHON, "-m", "granian", "--interface", "asgi", "--factory", FACTORY, "--port", "PORT")
+"""As docs/deploy.md says."""
 
 PATIENT = ("--config", "patient.toml")
 """hypercorn.toml without its time limits, written by measures/idle.py into the folder that the server runs in."""
 
-FLASK = "bench.peers.flask_site:create_app()"
 CSRF = "m4zQx7Tn2KdV9sYb3LrW6cHf8PgJ5tEa"
-"""Django's token, chosen by ourselves: it compares cookie and field, and needs no page fetched before each log-in."""
+"""A token chosen by ourselves, for peers that compare a cookie and a field: no page is fetched before each log-in."""
 
-OURS = Subject("quart-auth-app", _hypercorn("quart_auth_app:create_app()"), _ours_on_sqlite, LogIn(), patient=PATIENT)
-OURS_ON_POSTGRESQL = Subject(
-    "quart-auth-app, PostgreSQL",
-    _hypercorn("quart_auth_app:create_app()"),
-    _ours_on_postgresql,
-    LogIn(),
+
+def _quart_cookie() -> dict[str, str]:
+    """Return the session cookie in which quart-security finds its token."""
+    app = Quart(__name__)
+    app.secret_key = SECRET_KEY
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    return {"session": str(serializer.dumps({"_csrf_token": CSRF}))} if serializer else {}
+
+
+BCRYPT = Hash("bcrypt of cost 12", "bcrypt")
+SCRYPT = Hash("scrypt, N 2^15, r 8", "scrypt")
+PBKDF2 = Hash("PBKDF2 of SHA-256, 1,000,000 times", "pbkdf2")
+ARGON2 = Hash("Argon2id, 19 MB, twice", "argon2id")
+
+OURS = Subject("quart-auth-app", UNDER_HYPERCORN, _ours_on_sqlite, LogIn(), BCRYPT, patient=PATIENT)
+UVICORN = Subject("quart-auth-app, uvicorn", UNDER_UVICORN, _ours_on_sqlite, LogIn())
+GRANIAN = Subject("quart-auth-app, granian", UNDER_GRANIAN, _ours_on_sqlite, LogIn())
+EVERYTHING = Subject("quart-auth-app, everything on", UNDER_HYPERCORN, _everything_on, LogIn())
+TUTORIAL_APP = "bench.peers.tutorial_site:create_app()"
+TUTORIAL = Subject("the tutorial", _gunicorn(TUTORIAL_APP), _peer("tutorial_site"), LogIn(), SCRYPT)
+TUTORIAL_WITH_LOG = Subject(
+    "the tutorial, access log", _gunicorn(TUTORIAL_APP, "--access-logfile", "-"), _peer("tutorial_site"), LogIn()
+)
+DJANGO_LOG_IN = LogIn(email="username", fields={"csrfmiddlewaretoken": CSRF}, cookies={"csrftoken": CSRF})
+DJANGO_APP = "bench.peers.django_site:application"
+DJANGO = Subject("Django", _gunicorn(DJANGO_APP), _peer("django_site"), DJANGO_LOG_IN, PBKDF2)
+QUART_SECURITY_LOG_IN = LogIn(fields={"csrf_token": CSRF}, cookies=_quart_cookie())
+QUART_SECURITY = Subject(
+    "quart-security",
+    _hypercorn("bench.peers.quart_security_site:create_app()", PEERS_PYTHON),
+    _peer("quart_security_site"),
+    QUART_SECURITY_LOG_IN,
+    ARGON2,
     patient=PATIENT,
 )
-TUTORIAL = Subject(
-    "Flask-Login, gunicorn sync", _gunicorn(FLASK, "--worker-class", "sync"), _peer("flask_site"), LogIn()
-)
-THREADED = Subject(
-    "Flask-Login, gunicorn gthread",
-    _gunicorn(FLASK, "--worker-class", "gthread", "--threads", "4"),
-    _peer("flask_site"),
-    LogIn(),
-    patient=("--keep-alive", "600", "--worker-connections", "20000"),
-)
-DJANGO = Subject(
-    "Django, gunicorn sync",
-    _gunicorn("bench.peers.django_site:application", "--worker-class", "sync"),
-    _peer("django_site"),
-    LogIn(email="username", fields={"csrfmiddlewaretoken": CSRF}, cookies={"csrftoken": CSRF}),
-)
-FASTAPI = Subject(
-    "fastapi-users, uvicorn",
-    (PEERS_PYTHON, "-m", "uvicorn", "--port", "PORT", "bench.peers.fastapi_site:app"),
-    _peer("fastapi_site"),
-    LogIn(path="/auth/login", email="username"),
-    pages=("/", "/profile"),
-    patient=("--timeout-keep-alive", "600"),
-)
-BARE_QUART = Subject("bare Quart route, hypercorn", _hypercorn("bench.limits.quart_route:app"), _nothing, pages=("/",))
-BARE_ASGI = Subject(
-    "bare ASGI function, hypercorn", _hypercorn("bench.limits.asgi:app"), _nothing, pages=("/",), patient=PATIENT
-)
-BARE_BCRYPT = "bare bcrypt, all cores"
+BARE_QUART = Subject("bare Quart route", _hypercorn("bench.limits.quart_route:app"), _nothing, pages=("/",))
+BARE_ASGI = Subject("bare ASGI function", _hypercorn("bench.limits.asgi:app"), _nothing, pages=("/",), patient=PATIENT)
 
-SUBJECTS = (OURS, OURS_ON_POSTGRESQL, TUTORIAL, THREADED, DJANGO, FASTAPI, BARE_QUART, BARE_ASGI)
+
+def _on_postgresql(subject: Subject, prepare: Prepare) -> Subject:
+    # Their other pages ask no database.
+    name = f"{subject.name}, PostgreSQL"
+    return replace(subject, name=name, prepare=prepare, hash=None, pages=("/profile",), patient=None)
+
+
+OURS_ON_POSTGRESQL = replace(_on_postgresql(OURS, _ours_on_postgresql), hash=BCRYPT, patient=PATIENT)
+UVICORN_ON_POSTGRESQL = _on_postgresql(UVICORN, _ours_on_postgresql)
+GRANIAN_ON_POSTGRESQL = _on_postgresql(GRANIAN, _ours_on_postgresql)
+TUTORIAL_ON_POSTGRESQL = _on_postgresql(TUTORIAL, _peer("tutorial_site", on_postgresql=True))
+DJANGO_ON_POSTGRESQL = _on_postgresql(DJANGO, _peer("django_site", on_postgresql=True))
+QUART_SECURITY_ON_POSTGRESQL = _on_postgresql(QUART_SECURITY, _peer("quart_security_site", on_postgresql=True))
+
+ON_POSTGRESQL = (
+    *(OURS_ON_POSTGRESQL, UVICORN_ON_POSTGRESQL, GRANIAN_ON_POSTGRESQL),
+    *(TUTORIAL_ON_POSTGRESQL, DJANGO_ON_POSTGRESQL, QUART_SECURITY_ON_POSTGRESQL),
+)
+SUBJECTS = (
+    *(OURS, OURS_ON_POSTGRESQL, UVICORN, UVICORN_ON_POSTGRESQL, GRANIAN, GRANIAN_ON_POSTGRESQL, EVERYTHING),
+    *(TUTORIAL, TUTORIAL_WITH_LOG, TUTORIAL_ON_POSTGRESQL, DJANGO, DJANGO_ON_POSTGRESQL),
+    *(QUART_SECURITY, QUART_SECURITY_ON_POSTGRESQL, BARE_QUART, BARE_ASGI),
+)

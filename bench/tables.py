@@ -8,7 +8,15 @@ from bench.clients import RETRY_AFTER
 from bench.http_client import PATIENCE
 from bench.probe import EVERY
 from bench.results import Figure, Results
-from bench.subjects import BARE_BCRYPT, OURS, TUTORIAL
+from bench.subjects import (
+    DJANGO_ON_POSTGRESQL,
+    ON_POSTGRESQL,
+    OURS,
+    QUART_SECURITY_ON_POSTGRESQL,
+    SUBJECTS,
+    TUTORIAL,
+    TUTORIAL_ON_POSTGRESQL,
+)
 from bench.targets import MEGABYTE, growth, outcomes
 from bench.wrk import CONNECTIONS
 
@@ -31,14 +39,17 @@ class Table:
 
 def tables(results: Results) -> list[Table]:
     """Return all tables that something was measured for."""
-    every = [_targets(results), _pages(results), _languages(results), _processes(results), _log_ins(results)]
-    every += [_storm(results, 16), _storm(results, 200), _idle(results), _growth(results)]
+    every = [_targets(results), _pages(results), _on_postgresql(results), _languages(results), _processes(results)]
+    every += [_log_ins(results), _storm(results, 16), _storm(results, 200), _idle(results), _growth(results)]
     return [table for table in every if table.rows]
 
 
 def _targets(results: Results) -> Table:
     rows = [(each.what, each.target, each.measured, "yes" if each.reached else "**no**") for each in outcomes(results)]
-    note = f"{OURS.name} on SQLite; the tutorial is {TUTORIAL.name}. Medians; refusals and growth: the worst."
+    note = (
+        "Where nothing else is said, ours is under hypercorn and on SQLite, and the tutorial is on SQLite. Everything "
+        "on: mail, log-in by mail, a provider, metrics. Medians; refusals and growth: the worst."
+    )
     return Table("Targets", note, ("", "target", "measured", "reached"), rows)
 
 
@@ -46,6 +57,8 @@ def _pages(results: Results) -> Table:
     paths = ("/", "/login", "/profile")
     rows = []
     for who in results.who("pages"):
+        if who in {each.name for each in ON_POSTGRESQL}:
+            continue
         cells = [who]
         for path in paths:
             ratio = results.ratio("pages", who, path, to=TUTORIAL.name)
@@ -53,10 +66,26 @@ def _pages(results: Results) -> Table:
         cells.append(" / ".join(_middle(results.figure("pages", who, f"{path} bytes"), "{:.0f}") for path in paths))
         rows.append(cells)
     note = (
-        f"Requests per second, one worker on one core, {CONNECTIONS} connections of wrk on another; `x` is the ratio "
-        f"to {TUTORIAL.name} in the same round. `/profile` is logged in, with the session or user looked up each time."
+        f"Requests per second on SQLite, one worker on one core, {CONNECTIONS} connections of wrk on another; `x` is "
+        f"the ratio to {TUTORIAL.name} in the same round. `/profile` is logged in: the session or user is looked up."
     )
     return Table("Pages", note, ("", "`/`", "x", "`/login`", "x", "`/profile`", "x", "bytes"), rows)
+
+
+def _on_postgresql(results: Results) -> Table:
+    peers = (TUTORIAL_ON_POSTGRESQL, DJANGO_ON_POSTGRESQL, QUART_SECURITY_ON_POSTGRESQL)
+    rows = [
+        (
+            who,
+            _spread(results.figure("pages", who, "/profile"), "{:,.0f}"),
+            *(_spread(results.ratio("pages", who, "/profile", to=peer.name), "{:.2f}") for peer in peers),
+        )
+        for who in results.who("pages")
+        if who in {each.name for each in ON_POSTGRESQL}
+    ]
+    note = "`/profile` per second, logged in, as above; and its ratios to each peer on the same PostgreSQL."
+    heads = ("", "`/profile`", *(f"x, to {peer.name.partition(',')[0]}" for peer in peers))
+    return Table("Pages on PostgreSQL", note, heads, rows)
 
 
 def _languages(results: Results) -> Table:
@@ -89,13 +118,19 @@ def _processes(results: Results) -> Table:
 
 
 def _log_ins(results: Results) -> Table:
+    hashes = {each.name: each.hash for each in SUBJECTS if each.hash}
+    hashes |= {each.alone: each for each in hashes.values()}
     rows = []
     for who in results.who("log-ins"):
-        ratio = results.ratio("log-ins", who, "rate", to=BARE_BCRYPT)
+        ratio = results.ratio("log-ins", who, "rate", to=hashes[who].alone)
         lost = _middle(results.figure("log-ins", who, "lost"), "{:.0f}")
-        rows.append((who, _spread(results.figure("log-ins", who, "rate"), "{:.2f}"), _spread(ratio, "{:.0%}"), lost))
-    note = "16 clients, each from an address of its own; one worker that may use all cores. bcrypt of cost 12."
-    return Table("Log-ins per second", note, ("", "log-ins/s", "of bare bcrypt", "failed"), rows)
+        rate = _spread(results.figure("log-ins", who, "rate"), "{:.2f}")
+        rows.append((who, hashes[who].name, rate, _spread(ratio, "{:.0%}"), lost))
+    note = (
+        "16 clients, each from an address of its own; one worker that may use all cores. Each has its own default "
+        "hash: so compare the shares of what all cores could check of it if they did nothing else."
+    )
+    return Table("Log-ins per second", note, ("", "hash", "log-ins/s", "of its bare hash", "failed"), rows)
 
 
 def _storm(results: Results, clients: int) -> Table:

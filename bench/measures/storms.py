@@ -20,7 +20,7 @@ def of_200(run: Run) -> None:
 
 
 def _measure(run: Run, name: str, count: int) -> None:
-    for site in run.rounds(run.scale.hash_rounds, run.with_accounts()):
+    for site in run.rounds(run.scale.hash_rounds, run.with_hashes()):
         with warm(site, cores.ALL, run.scale) as server:
             seconds = run.scale.storm_seconds
             storming = clients.storm(server, clients=count, seconds=seconds, users=run.scale.users)

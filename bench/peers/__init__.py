@@ -1,8 +1,5 @@
-"""Others of the application's kind, written for this comparison: the same five pages on SQLite, bcrypt of cost 12.
+"""Others of the application's kind, each as its own manual leads to: its hash, its settings, its database's defaults.
 
-Each is what its framework's manual leads to, set up as well as we know how. None has our throttle, same-origin check,
-headers or server-side sessions, unless its framework brings them.
+The pages are the same five. None has our throttle, same-origin check, headers or server-side sessions, unless its
+manual brings them. DATABASE_URL names the database, SQLite or PostgreSQL.
 """
-
-ROUNDS = 12
-"""bcrypt's cost, the application's own."""

@@ -1,4 +1,4 @@
-"""Make a peer's database: `python -m bench.peers flask_site 1000`, in the file that DATABASE names."""
+"""Make a peer's database: `python -m bench.peers tutorial_site 1000`, in the database that DATABASE_URL names."""
 
 import sys
 from importlib import import_module
