@@ -66,7 +66,7 @@ def test_the_workflow_runs_what_a_contributor_runs_on_a_stock_runner() -> None:
     assert job["runs-on"].startswith("ubuntu-")
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
     assert "postgres" in job["services"]
-    assert job["env"]["TEST_POSTGRES_URL"].startswith("postgresql://")
+    assert job["env"]["CI_POSTGRES_URL"].startswith("postgresql://")
 
 
 @pytest.mark.parametrize(
