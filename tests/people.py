@@ -13,7 +13,7 @@ import pytest
 from quart import Response
 from quart.typing import TestClientProtocol
 
-from quart_auth_app.accounts import log_in, users
+from quart_auth_app.accounts import password_log_in, users
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.models import User
@@ -50,7 +50,7 @@ class Accounts:
         passwords, refusals = self.services.passwords, self.services.refusals
         named: dict[str, Any] = {"remember": False, "browser": browser, "now": now or datetime.now(UTC), **fields}
         try:
-            return (await log_in.with_password(self.services.database, passwords, refusals, **named)).user
+            return (await password_log_in.with_password(self.services.database, passwords, refusals, **named)).user
         except WrongDetails:
             return None
 

@@ -137,6 +137,9 @@ _CLEAR = delete(_attempts).where(_attempts.c.key == bindparam("counter"))
 def log_in_counters(*, email: str, address: str, device: str | None) -> list[Counter]:
     """Return the counters of an attempt to log in; a success clears the last one, and refunds the others.
 
+    The last one is the account's or the device's own. The others are shared: if a success cleared them, it would reset
+    the limit for other people's guesses.
+
     A browser that has logged in to this account before has counters of its own, so that guessing strangers can't lock
     the owner out (OWASP, "Slow down online guessing attacks with device cookies").
     """

@@ -8,7 +8,7 @@ from quart_auth import login_user, logout_user
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import log_in as accounts
-from quart_auth_app.accounts import mailed_log_in, sessions
+from quart_auth_app.accounts import mailed_log_in, password_log_in, second_step_log_in, sessions
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed, SignUpPending, WrongDetails
 from quart_auth_app.accounts.log_in import Outcome, SecondStepMissing
 from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
@@ -34,7 +34,7 @@ async def log_in_with_password(*, email: str, password: str, remember: bool) -> 
     """
     browser = this_browser()
     try:
-        outcome = await accounts.with_password(
+        outcome = await password_log_in.with_password(
             services().database,
             passwords(),
             services().refusals,
@@ -49,7 +49,7 @@ async def log_in_with_password(*, email: str, password: str, remember: bool) -> 
         services().failed_log_ins.note(email=email, browser=browser)
         signals.announce(signals.log_in_failed, email=email)
         raise
-    return await hand_over(outcome, methods=[accounts.PASSWORD])
+    return await hand_over(outcome, methods=[password_log_in.PASSWORD])
 
 
 async def log_in_with_mailed_code(*, number: int, code: str) -> bool:
@@ -86,7 +86,7 @@ async def _log_in_by_mail(attempt: Awaitable[Outcome]) -> bool:
 async def log_in_with_second_step(code: str) -> None:
     """Log this browser in after its first step. Raises NoPendingLogIn, WrongCode or TooManyAttempts."""
     try:
-        logged_in, methods = await accounts.with_second_step(
+        logged_in, methods = await second_step_log_in.with_second_step(
             transaction,
             services().keys,
             token=pending_cookie.token() or "",
@@ -107,7 +107,7 @@ async def second_step_again() -> bool:
     Returns whether it is logged in now.
     """
     async with transaction() as db:
-        outcome = await accounts.second_step_again(
+        outcome = await second_step_log_in.again(
             db, token=pending_cookie.token() or "", browser=this_browser(), now=clock.now()
         )
     return outcome is not None and await hand_over(outcome, methods=[])
