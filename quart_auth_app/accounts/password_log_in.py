@@ -78,12 +78,7 @@ async def with_password(
     async with database.transaction() as db:
         if replacement:
             await _replace_hash(db, user, replacement)
-        outcome = await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
-        if isinstance(outcome, LoggedIn):
-            await throttle.settle(db, refunded=attempt.counters[:-1], cleared=attempt.counters[-1], now=now)
-        else:
-            await throttle.refund(db, attempt.counters[0])
-    return outcome
+        return await _let_in(db, user, attempt.counters, remember=remember, browser=browser, now=now)
 
 
 @asynccontextmanager
@@ -122,6 +117,17 @@ async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User
 
 def _succeeded(email: str) -> Counter:
     return throttle.LOG_INS_OF_ACCOUNT, email_addresses.key(email)
+
+
+async def _let_in(
+    db: AsyncSession, user: User, counters: list[Counter], *, remember: bool, browser: Browser, now: datetime
+) -> Outcome:
+    outcome = await start_session(db, user=user, methods=[PASSWORD], remember=remember, browser=browser, now=now)
+    if isinstance(outcome, LoggedIn):
+        await throttle.settle(db, refunded=counters[:-1], cleared=counters[-1], now=now)
+    else:  # the other counts stay until the second step has succeeded
+        await throttle.refund(db, counters[0])
+    return outcome
 
 
 async def _replace_hash(db: AsyncSession, user: User, password_hash: str) -> None:
