@@ -21,12 +21,12 @@ import quart_auth_app
 from attacks.victims import GUARD
 from quart_auth_app.accounts import (
     browsers,
+    limits,
     mailed_codes,
     pending_log_ins,
     second_step,
     sessions,
     sign_up_confirmations,
-    throttle,
     tokens,
 )
 from quart_auth_app.accounts.errors import LinkInvalid
@@ -76,23 +76,23 @@ def unescaped_pages() -> Quart:
 
 def whole_addresses() -> Quart:
     """Attempts are counted for an IPv6 address, of which each customer has more than anybody can count."""
-    throttle.network = lambda address: address
+    limits.network = lambda address: address
     return quart_auth_app.create_app()
 
 
 def any_log_in_that_succeeds() -> Quart:
     """Log-ins that succeed are not limited."""
-    _raise(throttle.LOG_INS_OF_ACCOUNT)
+    _raise(limits.LOG_INS_OF_ACCOUNT)
     return quart_auth_app.create_app()
 
 
 def devices_by_themselves() -> Quart:
     """Each browser that has logged in has its own guesses, whatever the others of the account have used up."""
-    _raise(throttle.LOG_IN_BY_ALL_DEVICES)
+    _raise(limits.LOG_IN_BY_ALL_DEVICES)
     return quart_auth_app.create_app()
 
 
-def _raise(limit: throttle.Limit) -> None:
+def _raise(limit: limits.Limit) -> None:
     object.__setattr__(limit, "attempts", attacks.unthrottled.BEYOND_REACH)
 
 

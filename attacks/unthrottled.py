@@ -7,7 +7,7 @@ looks like and nothing else. For the attacks on the limits themselves this is th
 from quart import Quart
 
 import quart_auth_app
-from quart_auth_app.accounts import mail_limits, throttle
+from quart_auth_app.accounts import limits, mail_limits
 from quart_auth_app.accounts.passwords import hashing
 from quart_auth_app.web.edge import turns
 
@@ -18,7 +18,7 @@ def create_app() -> Quart:
     """Return the application; everything but attempts, pauses and the cost of a hash is as it is in life."""
     hashing.ROUNDS = 4
     turns.REFUSED_PAUSE = 0.0
-    for limit in [*vars(throttle).values(), *vars(mail_limits).values(), *mail_limits.TO_ADDRESS]:
-        if isinstance(limit, throttle.Limit):
+    for limit in [*vars(limits).values(), *vars(mail_limits).values(), *mail_limits.TO_ADDRESS]:
+        if isinstance(limit, limits.Limit):
             object.__setattr__(limit, "attempts", BEYOND_REACH)  # in place, as other modules hold it by name
     return quart_auth_app.create_app()

@@ -14,6 +14,7 @@ from quart_auth_app.accounts import (
     activity,
     double_clicks,
     email_addresses,
+    limits,
     mail_limits,
     mailed_codes,
     outbox,
@@ -46,7 +47,7 @@ async def change_at_once(transaction: UnitOfWork, *, found: Found, email: str, b
     email = email_addresses.validated(email)
     user_id = found.user["id"]
     async with transaction() as db:
-        await throttle.hit(db, (throttle.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
+        await throttle.hit(db, (limits.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
     async with taken.refused(transaction, email=email, error=EmailTaken, but=user_id), transaction() as db:
         user = await _locked(db, user_id)
         if user.email != email:
@@ -63,7 +64,7 @@ async def ask(transaction: UnitOfWork, *, found: Found, email: str, browser: Bro
     email = email_addresses.validated(email)
     user_id = found.user["id"]
     async with transaction() as db:
-        await throttle.hit(db, (throttle.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
+        await throttle.hit(db, (limits.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
         await mail_limits.count_client(db, browser=browser, now=now)
     async with transaction() as db:
         user = await _locked(db, user_id)

@@ -16,6 +16,7 @@ from quart_auth_app.accounts import (
     double_clicks,
     identity_rows,
     identity_sign_ups,
+    limits,
     log_in,
     sessions,
     throttle,
@@ -32,9 +33,9 @@ from quart_auth_app.accounts.errors import (
 )
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
+from quart_auth_app.accounts.limits import Limit
 from quart_auth_app.accounts.log_in import Outcome
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Identity, User
 from quart_auth_app.settings.providers import ProviderSettings
@@ -68,7 +69,7 @@ async def own(db: AsyncSession, *, user_id: int) -> Sequence[Identity]:
 async def count(transaction: UnitOfWork, *, attempt: Attempt, browser: Browser, now: datetime) -> None:
     """Mark the attempt as used and count it, before the provider is asked. Raises AttemptTooLate or TooManyAttempts."""
     async with transaction() as db:
-        await throttle.hit(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)), now=now)
+        await throttle.hit(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)), now=now)
     try:
         # One statement, so that only one of several requests with this answer succeeds.
         async with transaction() as db:
@@ -110,7 +111,7 @@ async def log_in_with_identity(
         user_id = await identity_rows.use(db, proven, now=now)
         if user_id is None:
             raise ProviderRefused(reason="disconnected in this very moment", label=provider.label)
-        await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+        await throttle.refund(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)))
         user = await db.get_one(User, user_id)
         try:
             outcome = await log_in.start_session(
@@ -141,7 +142,7 @@ async def connect(
                 raise IdentityTaken(label=provider.label)
             db.add(identity_rows.new(user_id, proven, now=now))
             await db.flush()
-            await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+            await throttle.refund(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)))
             await activity.note(db, user_id=user_id, kind="provider_connected", browser=browser, now=now)
     except IntegrityError:
         async with transaction() as db:
@@ -181,7 +182,7 @@ async def prove(
         if await identity_rows.owner(db, proven) != user_id:
             raise ProviderRefused(reason="somebody else's", label=provider.label)
         await identity_rows.use(db, proven, now=now)
-        await throttle.refund(db, (throttle.PROVIDER_BY_ADDRESS, throttle.network(browser.address)))
+        await throttle.refund(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)))
         renewed = await sessions.renew(
             db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
         )

@@ -15,6 +15,7 @@ from quart_auth_app.accounts import (
     activity,
     email_addresses,
     identity_rows,
+    limits,
     names,
     outbox,
     own_fields,
@@ -69,7 +70,7 @@ async def become_known(
     async with transaction() as db:
         await _insist_on_verified(db, proven, provider, may_sign_up=may_sign_up)
         if is_complete:  # stays counted if refused: attempts could reveal other users' values of unique fields
-            await throttle.hit(db, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now)
+            await throttle.hit(db, (limits.SIGN_UP_BY_ADDRESS, limits.network(browser.address)), now=now)
     try:
         async with transaction() as db:
             if await identity_rows.owner(db, proven) is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, pending_log_ins, second_step, sessions, throttle
+from quart_auth_app.accounts import activity, double_clicks, limits, pending_log_ins, second_step, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.models import User
@@ -72,7 +72,7 @@ async def start_session(
         proof=proof,
     )
     if started:
-        await throttle.hit(db, (throttle.LOG_INS_OF_ACCOUNT, user.email_key), now=now)
+        await throttle.hit(db, (limits.LOG_INS_OF_ACCOUNT, user.email_key), now=now)
         is_new = browser.device_for(user) is None
         await activity.note(db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=is_new)
         await double_clicks.note(db, browser, number=started.number, now=now)

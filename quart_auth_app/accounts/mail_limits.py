@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, throttle
+from quart_auth_app.accounts import email_addresses, limits, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.throttle import Counter, Limit
+from quart_auth_app.accounts.limits import Counter, Limit
 
 # Enough for a person whose first mail is late, and too little to flood a stranger's mailbox.
 TO_ADDRESS = (
@@ -28,7 +28,7 @@ async def count_client(db: AsyncSession, *, browser: Browser, now: datetime) -> 
 
 def of_client(browser: Browser) -> Counter:
     """Return the counter for a client's mail."""
-    return BY_NETWORK, throttle.network(browser.address)
+    return BY_NETWORK, limits.network(browser.address)
 
 
 async def may_send(db: AsyncSession, *, email: str, now: datetime) -> bool:

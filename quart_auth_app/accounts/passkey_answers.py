@@ -12,7 +12,7 @@ from quart_auth_app.accounts.errors import AccountError, TooManyAttempts
 from quart_auth_app.accounts.factors import challenges, passkeys
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.passkeys import Answer, NotValid, Site
-from quart_auth_app.accounts.throttle import Limit
+from quart_auth_app.accounts.limits import Limit
 
 Result = TypeVar("Result")
 

@@ -5,15 +5,15 @@ from datetime import datetime
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, log_in, passkey_answers, sessions, throttle
+from quart_auth_app.accounts import activity, limits, log_in, passkey_answers, sessions, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked, WrongDetails
 from quart_auth_app.accounts.factors import passkeys
 from quart_auth_app.accounts.factors.passkeys import Answer
+from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.accounts.log_in import LoggedIn
 from quart_auth_app.accounts.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
 
@@ -70,7 +70,7 @@ async def _found(
     transaction: UnitOfWork, asking: Asking, *, credential: str, browser: Browser, now: datetime
 ) -> tuple[Answer, Counter, Passkey]:
     # Count a failure first, and refund it after a success, as for passwords.
-    counter = throttle.PASSKEY_BY_ADDRESS, throttle.network(browser.address)
+    counter = limits.PASSKEY_BY_ADDRESS, limits.network(browser.address)
     answer = passkey_answers.read(credential)
     async with transaction() as db:
         await throttle.hit(db, counter, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, names, passkey_answers, throttle, ways_in
+from quart_auth_app.accounts import activity, double_clicks, limits, names, passkey_answers, throttle, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import passkeys
@@ -67,7 +67,7 @@ async def add(
     """
     name = names.validated(name) if name else browser.name
     answer = passkey_answers.read(credential)
-    counter = throttle.PASSKEY_BY_ADDRESS, throttle.network(browser.address)
+    counter = limits.PASSKEY_BY_ADDRESS, limits.network(browser.address)
     async with transaction() as db:
         await throttle.hit(db, counter, now=now)
     await passkeys.load()

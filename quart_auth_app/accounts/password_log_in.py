@@ -13,13 +13,13 @@ from sqlalchemy import bindparam, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from quart_auth_app.accounts import email_addresses, outbox, throttle
+from quart_auth_app.accounts import email_addresses, limits, outbox, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
+from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.accounts.log_in import LoggedIn, Outcome, start_session
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.refusals import Refusals
-from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.models import Attempts, SignUp, User
 
@@ -87,12 +87,12 @@ async def _counted(
 ) -> AsyncIterator[_Counted]:
     """Count an attempt, and hold a place in line for its hash. Beyond a limit it is refused before it uses anything."""
     claimed = browser.device.id if browser.device and browser.device.claims(email) else None
-    refusals.check(throttle.log_in_counters(email=email, address=browser.address, device=claimed), now=now)
+    refusals.check(limits.log_in_counters(email=email, address=browser.address, device=claimed), now=now)
     passwords.insist_on_place(browser, known=claimed is not None)
     async with database.reading() as db:
         user, pending, counted = await _find(db, email=email, browser=browser)
     device = browser.device_for(user)
-    counters = throttle.log_in_counters(email=email, address=browser.address, device=device)
+    counters = limits.log_in_counters(email=email, address=browser.address, device=device)
     refusals.look(counted, [*counters, _succeeded(email)], now=now)
     with passwords.place_in_line(browser, known=device is not None):
         async with database.transaction() as db:
@@ -107,7 +107,7 @@ async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User
     keys = {
         key
         for device in devices
-        for key in throttle.keys_of(throttle.log_in_counters(email=email, address=browser.address, device=device))
+        for key in throttle.keys_of(limits.log_in_counters(email=email, address=browser.address, device=device))
     }
     values = {"email_key": email_addresses.key(email), "keys": [*keys, *throttle.keys_of([_succeeded(email)])]}
     rows = (await db.execute(_FIND, values)).all()
@@ -116,7 +116,7 @@ async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User
 
 
 def _succeeded(email: str) -> Counter:
-    return throttle.LOG_INS_OF_ACCOUNT, email_addresses.key(email)
+    return limits.LOG_INS_OF_ACCOUNT, email_addresses.key(email)
 
 
 async def _let_in(

@@ -12,6 +12,7 @@ from quart_auth_app.accounts import (
     double_clicks,
     email_addresses,
     email_changes,
+    limits,
     mail_limits,
     outbox,
     passkeys,
@@ -162,7 +163,7 @@ async def _give_password(db: AsyncSession, user: User, password_hash: str, **cha
     await pending_log_ins.cancel_all(db, user_id=user.id)
     await second_step.drop_unconfirmed(db, user_id=user.id)
     # If somebody's guesses have locked the owner out, they can get in now; the count of their network stays.
-    await throttle.clear(db, (throttle.LOG_IN_BY_ACCOUNT, email_addresses.key(values.get("email", user.email))))
-    for counter in throttle.second_step_counters(user_id=user.id, device=None):
+    await throttle.clear(db, (limits.LOG_IN_BY_ACCOUNT, email_addresses.key(values.get("email", user.email))))
+    for counter in limits.second_step_counters(user_id=user.id, device=None):
         await throttle.clear(db, counter)
-    await throttle.clear(db, (throttle.SECOND_STEP_BY_ALL_DEVICES_A_DAY, str(user.id)))
+    await throttle.clear(db, (limits.SECOND_STEP_BY_ALL_DEVICES_A_DAY, str(user.id)))

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits, throttle
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.throttle import Counter
+from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.models import Attempts
 
 LASTS = timedelta(seconds=1)
 """How long a refusal is cached. Another process may refund an attempt meanwhile: then somebody waits a second."""
 
-OF_NETWORKS = {throttle.LOG_IN_BY_ADDRESS, throttle.LOG_IN_BY_ADDRESS_OF_DEVICES}
+OF_NETWORKS = {limits.LOG_IN_BY_ADDRESS, limits.LOG_IN_BY_ADDRESS_OF_DEVICES}
 """The limits whose refusals are cached. Not an account's: after a reset its owner must get in at every worker."""
 
 MAX_REMEMBERED = 10_000

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, log_in, pending_log_ins, second_step, throttle
+from quart_auth_app.accounts import activity, limits, log_in, pending_log_ins, second_step, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.factors.seeds import Keys
+from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.accounts.log_in import LoggedIn, SecondStepMissing
 from quart_auth_app.accounts.pending_log_ins import Pending
 from quart_auth_app.accounts.second_step import WrongCode
-from quart_auth_app.accounts.throttle import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
@@ -26,7 +26,7 @@ async def with_second_step(
     async with transaction() as db:
         pending = await pending_log_ins.count_try(db, token=token, now=now)
         user = await db.get_one(User, pending.user_id)
-        counters = throttle.second_step_counters(user_id=user.id, device=browser.device_for(user))
+        counters = limits.second_step_counters(user_id=user.id, device=browser.device_for(user))
         await throttle.hit(db, *counters, now=now)
     async with transaction() as db:
         method = await second_step.spend(db, keys, user_id=user.id, code=code, now=now)
@@ -71,7 +71,7 @@ async def _finish(
     # Only refund the count of the day: if it were cleared, each of the owner's log-ins would allow 20 more guesses.
     await throttle.settle(db, refunded=[by_day], cleared=by_minutes, now=now)
     # The first step has stayed counted until now: otherwise somebody with the password could request hashes endlessly.
-    first_step = throttle.log_in_counters(email=user.email, address=browser.address, device=browser.device_for(user))
+    first_step = limits.log_in_counters(email=user.email, address=browser.address, device=browser.device_for(user))
     await throttle.settle(db, refunded=first_step[1:-1], cleared=first_step[-1], now=now)
     if second_step.RECOVERY_CODE in methods:
         await activity.note(db, user_id=user.id, kind="recovery_code_used", browser=browser, now=now)

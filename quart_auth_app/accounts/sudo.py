@@ -10,10 +10,10 @@ from quart_auth_app.accounts import double_clicks, second_step, sessions, thrott
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.seeds import Keys
+from quart_auth_app.accounts.limits import SUDO_BY_SESSION, Counter
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.accounts.throttle import SUDO_BY_SESSION, Counter
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
 

@@ -19,6 +19,7 @@ from quart_auth_app.accounts import (
     deletion,
     email_addresses,
     email_changes,
+    limits,
     names,
     outbox,
     own_fields,
@@ -55,7 +56,7 @@ async def sign_up(
 ) -> User:
     """Create a user who signs up on the site. Raises TooManyAttempts, or what `create` raises."""
     async with throttle.counted_unless_busy(
-        transaction, (throttle.SIGN_UP_BY_ADDRESS, throttle.network(browser.address)), now=now
+        transaction, (limits.SIGN_UP_BY_ADDRESS, limits.network(browser.address)), now=now
     ):
         return await create(
             transaction, passwords, email=email, name=name, password=password, site=site, browser=browser, own=own

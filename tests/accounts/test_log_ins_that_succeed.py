@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import sessions, throttle
+from quart_auth_app.accounts import limits, sessions
 from quart_auth_app.accounts.sessions import starting
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
@@ -21,8 +21,8 @@ LIMIT = 3
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that a test reaches soon."""
-    low = throttle.Limit("log-in that succeeds, by account", LIMIT, timedelta(minutes=10))
-    monkeypatch.setattr(throttle, "LOG_INS_OF_ACCOUNT", low)
+    low = limits.Limit("log-in that succeeds, by account", LIMIT, timedelta(minutes=10))
+    monkeypatch.setattr(limits, "LOG_INS_OF_ACCOUNT", low)
 
 
 async def count(database: Database) -> int:
@@ -80,7 +80,7 @@ async def test_beyond_the_most_the_session_unused_for_longest_ends_and_the_perso
     app: Quart, bob: dict[str, str], time: Clock, monkeypatch: pytest.MonkeyPatch, events: Events, database: Database
 ) -> None:
     browsers = [app.test_client() for _ in range(sessions.MAX_FOR_ONE + 1)]
-    monkeypatch.setattr(throttle, "LOG_INS_OF_ACCOUNT", throttle.Limit("log-in", 1000, timedelta(minutes=10)))
+    monkeypatch.setattr(limits, "LOG_INS_OF_ACCOUNT", limits.Limit("log-in", 1000, timedelta(minutes=10)))
     for browser in browsers[:-1]:
         await browser.post("/login", form=bob, **elsewhere())
         time.advance(timedelta(seconds=1))

@@ -6,8 +6,8 @@ import pytest
 from quart import Quart
 
 from quart_auth_app.accounts import refusals as module
+from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
 from quart_auth_app.accounts.refusals import LASTS, Refusals
-from quart_auth_app.accounts.throttle import LOG_IN_BY_ADDRESS
 from quart_auth_app.database.units_of_work import Database
 from tests.counting import Costs, counting
 from tests.people import Client, Clock, elsewhere

@@ -7,9 +7,9 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits, throttle
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.throttle import LOG_IN_BY_ACCOUNT, LOG_IN_BY_ADDRESS, LOG_IN_BY_DEVICE, SIGN_UP_BY_ADDRESS
+from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT, LOG_IN_BY_ADDRESS, LOG_IN_BY_DEVICE, SIGN_UP_BY_ADDRESS
 from quart_auth_app.database import units_of_work
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts
@@ -227,7 +227,7 @@ async def test_the_entry_that_our_own_proxies_vouch_for_counts(
     ],
 )
 def test_ipv6_counts_by_the_network_that_one_customer_has(address: str, counted: str) -> None:
-    assert throttle.network(address) == counted
+    assert limits.network(address) == counted
 
 
 @pytest.mark.asvs("6.3.1")
@@ -344,7 +344,7 @@ async def test_who_has_to_wait_sees_the_form_again_with_what_was_typed(client: C
 
 
 async def test_a_limit_from_a_clock_that_was_ahead_is_over(database: Database) -> None:
-    counter = (throttle.LOG_IN_BY_ACCOUNT, "bob@example.com")
+    counter = (limits.LOG_IN_BY_ACCOUNT, "bob@example.com")
     now = datetime(2030, 1, 1, tzinfo=UTC)
     for _ in range(5):
         async with database.transaction() as db:
@@ -360,7 +360,7 @@ async def test_a_limit_from_a_clock_that_was_ahead_is_over(database: Database) -
 
 async def test_attempts_that_are_counted_in_another_order_than_they_came_in_count_all(database: Database) -> None:
     """Of many at once, the first to reach the database may be the last by the clock."""
-    counter = (throttle.LOG_IN_BY_ACCOUNT, "bob@example.com")
+    counter = (limits.LOG_IN_BY_ACCOUNT, "bob@example.com")
     for number in range(5):
         async with database.transaction() as db:
             counted = await throttle.hit(db, counter, now=NOW - timedelta(milliseconds=number))

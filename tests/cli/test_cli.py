@@ -17,8 +17,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from quart_auth_app.accounts import throttle
-from quart_auth_app.accounts.throttle import Limit
+from quart_auth_app.accounts import limits
+from quart_auth_app.accounts.limits import Limit
 from quart_auth_app.cli import main
 from tests.conftest import MakeApp
 from tests.databases import SECRET_KEY, NewDatabase
@@ -138,7 +138,7 @@ async def test_who_was_added_logs_in(operator: Operator, make_app: MakeApp) -> N
 
 
 def test_adding_is_not_throttled(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "SIGN_UP_BY_ADDRESS", Limit("sign-up by address", 1, timedelta(minutes=1)))
+    monkeypatch.setattr(limits, "SIGN_UP_BY_ADDRESS", Limit("sign-up by address", 1, timedelta(minutes=1)))
     assert [operator.add(each).exit_code for each in (BOB, EVE)] == [0, 0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.throttle import LOG_IN_BY_ADDRESS
+from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts
 from quart_auth_app.models.base import Base

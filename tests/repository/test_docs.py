@@ -15,6 +15,7 @@ from quart_auth_app.accounts import (
     deletion,
     devices,
     email_addresses,
+    limits,
     mail_limits,
     mailed_codes,
     mailed_log_in,
@@ -22,13 +23,12 @@ from quart_auth_app.accounts import (
     sessions,
     sign_ups,
     sudo,
-    throttle,
     tokens,
 )
 from quart_auth_app.accounts.factors import challenges
+from quart_auth_app.accounts.limits import Limit
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
-from quart_auth_app.accounts.throttle import Limit
 from quart_auth_app.serving.hypercorn_fixes import time_limits
 from quart_auth_app.web import language
 from quart_auth_app.web.edge import turns
@@ -68,11 +68,11 @@ def words(span: timedelta) -> str:
 
 @pytest.mark.asvs("2.1.3", "6.1.1")
 def test_the_limits_on_attempts() -> None:
-    limits = [value for value in vars(throttle).values() if isinstance(value, Limit)]
-    limits += [value for value in vars(mail_limits).values() if isinstance(value, Limit)] + [*mail_limits.TO_ADDRESS]
-    assert len(limits) == 22
+    modules = [*vars(limits).values(), *vars(mail_limits).values()]
+    all_limits = [value for value in modules if isinstance(value, Limit)] + [*mail_limits.TO_ADDRESS]
+    assert len(all_limits) == 22
     rows = table("Limits")
-    for limit in limits:
+    for limit in all_limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, SecurityEvent, Session
 from tests.people import BOB, Client, Events
@@ -48,9 +48,9 @@ async def hang_up(client: Client, path: str, form: dict[str, str], *, after: flo
 
 @pytest.fixture(autouse=True)
 def _no_limit_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = {name: limit for name, limit in vars(throttle).items() if isinstance(limit, throttle.Limit)}
-    for name, limit in limits.items():
-        monkeypatch.setattr(throttle, name, replace(limit, attempts=10_000))
+    for name, limit in [*vars(limits).items()]:
+        if isinstance(limit, limits.Limit):
+            monkeypatch.setattr(limits, name, replace(limit, attempts=10_000))
 
 
 async def stored(database: Database) -> Counter[str]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits, throttle
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import database_file
 from quart_auth_app.models import Attempts
@@ -22,7 +22,7 @@ async def test_a_transaction_that_is_cut_off_gives_its_lock_up_at_once(database:
 
     async def work() -> None:
         async with database.transaction() as db:
-            await throttle.hit(db, (throttle.LOG_IN_BY_ADDRESS, str(random.random())), now=clock.now())  # noqa: S311  # any will do
+            await throttle.hit(db, (limits.LOG_IN_BY_ADDRESS, str(random.random())), now=clock.now())  # noqa: S311  # any will do
 
     dice = random.Random(1)  # noqa: S311  # repeatable, and no secret
     with closing(sqlite3.connect(str(database_file(database.url)), isolation_level=None, timeout=0.3)) as other:

@@ -8,7 +8,7 @@ from quart import Quart, Response
 from sqlalchemy import select
 
 from quart_auth_app import current_user, role_required, sudo_required
-from quart_auth_app.accounts import access_keys, sudo, throttle
+from quart_auth_app.accounts import access_keys, limits, sudo
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import AccessKey
 from quart_auth_app.operations import pruning
@@ -237,7 +237,7 @@ async def test_it_counts_in_its_header_alone(app: Quart, logged_in: Client) -> N
 async def test_wrong_keys_are_refused_noted_and_counted(app: Quart, logged_in: Client, events: Events) -> None:
     key = await make_key(logged_in)
     here = elsewhere()
-    for _ in range(throttle.ACCESS_KEY_BY_ADDRESS.attempts):
+    for _ in range(limits.ACCESS_KEY_BY_ADDRESS.attempts):
         response = await app.test_client().get("/account", headers=bearer("qaa_wrong"), **here)
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'

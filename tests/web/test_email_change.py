@@ -8,7 +8,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import email_changes, mailed_codes, sudo, throttle, tokens, users
+from quart_auth_app.accounts import email_changes, limits, mailed_codes, sudo, tokens, users
 from quart_auth_app.models import EmailChange, Mail, User
 from tests import authenticators
 from tests.conftest import MakeApp, services_of
@@ -290,7 +290,7 @@ async def test_a_link_is_void_once_the_account_is_another(
 async def test_asking_is_limited_for_each_account_and_needs_the_password(
     mailing: Quart, client: Client, inbox: Inbox, time: Clock
 ) -> None:
-    for number in range(throttle.EMAIL_CHANGE_BY_ACCOUNT.attempts):
+    for number in range(limits.EMAIL_CHANGE_BY_ACCOUNT.attempts):
         await ask(client, f"bob{number}@new.example")
     assert (await client.post("/account/email", form={"email": NEW})).status_code == 429
     assert not inbox.to(NEW)
@@ -375,7 +375,7 @@ async def test_without_mail_it_changes_at_once_and_a_taken_address_says_so(
         assert "Your address is changed." in await text(await browser.get("/account"))
     assert ((await user_of(app)).email, (await user_of(app)).verified_at) == (NEW, None)
     assert [await is_logged_in(each) for each in (browser, other)] == [True, False]
-    for _ in range(throttle.EMAIL_CHANGE_BY_ACCOUNT.attempts):
+    for _ in range(limits.EMAIL_CHANGE_BY_ACCOUNT.attempts):
         response = await browser.post("/account/email", form={"email": EVE["email"]})
     assert response.status_code == 429, "nobody reads off here who has an account"
     for path in ("/account/email/confirm", "/undo-email-change"):

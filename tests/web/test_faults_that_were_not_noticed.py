@@ -11,7 +11,7 @@ from quart import Quart
 from sqlalchemy import func, insert, select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import throttle, users
+from quart_auth_app.accounts import limits, users
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, Session, User
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
@@ -139,7 +139,7 @@ async def test_no_event_of_signing_up_and_logging_in_has_the_address(client: Cli
 async def test_a_throttled_sign_up_is_in_the_log(
     client: Client, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "SIGN_UP_BY_ADDRESS", replace(throttle.SIGN_UP_BY_ADDRESS, attempts=1))
+    monkeypatch.setattr(limits, "SIGN_UP_BY_ADDRESS", replace(limits.SIGN_UP_BY_ADDRESS, attempts=1))
     await client.post("/signup", form=BOB)
     assert (await client.post("/signup", form=EVE)).status_code == 429
     assert events.names[-1] == "throttled"
@@ -237,7 +237,7 @@ async def test_a_device_of_one_account_is_a_stranger_at_another(
 ) -> None:
     await client.post("/signup", form=EVE)
     await client.post("/login", form=bob)
-    for _ in range(throttle.LOG_IN_BY_ACCOUNT.attempts):
+    for _ in range(limits.LOG_IN_BY_ACCOUNT.attempts):
         await app.test_client().post("/login", form=EVE | {"password": "wrong"}, **elsewhere())
     assert (await client.post("/login", form=EVE, **elsewhere())).status_code == 429
 

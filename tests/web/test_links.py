@@ -8,7 +8,7 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import delete, select
 
-from quart_auth_app.accounts import throttle, users
+from quart_auth_app.accounts import limits, users
 from quart_auth_app.models import MailToken, User
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox
@@ -156,7 +156,7 @@ async def test_a_clock_that_jumps_back_spoils_no_link(mailing: Quart, inbox: Inb
 async def test_a_reset_clears_what_was_counted_at_the_second_step(mailing: Quart, inbox: Inbox, time: Clock) -> None:
     phone = await turn_on(mailing)
     time.advance(timedelta(minutes=1))
-    for _ in range(throttle.SECOND_STEP_BY_ACCOUNT.attempts):
+    for _ in range(limits.SECOND_STEP_BY_ACCOUNT.attempts):
         guesser = mailing.test_client()
         await guesser.post("/login", form=BOB, **elsewhere())
         await guesser.post("/login/second-step", form={"code": "000000"})

@@ -37,8 +37,8 @@ import asyncio, itertools, os
 from datetime import timedelta
 import pytest
 from quart_auth_app import reading
-from quart_auth_app.accounts import throttle
-from quart_auth_app.accounts.throttle import Limit
+from quart_auth_app.accounts import throttle, limits
+from quart_auth_app.accounts.limits import Limit
 from quart_auth_app.testing import SECRET_KEY
 from site_of_ours import Customer, Diet, create_site
 from tests.conftest import services_of
@@ -111,7 +111,7 @@ async def test_sign_up_with_a_provider(outbox, request):
         await services_of(client.app).database.close()
 
 async def test_a_value_that_is_taken_at_a_providers_sign_up(client, make_user, log_in_as, monkeypatch, request):
-    monkeypatch.setattr(throttle, "SIGN_UP_BY_ADDRESS", Limit("refused sign-ups", 2, timedelta(days=1)))
+    monkeypatch.setattr(limits, "SIGN_UP_BY_ADDRESS", Limit("refused sign-ups", 2, timedelta(days=1)))
     badge = abs(hash(request.node.name)) % 1_000_000
     here, there = [{"scope_base": {"client": (next(computers), 50000)}} for _ in "ab"]
     await log_in_as(client, await make_user(f"{badge}a@example.com"))

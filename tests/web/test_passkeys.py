@@ -11,7 +11,7 @@ from quart import Quart, Response
 from sqlalchemy import select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import passkeys, sudo, throttle, ways_in
+from quart_auth_app.accounts import limits, passkeys, sudo, ways_in
 from quart_auth_app.accounts.factors import challenges
 from quart_auth_app.accounts.factors.passkeys import encoded
 from quart_auth_app.database.units_of_work import Database
@@ -177,9 +177,7 @@ async def test_what_is_no_answer_at_all_is_refused(client: Client, credential: s
 async def test_a_damaged_answer_is_refused_and_never_an_error(
     client: Client, phone: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        throttle, "PASSKEY_BY_ADDRESS", throttle.Limit("passkey by address", 1000, timedelta(minutes=1))
-    )
+    monkeypatch.setattr(limits, "PASSKEY_BY_ADDRESS", limits.Limit("passkey by address", 1000, timedelta(minutes=1)))
     good = json.loads(phone.get(await options(await client.get("/login"))))
     damages: tuple[object, ...] = ("", "AA", "A", None, 7, [], {}, "AAAA" * 300)
     for name in good["response"]:
@@ -227,11 +225,11 @@ async def test_a_disabled_account_stays_disabled(client: Client, database: Datab
 
 
 async def test_failures_are_limited_by_address_and_good_ones_never(client: Client, phone: Authenticator) -> None:
-    for _ in range(throttle.PASSKEY_BY_ADDRESS.attempts + 1):
+    for _ in range(limits.PASSKEY_BY_ADDRESS.attempts + 1):
         await log_in(client, phone)
         assert await is_logged_in(client)
         await client.post("/logout")
-    for _ in range(throttle.PASSKEY_BY_ADDRESS.attempts):
+    for _ in range(limits.PASSKEY_BY_ADDRESS.attempts):
         await client.post("/login/passkey", form={"credential": phone.get({"challenge": "AAAA"})})
     response = await log_in(client, phone)
     assert response.status_code == 429
@@ -239,7 +237,7 @@ async def test_failures_are_limited_by_address_and_good_ones_never(client: Clien
 
 
 async def test_guesses_at_passwords_keep_nobody_from_a_passkey(client: Client, phone: Authenticator) -> None:
-    for _ in range(throttle.LOG_IN_BY_ADDRESS.attempts + 1):
+    for _ in range(limits.LOG_IN_BY_ADDRESS.attempts + 1):
         response = await client.post("/login", form=BOB | {"password": "wrong"})
     assert response.status_code == 429
     await log_in(client, phone)

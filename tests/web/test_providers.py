@@ -13,7 +13,7 @@ from quart import Quart, Response
 from sqlalchemy import func, select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Identity, Passkey, Session, User
 from tests.authenticators import add_passkey
@@ -615,7 +615,7 @@ async def test_where_somebody_had_proved_the_address_nothing_changes(
 
 
 async def test_coming_back_without_end_is_refused(client: Client, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "PROVIDER_BY_ADDRESS", throttle.Limit("provider by address", 3, timedelta(minutes=1)))
+    monkeypatch.setattr(limits, "PROVIDER_BY_ADDRESS", limits.Limit("provider by address", 3, timedelta(minutes=1)))
     fake.claims = {"nonce": "wrong"}
     for number in range(5):
         response = await client.get(fake.back(await address(await client.post("/login/with/fake"))))

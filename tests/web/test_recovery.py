@@ -8,7 +8,7 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import throttle, users
+from quart_auth_app.accounts import limits, users
 from quart_auth_app.mail.transports import Unreachable
 from quart_auth_app.models import Mail, SecurityEvent, User
 from tests.conftest import MakeApp, services_of
@@ -220,7 +220,7 @@ async def test_after_a_reset_every_worker_lets_the_owner_in_at_once(
     url = services_of(mailing).settings.database_url.render_as_string(hide_password=False)
     other = make_app(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, MAIL_URL=inbox.url)
     token = await asked(client, inbox)
-    for _ in range(throttle.LOG_IN_BY_ACCOUNT.attempts + 1):
+    for _ in range(limits.LOG_IN_BY_ACCOUNT.attempts + 1):
         refused = await other.test_client().post("/login", form=BOB | {"password": "wrong"}, **elsewhere())
     assert refused.status_code == 429
     await client.post("/reset-password", form={"token": token, "password": NEW})

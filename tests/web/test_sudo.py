@@ -11,7 +11,7 @@ from quart import Blueprint, Quart, request
 from quart.datastructures import FileStorage
 
 from quart_auth_app.accounts import sudo
-from quart_auth_app.accounts.throttle import SUDO_BY_SESSION
+from quart_auth_app.accounts.limits import SUDO_BY_SESSION
 from quart_auth_app.web.identity.sudo import sudo_required
 from tests.conftest import services_of
 from tests.counting import counting

@@ -8,7 +8,7 @@ from itsdangerous.timed import TimestampSigner
 from quart import Quart
 
 from quart_auth_app import clock
-from quart_auth_app.accounts.throttle import LOG_IN_BY_ACCOUNT
+from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT
 from tests.people import BOB, EVE, WRONG_DETAILS, Client, elsewhere, is_logged_in, notice
 
 Move = Callable[[int], None]

@@ -5,7 +5,7 @@ Work that takes CPU time runs in threads, so that pages don't wait for it.
 
 from contextlib import AbstractContextManager
 
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.accounts.passwords.hashing import Hasher
@@ -51,4 +51,4 @@ class Passwords:
 
 
 def _group(browser: Browser, *, known: bool) -> Group:
-    return Group(throttle.network(browser.address), is_known=known or browser.is_operator)
+    return Group(limits.network(browser.address), is_known=known or browser.is_operator)

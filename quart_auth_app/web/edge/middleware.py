@@ -11,7 +11,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEven
 from quart import Quart, request
 from quart.typing import ResponseTypes
 
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts import limits
 from quart_auth_app.web.edge import bodies
 from quart_auth_app.web.edge.asking import key_in
 from quart_auth_app.web.edge.client import address_in
@@ -111,7 +111,7 @@ class Edge:
         if method in SAFE_METHODS:
             status = await self._serve(scope, receive, send, headers)
         else:
-            status = await self._serve_in_turn(scope, receive, send, headers, network=throttle.network(address))
+            status = await self._serve_in_turn(scope, receive, send, headers, network=limits.network(address))
         seconds = time.perf_counter() - started
         if self._metrics:
             self._metrics.request(method, str(scope.get("route", "none")), status, seconds)

@@ -1,4 +1,4 @@
-"""The device cookie: a browser that has logged in to an account before has its own limit (accounts/throttle.py)."""
+"""The device cookie: a browser that has logged in to an account before has its own limit (accounts/limits.py)."""
 
 import hashlib
 from datetime import timedelta
