@@ -78,7 +78,7 @@ class Form:
             except AccountError as error:
                 return await self.answer(error)
 
-        handler.form = self  # type: ignore[attr-defined]  # for web/api/openapi.py
+        handler.form = self  # type: ignore[attr-defined]  # for web/api/openapi_bodies.py
         return handler
 
     def knows_second_click(self, view: View[P]) -> View[P]:
