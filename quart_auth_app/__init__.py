@@ -3,17 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quart import Quart
 from quart.helpers import get_root_path
 
-from quart_auth_app.accounts import outbox, ways_in
-from quart_auth_app.accounts import sessions as session_tokens
 from quart_auth_app.accounts.email_addresses import key as email_key
-from quart_auth_app.accounts.factors.challenges import Challenges
-from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.blueprints.access_keys import access_keys
 from quart_auth_app.blueprints.account import account
 from quart_auth_app.blueprints.activity import activity
@@ -30,12 +24,8 @@ from quart_auth_app.blueprints.providers import providers
 from quart_auth_app.blueprints.recovery import recovery
 from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.blueprints.sessions import sessions
-from quart_auth_app.database.migrations import sites_history
 from quart_auth_app.database.migrations.sites_history import is_the_sites
-from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.languages import Languages, NoCatalogue
-from quart_auth_app.mail import sending
 from quart_auth_app.models import Base, User
 from quart_auth_app.models.own_fields import form_field
 from quart_auth_app.serving import lifespan, refused_start
@@ -65,10 +55,8 @@ from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.services import EXTENSION, Services, reading, transaction
+from quart_auth_app.web.services_from_settings import services_from
 from quart_auth_app.web.telemetry import logs
-
-if TYPE_CHECKING:
-    from quart_auth_app.providers.client import Provider
 
 __all__ = [
     "Accounts",
@@ -120,7 +108,7 @@ def create_app(config: Mapping[str, object] | None = None, *, import_name: str |
     config = config or {}
     with refused_start.told_in_a_sentence():
         settings = Settings.read(config, os.environ)
-        services = _services(settings, sites_root=Path(get_root_path(import_name)) if import_name else None)
+        services = services_from(settings, sites_root=Path(get_root_path(import_name)) if import_name else None)
     # Without a site there is no folder of templates but ours, which own_files adds.
     app = Quart(import_name) if import_name else Quart(__name__, template_folder=None)
     _assemble(app, settings, services, {name: value for name, value in config.items() if not is_ours(name)})
@@ -185,7 +173,7 @@ class Accounts:
             current.insist_on_room(app.extensions.get("QUART_AUTH", []))
             settings = Settings.read(app.config, os.environ)
             ours = {blueprint.name for blueprint in PAGES}
-            services = _services(settings, own_pages=frozenset(ours))
+            services = services_from(settings, own_pages=frozenset(ours))
         if not app.config["SECRET_KEY"]:
             app.config.update(SECRET_KEY=settings.secret_key, SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks))
         app.extensions[EXTENSION] = services
@@ -211,38 +199,3 @@ class Accounts:
         answers.init_app(app, blueprints=ours)
         context_processors.leave_out_of(app, ours)
         yielding.give_way(app, blueprints=ours)
-
-
-def _services(
-    settings: Settings, *, sites_root: Path | None = None, own_pages: frozenset[str] | None = None
-) -> Services:
-    passwords = Passwords(workers=settings.workers, flask_security_salt=settings.flask_security_password_salt)
-    metrics = None
-    if settings.metrics_bind:
-        from quart_auth_app.web.telemetry.metrics import Metrics  # imported only if used: it takes time and memory
-
-        metrics = Metrics(passwords)
-    keys = Keys(settings.secret_key, settings.secret_key_fallbacks)
-    challenges = Challenges([settings.secret_key, *settings.secret_key_fallbacks], site=settings.base_url)
-    own = sites_history.folder_in(sites_root) if sites_root else None
-    info = (
-        outbox.info(settings.sender)
-        | session_tokens.info(settings.secret_key)
-        | ways_in.info([each.issuer for each in settings.providers])
-    )
-    database = Database(settings.database_url, info=info, sites_migrations=own)
-    try:
-        languages = Languages(settings.languages, sites_own=sites_root and sites_root / "locales")
-    except NoCatalogue as error:
-        raise SettingsError(f"LANGUAGES is {error}") from None
-    sender = sending.sender(settings, database, passwords, languages)
-    providers = _providers(settings)
-    return Services(settings, database, passwords, keys, challenges, languages, metrics, providers, sender, own_pages)
-
-
-def _providers(settings: Settings) -> "dict[str, Provider]":
-    if not settings.providers:
-        return {}
-    from quart_auth_app.providers.client import Provider  # imports httpx2 and joserfc, so only if used
-
-    return {each.name: Provider(each) for each in settings.providers}
