@@ -41,7 +41,7 @@ async def faults_inside(site: Site) -> list[str]:
 
 
 def main() -> int:
-    """Return the exit status: 0 when every attack bites on its broken build and the application holds."""
+    """Return the exit status: 0 if every attack succeeds on its broken build, and none on the application."""
     parser = argparse.ArgumentParser(prog="python -m attacks", description="Attack our own application on loopback.")
     parser.add_argument("--only", metavar="WORD", default="", help="run the attacks whose name contains this")
     parser.add_argument(

@@ -32,7 +32,7 @@ class Attack:
     does: str
     run: Callable[[Site], Awaitable[Verdict]]
     broken: Victim
-    """A build that the attack has to find fault with."""
+    """A build in which the attack has to find a fault."""
     how_broken: str
     on_postgresql: bool = True
     """Whether the broken build runs on PostgreSQL too."""

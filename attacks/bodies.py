@@ -56,7 +56,7 @@ def _bytes(dice: random.Random) -> bytes:
 
 
 def _text(dice: random.Random) -> str:
-    """Return characters from all of Unicode, surrogates and controls more often than their share."""
+    """Return characters from all of Unicode, with many surrogates and control characters."""
     ranges = ((0, 0x20), (0x20, 0x7F), (0x80, 0x300), (0x300, 0x370), (0xD800, 0xE000), (0x2000, 0x2070), (0, 0x110000))
     length = int(dice.expovariate(1 / 20)) if dice.random() < 0.97 else dice.choice((254, 255, 1024, 1025, 20_000))
     return "".join(chr(dice.randrange(*dice.choice(ranges))) for _ in range(length))
@@ -69,7 +69,7 @@ def _value(dice: random.Random) -> bytes:
 
 
 def _form(dice: random.Random) -> bytes:
-    # Mostly complete, so that what is inside the fields gets as far as the code behind the form.
+    # Mostly complete, so that the fields' values reach the code behind the form.
     names = [*NAMES[:3], *dice.choices(NAMES, k=dice.randrange(3))] if dice.random() < 0.7 else dice.choices(NAMES, k=4)
     return "&".join(f"{quote_from_bytes(name.encode())}={quote_from_bytes(_value(dice))}" for name in names).encode()
 

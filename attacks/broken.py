@@ -75,7 +75,7 @@ def unescaped_pages() -> Quart:
 
 
 def whole_addresses() -> Quart:
-    """Attempts are counted for an IPv6 address, of which each customer has more than anybody can count."""
+    """Attempts are counted for an IPv6 address, although each customer has billions of them."""
     limits.network = lambda address: address
     return quart_auth_app.create_app()
 
@@ -87,7 +87,7 @@ def any_log_in_that_succeeds() -> Quart:
 
 
 def devices_by_themselves() -> Quart:
-    """Each browser that has logged in has its own guesses, whatever the others of the account have used up."""
+    """Each browser that has logged in has only a limit of its own; there is none for all of an account."""
     _raise(limits.LOG_IN_BY_ALL_DEVICES)
     return quart_auth_app.create_app()
 
@@ -97,7 +97,7 @@ def _raise(limit: limits.Limit) -> None:
 
 
 def rated_without_end() -> Quart:
-    """A password is rated however long that takes, in the threads that hash."""
+    """Rating a password may take any time, in the threads that also hash."""
     strength.MAX_WORK = 10**12
     return quart_auth_app.create_app()
 
@@ -132,7 +132,7 @@ def codes_that_stay_good() -> Quart:
 
 
 def links_for_everything() -> Quart:
-    """A link does whatever its token is sent to, as often as it is sent, whatever has become of the account since."""
+    """A link's token counts at any page, any number of times, and after the account has changed."""
 
     async def look(db: AsyncSession, *, token: str, **_: object) -> tokens.Linked:
         hashed = MailToken.token_hash == hashlib.sha256(token.encode()).hexdigest()
@@ -152,7 +152,7 @@ def links_for_everything() -> Quart:
 
 
 def any_number_of_connections() -> Quart:
-    """Connections are taken until there are no descriptors left, and each that can't be taken is a traceback."""
+    """Connections are accepted until no file descriptors are left; then each new one causes a traceback."""
     time_limits.most = lambda: 10**9
     repeated_errors.thin_out = lambda logger: None
     return quart_auth_app.create_app()
@@ -165,7 +165,7 @@ def nobody_is_known() -> Quart:
 
 
 def first_come() -> Quart:
-    """First come, first served, and a place in the line for hashing is taken before the limit is asked."""
+    """The queue for hashing is first come, first served, and an attempt joins it before its limit is checked."""
     turns.MAX_AT_ONCE = 10**9
     threads.MOST_FOR_A_NETWORK = threads.MOST_FOR_STRANGERS = 1.0
     FairQueue.put = _behind_all_others  # type: ignore[method-assign,assignment]  # broken on purpose
@@ -179,7 +179,7 @@ def _behind_all_others(queue: FairQueue[Any, Any], _group: object, item: object)
 
 
 def clinging_lock() -> Quart:
-    """Log-in holds the database's lock for a moment, and for ever if the browser hangs up in that moment."""
+    """Log-in holds the database's lock for a moment, and never releases it if the browser hangs up then."""
     app = quart_auth_app.create_app()
     kept = []
 
@@ -196,7 +196,7 @@ def clinging_lock() -> Quart:
 
 
 def routes_cut_off() -> Quart:
-    """A browser that hangs up cuts its route off where it is."""
+    """If a browser hangs up, its request is cancelled wherever it is."""
 
     def leave_cut_off(app: Quart, *, blueprints: Set[str]) -> None: ...
 
@@ -205,14 +205,14 @@ def routes_cut_off() -> Quart:
 
 
 def endless_bodies() -> Quart:
-    """A body may take for ever."""
+    """There is no time limit for a body."""
     app = quart_auth_app.create_app()
     app.config["BODY_TIMEOUT"] = None
     return app
 
 
 def careless_form() -> Quart:
-    """Log-in takes for granted that what arrives is text with an address in it."""
+    """Log-in doesn't check that the form is text and has an address in it."""
     app = attacks.unthrottled.create_app()
 
     async def log_in() -> ResponseReturnValue:
@@ -238,7 +238,7 @@ def any_column() -> Quart:
 
 
 def cookies_count() -> Quart:
-    """Where a request has both, cookies count and the access key does not."""
+    """If a request has cookies and an access key, the cookies count."""
 
     def none_sent(values: Iterable[str]) -> str | None: ...
 
@@ -248,7 +248,7 @@ def cookies_count() -> Quart:
 
 
 def careless_json() -> Quart:
-    """Log-in takes JSON as it comes, and for granted that its values are text."""
+    """Log-in takes JSON and doesn't check that its values are text."""
     app = attacks.unthrottled.create_app()
 
     async def log_in() -> ResponseReturnValue:
@@ -259,7 +259,7 @@ def careless_json() -> Quart:
 
 
 def whatever_it_is_called() -> Quart:
-    """A name is changed by JSON of whatever type, by whatever method."""
+    """A name is changed by any JSON, with any content type, by any HTTP method."""
     app = attacks.unthrottled.create_app()
 
     async def rename() -> ResponseReturnValue:
@@ -273,7 +273,7 @@ def whatever_it_is_called() -> Quart:
 
 
 def anybodys_numbers() -> Quart:
-    """A session is revoked by its number, whosever it is."""
+    """Anybody can revoke any session by its number."""
 
     async def revoke(db: AsyncSession, *, wanted: str, **_: object) -> None:
         await db.execute(delete(Session).where(Session.id == int(wanted)))
@@ -283,7 +283,7 @@ def anybodys_numbers() -> Quart:
 
 
 def answers_without_end() -> Quart:
-    """An answer may take for ever; served with hypercorn's own limits, which hold for reading alone."""
+    """There is no time limit for an answer: hypercorn's own limits, with which this runs, hold for requests only."""
     app = attacks.unread.create_app()
     app.config["RESPONSE_TIMEOUT"] = None
     time_limits.keep_by_one_task = lambda: None

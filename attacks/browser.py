@@ -9,7 +9,7 @@ from attacks.victims import Site
 
 FORM = "application/x-www-form-urlencoded"
 PATIENCE = 30
-"""Seconds in which every connection has to end: read and keep-alive timeout 15 s, body timeout 10 s, and some air."""
+"""Seconds in which every connection has to end: read and keep-alive timeout 15 s, body timeout 10 s, and a margin."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Answer:
     body: bytes = b""
 
     def header(self, name: str) -> str:
-        """Return the first header of this name, or nothing."""
+        """Return the value of the first header of this name, empty if there is none."""
         return next((value for key, value in self.headers if key == name), "")
 
     def cookies(self) -> str:
@@ -62,7 +62,7 @@ async def exchange(site: Site, data: bytes, *, source: str = "127.0.0.1") -> tup
     except TimeoutError:
         return received, False
     except OSError:
-        pass  # the server had heard enough
+        pass  # the server has closed the connection before all was sent
     finally:
         if writer:
             writer.close()

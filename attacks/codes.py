@@ -12,9 +12,9 @@ from quart_auth_app import clock
 from quart_auth_app.accounts.factors import totp
 
 FIRST_STEPS = 3
-"""Right passwords; each allows tries of its own."""
+"""How often the attacker gives the right password; each time allows some tries of a code."""
 GUESSES = 20
-"""Of the app's codes at each of them, and as many of recovery codes."""
+"""Guesses of the app's code after each of them, and of recovery codes as well."""
 # docs/security.md, "Limits".
 PER_ACCOUNT = 5
 REPLAYS = 20
@@ -31,7 +31,7 @@ class Factors:
 
     @property
     def code(self) -> str:
-        """What the app shows in half a minute, which counts now and was not used to set it up."""
+        """The code that the app shows in half a minute: it counts now already, and was not used to set the app up."""
         return totp.code(self.seed, totp.step_at(clock.now()) + 1)
 
 
@@ -56,7 +56,7 @@ async def set_up(site: Site) -> Factors:
 
 
 async def guess(site: Site) -> Verdict:
-    """Guess both kinds of code after several first steps, many at once, each from another address; right ones last."""
+    """Guess both kinds of code after several first steps: many at once, all from other addresses, right ones last."""
     factors = await set_up(site)
     pending = [await _first_step(site, number) for number in range(FIRST_STEPS)]
     right = (factors.code, factors.recovery_codes[0])

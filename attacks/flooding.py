@@ -1,4 +1,4 @@
-"""One throttled address that goes on guessing on many connections: owners elsewhere have to get in all the while.
+"""One throttled address that goes on guessing on many connections: people elsewhere must still be able to log in.
 
 `python -m attacks.flooding --connections 1000 --owners 100` measures it by hand, with --postgresql on that too.
 """
@@ -19,17 +19,17 @@ from attacks.victims import OURS, Site, Victim, processor_seconds, started, stop
 CONNECTIONS = 200
 OWNERS = 20
 PROMPT = 2.0
-"""Seconds in which an owner has to be in."""
+"""Seconds within which an owner has to be logged in."""
 BETWEEN = 0.2
 """Seconds between two owners."""
 ONSET = 2.0
-"""Seconds that the flood has gone on for when the first owner comes."""
+"""Seconds from the start of the flood until the first owner logs in."""
 ALONE = 10.0
-"""Seconds in which the flood is measured by itself."""
+"""Seconds for which the flood is measured without owners."""
 
 
 async def run(site: Site, *, connections: int = CONNECTIONS, owners: int = OWNERS) -> Verdict:
-    """Count the owners who get in within PROMPT; one of twenty may not, as machines are noisy."""
+    """Count the owners who are logged in within PROMPT; one in twenty may be late, as machines are noisy."""
     people = await _signed_up(site, owners)
     async with _flooded(site, connections):
         took = [await _log_in(site, *each) for each in people.items()]
@@ -39,7 +39,7 @@ async def run(site: Site, *, connections: int = CONNECTIONS, owners: int = OWNER
 
 
 async def _signed_up(site: Site, owners: int) -> dict[str, dict[str, str]]:
-    """Return people, each by the address that they come from."""
+    """Return people, by the IP address from which each logs in."""
     people = {f"127.0.3.{number + 1}": BOB | {"email": f"owner{number}@example.com"} for number in range(owners)}
     for source, person in people.items():
         await sign_up(site, person, source=source)

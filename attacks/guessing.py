@@ -1,4 +1,4 @@
-"""Guessing passwords and flooding the forms, with an asyncio client that changes its face as attackers do."""
+"""Guessing passwords and flooding the forms, with an asyncio client that disguises itself as attackers do."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ BOB = {"email": "bob@example.com", "name": "Bob", "password": "sunny otter ladde
 EVE = {"email": "eve@example.com", "name": "Eve", "password": "other harbour kettle 7"}
 GUESSES = [f"wrong guess {number}" for number in range(60)]
 AT_ONCE = 20
-"""Guesses under way at the same moment: a limit that reads first and counts later lets them all pass."""
+"""Guesses at the same moment: a limit that first reads its count and increases it later would let all of them pass."""
 
 # docs/security.md, "Attempts".
 PER_ACCOUNT = 5

@@ -1,4 +1,4 @@
-"""Browsers that hang up in the middle of logging in: what they had begun must not get in the way of others."""
+"""Browsers that hang up in the middle of logging in: what they leave behind must not hinder others."""
 
 import asyncio
 import random
@@ -12,21 +12,21 @@ from attacks.victims import Site
 
 WAVES = 25
 HANG_UPS = 80
-"""In each wave."""
+"""Strangers in each wave."""
 AT_ONCE = 8
 GUESS = {"email": "eve@example.com", "password": "guess"}
 GUESSES = 5
 """As many as an account takes (docs/security.md, "Attempts")."""
 WHILE_HASHING = 0.1
-"""Seconds: the attempt is counted by then, and its hash is not made yet."""
+"""Seconds until a browser hangs up: the attempt has been counted by then, but its hash is not computed yet."""
 LONGEST_WAIT = 0.02
 """Seconds until a browser hangs up: about as long as a log-in takes apart from its hash."""
 QUIET = 0.5
-"""Seconds after a wave in which the server can get over it: this is about what is left behind, not about load."""
+"""Seconds of rest after a wave: this attack is about what is left behind, not about load."""
 PATIENCE = 20.0
-"""Seconds more in which the server may finish what was begun: on a busy machine it is late, and loses nothing."""
+"""Further seconds in which the server may finish what was begun: on a busy machine it is late, but loses nothing."""
 PROMPT = 3.0
-"""Seconds in which the owner has to be in; a statement waits for SQLite's lock for five."""
+"""Seconds within which the owner has to be logged in; a statement waits up to five for SQLite's lock."""
 
 
 async def run(site: Site) -> Verdict:

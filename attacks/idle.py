@@ -1,4 +1,4 @@
-"""More connections than a process has descriptors, with nothing on them: pages have to be served all the same."""
+"""More idle connections than a process has file descriptors: pages must still be served."""
 
 import asyncio
 import resource
@@ -11,23 +11,23 @@ from attacks.victims import Site
 
 CONNECTIONS = 4200
 DESCRIPTORS = 4096
-"""More than the 1,024 that systemd gives where nobody says otherwise, as asyncio takes in one go as many connections as
+"""More than the 1,024 that systemd allows by default, because asyncio accepts as many connections at once as
 the backlog of hypercorn.toml says."""
 PROMPT = 2.0
-"""Seconds in which a page has to be there."""
+"""Seconds within which a page has to be loaded."""
 MOST_LOGGED = 100_000
-"""Bytes of the log."""
+"""Bytes that the log may have."""
 
 
 async def run(site: Site) -> Verdict:
-    """Open the connections, ask for a page every now and then, and look what the log has grown to."""
+    """Open the connections, ask for a page every now and then, and check how large the log has become."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (2 * CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     before, writers = len(site.log), list[asyncio.StreamWriter]()
     for _ in range(CONNECTIONS):
         try:
             writers.append((await asyncio.wait_for(asyncio.open_connection("127.0.0.1", site.port), 1))[1])
         except (OSError, TimeoutError):
-            await asyncio.sleep(0.1)  # the server has enough to take at the moment
+            await asyncio.sleep(0.1)  # the server is accepting as many as it can at the moment
     try:
         slowest, served = 0.0, 0
         for _ in range(10):

@@ -1,4 +1,4 @@
-"""What whoever has an account can send in JSON: columns, bombs, wrong types and methods, and other people's numbers."""
+"""What somebody with an account can send in JSON: columns' names, bombs, wrong types and methods, others' numbers."""
 
 import json
 import re
@@ -22,19 +22,19 @@ SET = "SELECT count(*) FROM \"user\" WHERE roles <> '' OR verified_at IS NOT NUL
 NAMED = "SELECT count(*) FROM \"user\" WHERE name = 'Mallory'"
 BOBS = "SELECT (SELECT count(*) FROM session WHERE user_id = 1) + (SELECT count(*) FROM access_key WHERE user_id = 1)"
 SLOW = 2.0
-"""Seconds after which an answer to a small body is one that costs too much."""
+"""Seconds; if the answer to a small body takes longer, the body costs too much."""
 NOTHING = 77
-"""A number that nothing has."""
+"""A number that no row has."""
 
 
 async def tell(site: Site, path: str, body: object, *, method: str = "POST", **headers: str) -> Answer:
-    """Send a body, in JSON unless it is bytes already, and ask for JSON."""
+    """Send a body and ask for JSON. The body is sent as JSON, bytes as they are."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return await send(site, method, path, content, **({"Content_Type": JSON, "Accept": JSON} | headers))
 
 
 async def log_in(site: Site, person: dict[str, str]) -> str:
-    """Return the cookies of a new person who has logged in."""
+    """Sign a new person up, log them in, and return their cookies."""
     await sign_up(site, person)
     return (await post(site, "/login", person)).cookies()
 
@@ -103,7 +103,7 @@ BOMBS: dict[str, bytes] = {
     "200 kB": b'{"email": "' + b"a" * 200_000 + b'"}',
     "a text": b'"email"',
 }
-"""Bodies that cost a reader more than they cost to send, or that two readers take for two things."""
+"""Bodies that cost more to read than to send, or that two parsers read differently."""
 
 
 async def bombs(site: Site) -> Verdict:
@@ -180,7 +180,7 @@ OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]
 
 
 async def confusion(site: Site) -> Verdict:
-    """Send JSON as what it is not, by methods that don't act, by words that stand for a method, and from elsewhere."""
+    """Send JSON with wrong content types, by methods that must not act, with names of methods, and cross-origin."""
     cookies = await log_in(site, EVE)
     body, path = {"name": "Mallory"}, "/account/name"
     elsewhere = {"Sec-Fetch-Site": "cross-site", "Origin": "http://evil.example"}

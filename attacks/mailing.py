@@ -11,20 +11,20 @@ from attacks.victims import Site
 from quart_auth_app.testing import Outbox
 
 GUESSES = 15
-"""At each place where a code or a password beside a link is asked for."""
+"""Guesses wherever a code, or a password beside a link, is asked for."""
 PER_CODE = 5
 WISHES = 60
 # docs/security.md, "Limits".
 MAILS_AN_HOUR = 5
 REPLAYS = 20
 PATIENCE = 60
-"""Seconds in which all mails have left."""
+"""Seconds within which all mails are sent."""
 PASSWORD = "quiet marble canoe 93"  # noqa: S105  # what Bob chooses
 NEW = "bob@new.example"
 
 
 async def mailbox(site: Site) -> Outbox:
-    """Return all mails, once the application has sent what it wants to."""
+    """Wait until the application has sent its mails, and return all."""
     for _ in range(PATIENCE * 10):
         if not await site.number("SELECT count(*) FROM mail"):
             break
@@ -52,7 +52,7 @@ async def logged_in(site: Site, person: Mapping[str, str], *, source: str) -> st
 
 
 async def codes(site: Site) -> Verdict:
-    """Guess codes and the password beside a link, many at once from as many addresses, with the right one as the last.
+    """Guess codes and the password beside a link: many at once, each from another address, the right one last.
 
     The attacker signs up with another's address, asks for another's at an open session, or has a link to confirm.
     """
@@ -83,7 +83,7 @@ async def codes(site: Site) -> Verdict:
 
 
 async def log_in_codes(site: Site) -> Verdict:
-    """Ask for a mail to log in with, and guess the code in it, many at once from as many addresses; right at last."""
+    """Ask for a mail to log in with and guess its code, many at once, each from another address, the right one last."""
     await logged_in(site, EVE, source=_address(0))
     asked = await post(site, "/login/mail", {"email": EVE["email"]}, source=_address(1))
     right = (await mailbox(site)).code(EVE["email"])
@@ -98,7 +98,7 @@ async def log_in_codes(site: Site) -> Verdict:
 
 
 async def links(site: Site) -> Verdict:
-    """Use a link again, many times at once; use it at another page; in another's session; and after it became void."""
+    """Use a link many times at once, at another page, in another person's session, and after it became invalid."""
     bob = await logged_in(site, BOB, source=_address(0))
     eve = await logged_in(site, EVE, source=_address(1))
     await post(site, "/account/email", {"email": NEW}, source=_address(2), Cookie=bob)

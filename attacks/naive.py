@@ -1,4 +1,4 @@
-"""A web server that believes whatever it is told, for the raw sockets to find fault with."""
+"""A web server that checks nothing: the broken build for the attack by raw sockets."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Whoever has an account of their own, or once had somebody's password: what it is worth against the limits."""
+"""Whether an account of one's own, or a password that somebody once had, helps against the limits."""
 
 from attacks.attack import Verdict
 from attacks.browser import post

@@ -31,7 +31,7 @@ MAILS = {"MAIL_URL": "file://FOLDER/mails", "MAILED_LOGIN": "yes"}
 BEHIND_A_PROXY = {"PROXY_HOPS": "1"}
 FIRST_COME = under_hypercorn("attacks.broken:first_come")
 PATIENT = under_hypercorn("quart_auth_app:create_app", "--keep-alive", "3600", "--read-timeout", "3600")
-"""An hour in place of our limits; hypercorn itself would wait for ever for the rest of a request."""
+"""An hour in place of our limits; without any, hypercorn would wait for ever for the rest of a request."""
 
 ATTACKS = [
     Attack(

@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 
 REFUSED = frozenset({400, 404, 405, 408, 411, 413, 414, 417, 421, 431, 501, 505})
-"""501 and 505 are RFC 9110's words for a coding or a version that the server doesn't know; any other 5xx is a bug."""
+"""By RFC 9110, 501 and 505 mean a coding or a version that the server doesn't know; any other 5xx is a bug."""
 PAGES = REFUSED | {200, 302, 303, 308, 403}
 
 HOST = b"Host: localhost\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 HIDDEN = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
-"""A second request, which a proxy in front would take for a part of the first one's body."""
+"""A second request, which a proxy would take for a part of the first one's body."""
 WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 H2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One connection: everything is sent at once."""
+    """What is sent on one connection, all at once."""
 
     name: str
     data: bytes
     allowed: frozenset[int] = REFUSED
     answers: int = 1
-    """How many may come back."""
+    """How many answers may come back."""
 
 
 def _post(name: str, headers: bytes, body: bytes = b"email" + HIDDEN, allowed: frozenset[int] = REFUSED) -> Probe:
@@ -42,7 +42,7 @@ def _h2(name: str, method: bytes, path: bytes, *more: tuple[bytes, bytes]) -> Pr
     fields = ((b":method", method), (b":scheme", b"http"), (b":authority", b"localhost"), (b":path", path), *more)
     block = b"".join(b"\0" + b"".join(bytes((len(part),)) + part for part in field) for field in fields)
     frame = len(block).to_bytes(3, "big") + bytes((1, 5, 0, 0, 0, 1)) + block
-    # To a server that knows no HTTP/2 the two halves of its greeting are two requests.
+    # A server without HTTP/2 reads the two halves of its preface as two requests.
     return Probe(name, H2 + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)) + frame, answers=2)
 
 

@@ -1,4 +1,4 @@
-"""Passwords that take zxcvbn as long as a search could find, sent in numbers: owners have to get in meanwhile."""
+"""Many of the passwords that zxcvbn is slowest at, as far as a search found: people must still be able to log in."""
 
 import asyncio
 import time
@@ -9,11 +9,11 @@ from attacks.guessing import BOB, is_in, sign_up
 from attacks.victims import Site
 
 SIGN_UPS = 20
-"""As many as an address may make in a minute."""
+"""As many sign-ups as an address may make in a minute."""
 WORST = ("4@8({[<369&#!|10$5+7%2" * 4)[:72]
-"""Each sign may stand for a letter or two: as many ways to read it as there are."""
+"""Each character may stand for one of several letters, so there are very many ways to read it."""
 PROMPT = 2.0
-"""Seconds in which the owner has to be in."""
+"""Seconds within which the owner has to be logged in."""
 
 
 async def run(site: Site) -> Verdict:

@@ -14,10 +14,10 @@ CONNECTIONS = 200
 DURATION = 30
 """Seconds; hypercorn.toml and BODY_TIMEOUT end every such connection in half of that."""
 PROMPT = 1.0
-"""Seconds in which everybody else must get the home page all the while."""
+"""Seconds within which everybody else must get the home page, at any time during the attack."""
 
 OPEN = re.compile(r"connected:\s+(\d+)")
-"""What slowhttptest says every few seconds; the last time after it has closed everything itself."""
+"""What slowhttptest prints every few seconds; the last one comes after it has closed all connections itself."""
 
 
 async def headers(site: Site) -> Verdict:

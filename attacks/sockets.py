@@ -10,7 +10,7 @@ from attacks.probes import PROBES, Probe
 from attacks.victims import Site
 
 NAMED = 5
-"""Faults named in the summary; of more there is only the number."""
+"""How many faults the summary names; of the others it gives the number only."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _CONTROLS = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")

@@ -32,7 +32,7 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        """Whether the attack can bite, and didn't."""
+        """Whether the attack found the fault of its broken build, and none in the application."""
         return self.bites and self.holds
 
     @property
@@ -42,7 +42,7 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Whether it did its work on the application, and found nothing."""
+        """Whether it ran against the application, and found nothing."""
         return not self.ours.broken and self.ours.attempts > 0
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ def _line(row: Row) -> str:
 
 
 def put_in(rows: list[Row], path: Path) -> None:
-    """Put these rows in place of those of the same attacks, or behind the last; the others stay as they are."""
+    """Replace the rows of these attacks, or add them at the end; the other rows stay."""
     text = path.read_text()
     for row in rows:
         found = _SECTION.search(text)

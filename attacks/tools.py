@@ -1,4 +1,4 @@
-"""Other people's tools: found, asked for their version, run for a bounded time."""
+"""Other people's tools: finds them, asks for their version, runs them with a time limit."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ TOOLS = {
 """What makes each tool say its version, and how to get it."""
 
 CUT_SHORT = "(attacks: ended at the time limit)"
-"""What `run` adds to the output of a tool that would have gone on."""
+"""What `run` adds to the output of a tool that it has ended."""
 
 _COLOUR = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+)")
@@ -41,7 +41,7 @@ def _version(name: str, option: str) -> str:
 
 async def run(folder: Path, *command: str, limit: float = TIME_LIMIT) -> str:
     """Run a tool in `folder` and return what it printed; at the time limit it is ended."""
-    # HOME: what a tool remembers of an earlier run would be taken for a finding of this one.
+    # A HOME of its own: otherwise what a tool has stored in an earlier run would look like a finding of this one.
     environment = os.environ | {"HOME": str(folder), "TERM": "dumb", "NO_COLOR": "1"}
     output = folder / "tool.log"
     with output.open("wb") as log:

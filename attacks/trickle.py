@@ -12,7 +12,7 @@ EACH = 10
 """Connections of each kind."""
 PAUSE = 2.0
 LIMIT = 30.0
-"""Seconds after which a connection still open counts as held; the longest time limits, 15 s and 10 s, and some air."""
+"""Seconds after which a connection still open counts as held; the longest time limits, 15 s and 10 s, and a margin."""
 
 H2_START = H2 + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 H2_PING = bytes((0, 0, 8, 6, 0, 0, 0, 0, 0)) + b"attacker"

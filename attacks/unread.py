@@ -1,4 +1,4 @@
-"""Clients that ask for more than fits on the way, and read none of it, or too little."""
+"""Clients that ask for more than the network's buffers hold, and read none of it, or too little."""
 
 import asyncio
 import socket
@@ -14,9 +14,9 @@ from attacks.victims import Site
 EACH = 5
 """Connections of each kind."""
 LARGE = 8_000_000
-"""Bytes, twice what Linux takes off a server's hands."""
+"""Bytes: twice what Linux buffers for a server."""
 LIMIT = 110.0
-"""Seconds in which each has to be cut off: 60 for one answer, 15 without a byte, 15 for what is left, and some air."""
+"""Seconds in which each has to be cut off: 60 for one answer, 15 without a byte, 15 for what is left, and a margin."""
 PAUSE = 2.0
 ESTABLISHED = 1
 REQUEST = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -26,7 +26,7 @@ KINDS = {"reads nothing": (b"", 0), "reads nothing, goes on asking": (REQUEST, 0
 
 
 def create_app() -> Quart:
-    """Return the application with a page of its site's that is large."""
+    """Return the application with a large page of the site's own."""
     app = quart_auth_app.create_app()
     app.add_url_rule("/large", "large", lambda: LARGE * "x")
     return app
@@ -61,5 +61,5 @@ async def _is_cut_off(site: Site, again: bytes, most: int) -> bool:
 
 
 def _is_open(client: socket.socket) -> bool:
-    # The state as Linux has it, tcp_info's first byte: to read would tell too, but that is what it doesn't do.
+    # The connection's state, tcp_info's first byte. Reading would tell too, but these clients must not read.
     return client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == ESTABLISHED

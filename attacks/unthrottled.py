@@ -1,7 +1,7 @@
 """The application with no limit on attempts, no pauses between refused forms, and cheap hashes.
 
-For the tools that send thousands of requests from one address: with the limits in place they would learn what a 429
-looks like and nothing else. For the attacks on the limits themselves this is the build broken on purpose.
+For the tools that send thousands of requests from one address: with the limits in place they would
+see 429 and nothing else. For the attacks on the limits themselves this is the broken build.
 """
 
 from quart import Quart
@@ -15,7 +15,7 @@ BEYOND_REACH = 10**9
 
 
 def create_app() -> Quart:
-    """Return the application; everything but attempts, pauses and the cost of a hash is as it is in life."""
+    """Return the application; everything but attempts, pauses and the cost of a hash is as in production."""
     hashing.ROUNDS = 4
     turns.REFUSED_PAUSE = 0.0
     for limit in [*vars(limits).values(), *vars(mail_limits).values(), *mail_limits.TO_ADDRESS]:

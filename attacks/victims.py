@@ -1,4 +1,4 @@
-"""What is attacked: servers of our own on 127.0.0.1, each in a process and a folder of its own."""
+"""The servers that are attacked: our own, on 127.0.0.1, each in a process and a folder of its own."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from tests.servers import CONFIG, free_port
 
 ROOT = Path(__file__).parent.parent
 START_TIME = 20
-"""Seconds in which a server has to listen."""
+"""Seconds within which a server has to listen."""
 
 GUARD = "STARTED_BY_ATTACKS"
 """The variable without which the broken builds refuse to start."""
@@ -38,11 +38,11 @@ class Victim:
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def with_settings(self, settings: Mapping[str, str]) -> "Victim":
-        """Return the same with settings of the application."""
+        """Return the same command with settings of the application."""
         return replace(self, settings={**self.settings, **settings})
 
     def with_descriptors(self, number: int) -> "Victim":
-        """Return the same with so many file descriptors."""
+        """Return the same command with a limit on file descriptors."""
         return replace(self, command=("sh", "-c", f'ulimit -n {number}; exec "$@"', "victim", *self.command))
 
 
@@ -64,7 +64,7 @@ class Site:
     folder: Path
     """Where the server runs, and where a tool may leave its files."""
     process: int
-    """The number of the session of processes that serve."""
+    """The id of the session (setsid) whose processes serve."""
     database: str | None = None
     """Its address, None where it is a file in the folder."""
 
@@ -119,7 +119,7 @@ async def _statement(server: str, statement: str) -> None:
 
 @asynccontextmanager
 async def started(victim: Victim, *, postgresql: str | None = None) -> AsyncIterator[Site]:
-    """Serve in a folder that is gone afterwards, with no setting from outside; on a server of PostgreSQL if given."""
+    """Serve in a temporary folder, without settings from the environment; on a PostgreSQL server if one is given."""
     if not postgresql:
         async with _started(victim, None) as site:
             yield site
@@ -155,7 +155,7 @@ async def _started(victim: Victim, database: str | None) -> AsyncIterator[Site]:
 
 
 def processor_seconds(session: int) -> float:
-    """Return what the processes of a session have cost so far; Linux alone tells."""
+    """Return the processor time that the processes of a session have used so far; on Linux only."""
     ticks = 0
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile

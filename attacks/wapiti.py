@@ -10,16 +10,16 @@ MODULES = (
     "cookieflags", "crlf", "csp", "exec", "file", "htaccess", "http_headers", "methods", "permanentxss", "redirect",
     "shellshock", "sql", "upload", "xss",
 )  # fmt: skip
-"""All that neither need a listener outside this machine nor guess at files, but for two that are wrong here: csrf looks
-for tokens in forms, and ours have none by design (web/same_origin.py); ldap takes a redirect that keeps the query, as
-/profile's does, for a finding."""
+"""All modules that need no listener outside this machine and don't guess names of files. Two are left out because they
+are wrong here: csrf looks for tokens in forms, and ours have none by design (web/edge/same_origin.py); ldap takes a
+redirect that keeps the query, as /profile's does, for a finding."""
 
 ON_HTTP = {"Secure Flag cookie", "HTTP Strict Transport Security (HSTS)"}
 """What no site has that is served without TLS, as here. Our tests look at it with an https PUBLIC_URL."""
 
 
 LIMIT = 180
-"""Seconds until it is ended. Its own limits, below, hold for crawling and each module, and not for all of them."""
+"""Seconds until it is ended. Its own limits, below, are for crawling and for each module, not for the whole run."""
 
 
 async def run(site: Site) -> Verdict:

@@ -58,7 +58,7 @@ LEFT_OUT = tuple(
         *("Last-Translator", "Language-Team", "Generated-By"),
     )
 )
-"""Lines of a catalogue's header that have no use here."""
+"""Lines of a catalogue's header that are not needed here."""
 
 Found = tuple[str, str | tuple[str, ...], str | None]
 """A text's place, the text or its two plural forms, and its context if it has one."""
@@ -187,7 +187,7 @@ def bring_up_to_date() -> list[str]:
     for language in languages():
         catalog = read(po_of(language), language)
         catalog.update(template, no_fuzzy_matching=True, keep_user_comments=True)
-        catalog.obsolete.clear()  # git remembers them
+        catalog.obsolete.clear()  # git has them
         _write(po_of(language), catalog)
         po_of(language).with_suffix(".mo").write_bytes(compiled(catalog))
         found += [f"{language}: {fault}" for fault in faults(catalog)]

@@ -19,14 +19,14 @@ from tests.databases import POSTGRES
 from tests.servers import free_port
 
 NOBODY = "postgres"
-"""Whom servers run as that refuse to run as root."""
+"""The user for servers that refuse to run as root."""
 
 INITDB = ["--pgdata=data", "--auth=trust", "--username=postgres", "--lc-messages=C", "--no-sync"]
-"""How a server's files are made."""
+"""The command that makes a server's files."""
 
 
 class Proxy:
-    """Passes bytes on to the test server, until told otherwise."""
+    """A proxy that passes bytes on to the test server, until a test lets it fail."""
 
     port = 0
     """Where it listens, on 127.0.0.1."""
@@ -60,7 +60,7 @@ class Proxy:
             writer.transport.abort()
 
     def hang(self) -> None:
-        """Take everything and answer nothing."""
+        """Accept connections and bytes, and answer nothing."""
         self._flows.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,7 +126,7 @@ def server_with_tls() -> Iterator[tuple[int, Path, Path]]:
         _run([_program("initdb"), *INITDB], folder)
         options = f"-D data -p {port} -h 127.0.0.1 -k {folder} --fsync=off --ssl=on"
         files = f"--ssl_cert_file={folder}/server.crt --ssl_key_file={folder}/server.key"
-        # Its port is open while it still refuses everybody.
+        # Its port is open before it accepts connections.
         with _running([postgres, *options.split(), *files.split()], folder, port, says="ready to accept connections"):
             yield port, folder / "server.crt", folder / "other.crt"
 
@@ -136,7 +136,7 @@ FAST = signal.SIGINT
 
 
 class Cluster:
-    """Two servers: one takes what is written, and says that it is stored when the other has copied it."""
+    """Two servers: a primary, and a synchronous copy that must have a commit before the primary confirms it."""
 
     def __init__(self, folder: Path, ports: tuple[int, int], primary: "subprocess.Popen[bytes]") -> None:
         self._folder = folder
@@ -144,26 +144,26 @@ class Cluster:
         self._primary = primary
 
     def kill(self) -> None:
-        """End the first one in the middle of what it does."""
+        """Kill the first one, whatever it is doing."""
         self._primary.kill()
         self._primary.wait(20)
 
     def cut_off(self) -> None:
-        """Let the first one take connections and never answer."""
+        """Freeze the first one: it accepts connections and never answers."""
         self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
-        """Take that back."""
+        """Let the first one answer again."""
         self._signal(signal.SIGCONT)
 
     def demote(self) -> None:
-        """Let the first one refuse what is written, as a copy does."""
+        """Let the first one refuse to write, as a copy does."""
         _run([_program("psql"), "-h", "127.0.0.1", "-p", str(self.ports[0]), "-U", "postgres", "-c",
               "ALTER SYSTEM SET default_transaction_read_only = on", "-c", "SELECT pg_reload_conf()"],
              self._folder)  # fmt: skip
 
     def promote(self) -> None:
-        """Let the second one take what is written; it waits for no copy."""
+        """Promote the second one, which then waits for no copy."""
         _run([_program("pg_ctl"), "promote", "-D", "copy"], self._folder)
 
     def _signal(self, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""A language that nobody speaks: each text of the catalogue stands in brackets, and it is written from right to left.
+"""A made-up language for tests: each text of the catalogue stands in brackets, and is written from right to left.
 
 What is visible outside of brackets is either data or a text that no catalogue has.
 """
@@ -13,7 +13,7 @@ from quart_auth_app.languages import Language
 from tests.conftest import services_of
 
 CODE = "ar-XB"
-"""What Android calls it too: a browser takes it for Arabic, and no country has this code."""
+"""Android's code for such a language too: browsers treat it as Arabic, and no country has the code."""
 HEADERS = {"Accept-Language": CODE}
 
 _TAGS_AND_VALUES = re.compile(r"(<[^>]*>)|(%\(\w+\)s|\{\w+\})")

@@ -13,10 +13,10 @@ from quart_auth_app.models import OURS
 from quart_auth_app.models.base import Base
 
 MOST_BYTES = 256 * 1024
-"""Of a table or an index. The room of deleted rows is not freed; a database that has grown is slow, and is dropped."""
+"""Of a table or an index. Deleted rows keep their space; a database that has grown is slow, and is dropped."""
 
 PATIENCE = 60
-"""Seconds that a connection has to end, as its statement may run on a busy machine."""
+"""Seconds to wait for a connection to end, as its statement may still be running."""
 
 # Each change of a schema adds, rewrites or removes rows of these catalogues; xmin is the transaction that wrote a row.
 _CATALOGUES = (
@@ -47,7 +47,7 @@ Schema = list[tuple[object, ...]]
 
 
 async def schema(url: str) -> Schema:
-    """Return what tells whether the schema of a database has changed: equal for a template and its copies."""
+    """Return a fingerprint of a database's schema, equal for a template and its copies."""
     connection = await asyncpg.connect(url)
     try:
         return await _schema(connection)

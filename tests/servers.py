@@ -1,4 +1,4 @@
-"""The real thing: the application under hypercorn, in a process of its own, on a free port."""
+"""The application under hypercorn, as in production, in a process of its own, on a free port."""
 
 import http.client
 import os
@@ -28,18 +28,18 @@ class Server:
     """A server that runs, or ran."""
 
     process: "subprocess.Popen[bytes]"
-    """hypercorn's master."""
+    """hypercorn's main process."""
     port: int
     log: Path
     _connections: list[http.client.HTTPConnection] = field(default_factory=list)
 
     @property
     def address(self) -> str:
-        """Where the site is."""
+        """The site's address."""
         return f"http://localhost:{self.port}"
 
     def visitor(self, address: str = "127.0.0.1") -> "Visitor":
-        """Return somebody with a browser and one connection; `address` counts where PROXY_HOPS is 1."""
+        """Return a visitor with one connection; `address` is believed if PROXY_HOPS is 1."""
         self._connections.append(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30))
         return Visitor(self._connections[-1], address)
 
@@ -54,7 +54,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said."""
+    """What the server has printed."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Visitor:
-    """Somebody with one connection, who keeps cookies. Raises OSError or HTTPException where no answer comes."""
+    """A visitor with one connection, who keeps cookies. Raises OSError or HTTPException if no answer comes."""
 
     def __init__(self, connection: http.client.HTTPConnection, address: str) -> None:
         self._connection = connection

@@ -15,7 +15,7 @@ MOST = 10_000
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Let all engines share what they have compiled, where their dialects write the same SQL."""
+    """Let engines share compiled statements if their dialects write the same SQL."""
     cache: LRUCache[Any, Any] = LRUCache(MOST)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -26,7 +26,7 @@ def shared() -> Iterator[None]:
 
 
 def _written(dialect: Any) -> tuple[object, ...]:
-    # All that differs between our dialects: the server that answered, which says what it understands.
+    # All that differs between our dialects: they depend on the version of the server.
     return (
         type(dialect),
         dialect.paramstyle,

@@ -62,7 +62,7 @@ def main(name: str) -> Path:
 
 
 async def missing(url: str) -> list[str]:
-    """Return the lines that bring this database to where the models are."""
+    """Return the lines of code that make this database like the models."""
     database = Database(make_url(url))
     try:
         async with database.engine.connect() as connection:
@@ -83,7 +83,7 @@ def _missing(connection: Connection) -> list[str]:
 
 
 def _questions(found: UpgradeOps) -> Iterator[str]:
-    """Give the lines that refuse a database whose site has something of the same name."""
+    """Return the lines that refuse a database in which the site has something of the same name."""
     operations = list(_flat(found))
     tables = [each.table_name for each in operations if isinstance(each, CreateTableOp)]
     if tables:
@@ -102,12 +102,12 @@ def _flat(container: OpContainer) -> Iterator[MigrateOperation]:
 
 
 def _without_our_types(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """Name SQLAlchemy's types only: a migration stays what it is when our own change."""
+    """Name SQLAlchemy's types only, so that a migration doesn't change when our own types do."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 def _for_all(bodies: dict[str, list[str]]) -> Iterator[str]:
-    """Give the lines once where all kinds of database need the same, else for each kind."""
+    """Return the lines once if all kinds of database need the same ones, otherwise for each kind."""
     if all(lines == bodies["sqlite"] for lines in bodies.values()):
         yield from bodies["sqlite"]
         return

@@ -1,4 +1,4 @@
-"""The application with a door: each call logs an admin in anew, another one when the last has gone."""
+"""The application with a route that logs an admin in: a new one every LOG_INS calls, or if the last one is gone."""
 
 from itertools import count
 
@@ -20,7 +20,7 @@ LOG_INS = 20
 
 
 def create_app() -> Quart:
-    """Return the application, else as it is."""
+    """Return the application, otherwise unchanged."""
     app = cheap.create_app()
 
     calls = count()

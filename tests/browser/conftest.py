@@ -38,7 +38,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, site: str) -> AsyncIterator[BrowserContext]:
-    """A browser that was never here. At the end, nothing may have gone to another host or against the page's policy."""
+    """A new browser. At the end, it must not have asked another host for anything, nor violated the page's policy."""
     requested: list[str] = []
     complaints: list[str] = []
     context = await visit(browser, site)

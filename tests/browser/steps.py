@@ -69,7 +69,7 @@ async def fits(page: Page, **options: Any) -> None:
 
 
 def a_while_passes(folder: Path, person: dict[str, str]) -> None:
-    """Let the person's last proof of who they are lie an hour back."""
+    """Let the person's last proof of who they are be an hour old."""
     with closing(sqlite3.connect(folder / "instance" / "db.sqlite", isolation_level=None)) as database:
         database.execute(
             "UPDATE session SET authenticated_at = datetime(authenticated_at, '-1 hour') || '.000000'"

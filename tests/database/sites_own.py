@@ -126,7 +126,7 @@ def everything(connection: Connection) -> dict[object, Any]:
 
 
 def lost(before: dict[object, Any], after: dict[object, Any]) -> dict[object, Any]:
-    """Return what was there before and is now missing or another; what was added counts for nothing."""
+    """Return what was there before and is now missing or different; what was added doesn't matter."""
     changed = {}
     for key, value in before.items():
         now = after.get(key)
@@ -142,7 +142,7 @@ def _rows(connection: Connection) -> dict[object, Any]:
     for table in set(inspect(connection).get_table_names()) - {VERSION_TABLE, "sqlite_sequence"}:
         rows = connection.execute(select("*").select_from(table_(table))).mappings()
         for number, row in enumerate(sorted(rows, key=lambda row: str(row.get("id", list(row.values()))))):
-            # Keys and empty names are what migrations write: other tests say what they become.
+            # Migrations write keys and empty names; other tests check those.
             found["row", table, number] = {
                 name: value
                 for name, value in row.items()

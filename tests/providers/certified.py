@@ -39,7 +39,7 @@ class Certified:
 
     @property
     def issuer(self) -> str:
-        """What it calls itself."""
+        """Its issuer."""
         return f"http://127.0.0.1:{self.port}"
 
     def settings(self, name: str = "certified") -> dict[str, str]:
@@ -50,7 +50,7 @@ class Certified:
 
     @contextmanager
     def running(self) -> Iterator["Certified"]:
-        """Let it run, with new keys and without a memory."""
+        """Start it, with new keys and without stored data."""
         log = self.folder / "provider.log"
         environment = {"CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "REDIRECT_URI": self.redirect_uri}
         with log.open("ab") as file:
@@ -74,7 +74,7 @@ class Certified:
         raise AssertionError(f"the provider did not answer: {log.read_text()}")
 
     async def back(self, address: str, person: str | None) -> str:
-        """Go where a browser is led to, and log in or cancel there; return the path and query that it goes back to."""
+        """Follow a browser's redirect, and log in or cancel there; return the path and query that it goes back to."""
         async with httpx2.AsyncClient() as browser:
             response = await browser.get(address)
             while not response.headers.get("Location", "").startswith(self.redirect_uri):

@@ -1,4 +1,4 @@
-"""A provider that does what a test wants: what it says is changed by its attributes, before it is asked."""
+"""A provider whose answers a test sets, by its attributes, before it is asked."""
 
 import asyncio
 import base64
@@ -37,7 +37,7 @@ FIRST_KEY = new_key("first")
 
 @dataclass
 class Fake:
-    """A provider. `claims`, `headers` and `metadata` are laid over what is right; None takes something away."""
+    """A provider. `claims`, `headers` and `metadata` override the right values; None removes one."""
 
     issuer: str = ""
     algorithm: str = "RS256"
@@ -50,13 +50,13 @@ class Fake:
     header: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, str | None] = field(default_factory=dict)
-    """Laid over the query of the address that the browser comes back to."""
+    """Overrides parts of the query with which the browser comes back."""
     token: str | None = None
-    """Stands in place of the ID token."""
+    """Replaces the ID token."""
     access_token: object = "access"
     user_info: dict[str, Any] | None = None
     replies: dict[str, Reply | float] = field(default_factory=dict)
-    """By path, in place of what is right: an answer, or seconds without one."""
+    """By path, in place of the right answer: another answer, or seconds to wait."""
     asked: list[str] = field(default_factory=list)
     """The paths that were asked for."""
     secrets: list[str] = field(default_factory=list)
