@@ -31,7 +31,7 @@ TABLES = {
     "accounts/activity.py": {"KINDS"},
     "accounts/browsers.py": {"UNKNOWN"},
     "languages/language.py": {"MONTHS"},
-    "mail/composing.py": {"NOT_YOU"},
+    "mail/way_in_letters.py": {"NOT_YOU"},
     "mail/notices.py": {"NOT_YOU", "NOT_YOUR_PASSWORD"},
     "web/edge/same_origin.py": {"ANOTHER_SITE"},
     "web/error_pages.py": {"SENTENCES"},

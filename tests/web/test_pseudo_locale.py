@@ -17,7 +17,7 @@ from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.languages import Language
-from quart_auth_app.mail import composing, letters
+from quart_auth_app.mail import composing, letters, way_in_letters
 from quart_auth_app.mail.site import Site
 from quart_auth_app.models import Mail, SignUp, User
 from quart_auth_app.web import sentences
@@ -185,7 +185,7 @@ async def test_every_error_page_is_in_the_catalogue(app: Quart) -> None:
 
 
 PARAMS = {"browser": "Firefox on Linux", "address": "192.0.2.1", "count": 12, "date": "2030-01-01", "asked": 1}
-KINDS = sorted({*composing.KINDS, *composing.CODES, *composing.NO_ACCOUNT})
+KINDS = sorted({*composing.KINDS, *composing.CODES, *way_in_letters.NO_ACCOUNT})
 
 
 @pytest.mark.parametrize("stranger", [True, False])
