@@ -1,6 +1,7 @@
 """Write docs/asvs.md, the proof of OWASP ASVS 5.0: `make asvs`; with --check only tell whether it is out of date.
 
 docs/asvs.toml has the requirements. Which are met is said by the tests that prove it, with @pytest.mark.asvs("7.2.4").
+mutants/survivors.toml has the faults that no test notices.
 """
 
 import argparse
@@ -8,7 +9,7 @@ import io
 import os
 import sys
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROWS = ROOT / "docs" / "asvs.toml"
 PROOF = ROOT / "docs" / "asvs.md"
+SURVIVORS = ROOT / "mutants" / "survivors.toml"
 
 Marked = Mapping[str, Collection[str]]
 """The tests that prove a requirement, as tests/file.py::name, by the requirement's id."""
@@ -59,6 +61,14 @@ no files to upload (V5) and no WebRTC (V17).
 """
 
 
+FAULTS = """\
+## Faults that no test notices
+
+cosmic-ray's mutations of the code that survived the general run, and why none of them needs a test.
+[security.md](security.md#faults-put-in-on-purpose) says which files were tried, and how many ways.
+"""
+
+
 class NoProof(Exception):
     """The rows and the tests don't go together. Each line of the message says where."""
 
@@ -90,6 +100,27 @@ def read_rows(source: str) -> list[Row]:
     """Return the rows of asvs.toml in order. Raises TypeError if a key is missing, or is none of Row's."""
     rows = [Row(id=name, **fields) for name, fields in tomllib.loads(source).items()]
     return sorted(rows, key=lambda row: row.number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survivor:
+    """A fault of the general run that no test notices, and why it may stay."""
+
+    file: str
+    fault: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if the file is not there or nothing is said."""
+        if not (ROOT / self.file).is_file() or not self.fault.strip() or not self.reason.strip():
+            raise ValueError(
+                f"{self.file}: {self.fault or 'a fault without a word'} needs a file that is there and a reason"
+            )
+
+
+def read_survivors(source: str) -> list[Survivor]:
+    """Return what survivors.toml says. Raises TypeError or ValueError where a key, a reason or the file is missing."""
+    return [Survivor(**fields) for fields in tomllib.loads(source)["survivor"]]
 
 
 def problems(rows: Iterable[Row], marked: Marked) -> list[str]:
@@ -129,7 +160,7 @@ def status(row: Row, marked: Marked) -> str:
     return DOCUMENTED if row.documented else NOT_APPLICABLE if row.not_applicable else OPEN
 
 
-def render(rows: Iterable[Row], marked: Marked) -> str:
+def render(rows: Iterable[Row], marked: Marked, survivors: Sequence[Survivor] = ()) -> str:
     """Return the whole of asvs.md. Raises NoProof."""
     rows = sorted(rows, key=lambda row: row.number)
     if found := problems(rows, marked):
@@ -141,6 +172,9 @@ def render(rows: Iterable[Row], marked: Marked) -> str:
             f"## V{chapter} {CHAPTERS[chapter]}\n",
             _table(["ID", "Level", "Requirement", "Status", "Proof"], lines),
         ]
+    if survivors:
+        lines = [[_link(each.file, each.file), each.fault, each.reason] for each in survivors]
+        parts += [FAULTS, _table(["File", "Fault", "Why it may stay"], lines)]
     return "\n".join(parts)
 
 
@@ -202,7 +236,7 @@ def main() -> str | None:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is not as it would be")
     check = parser.parse_args().check
     try:
-        text = render(read_rows(ROWS.read_text("utf-8")), collect())
+        text = render(read_rows(ROWS.read_text("utf-8")), collect(), read_survivors(SURVIVORS.read_text("utf-8")))
     except NoProof as error:
         return str(error)
     if not check:

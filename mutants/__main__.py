@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +131,13 @@ def verdict(status: int, output: str) -> str | None:
     )
 
 
-def run(mutants: Sequence[Mutant], marked: Marked) -> int:
+def red_at_all(status: int, output: str) -> str | None:
+    """Return what `verdict` does, but None for an error of a fixture or an import too: for tests that were green."""
+    red = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}
+    return None if os.WIFEXITED(status) and os.WEXITSTATUS(status) in red else verdict(status, output)
+
+
+def run(mutants: Sequence[Mutant], marked: Marked, *, judge: Callable[[int, str], str | None] = verdict) -> int:
     """Try the faults, as many at once as there are cores, and print each result. Returns how many were not noticed."""
     missed, waiting, running = 0, [*mutants], dict[int, tuple[Mutant, TemporaryDirectory[str]]]()
     while waiting or running:
@@ -145,7 +151,7 @@ def run(mutants: Sequence[Mutant], marked: Marked) -> int:
         with suppress(ProcessLookupError):
             os.killpg(process, signal.SIGKILL)  # servers that its tests have left running
         output = (Path(folder.name) / "output").read_text("utf-8", errors="replace")
-        wrong = verdict(status, output)
+        wrong = judge(status, output)
         folder.cleanup()
         missed += wrong is not None
         print(f"{mutant.row:8}{mutant.does}: {wrong or noticed_by(output)}", flush=True)

@@ -1,16 +1,21 @@
 """`python -m mutants.general FILE TESTS…`: apply cosmic-ray's mutations to a file, and check that tests notice them.
 
-Run by hand, as it takes long: --most tries a sample, always the same one. It uses SQLite only.
+Run by hand, as it takes long: --most tries a sample, the same one for the same --seed. It uses SQLite only. The tests
+have to be green without a mutation; then an error in a fixture or an import has noticed it as well as a failed test.
 """
 
 import argparse
 import json
-import random
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from mutants.__main__ import ROOT, Mutant, run
+import pytest
+
+from mutants.__main__ import AT_ONCE, ROOT, Mutant, red_at_all, run
+from mutants.warm import Change, Warm
 
 LISTED = Path(__file__).with_name("listed.py")
 
@@ -19,17 +24,27 @@ def main() -> int:
     """Return the exit status: 0 when every fault was noticed."""
     parser = argparse.ArgumentParser(prog="python -m mutants.general")
     parser.add_argument("file", help="what to break, from the repository's root")
-    parser.add_argument("tests", nargs="+", help="files of the tests that have to notice")
+    parser.add_argument("tests", nargs="+", help="tests that have to notice: files, or names as pytest takes them")
     parser.add_argument("--python", required=True, help="the Python of an environment that has cosmic-ray")
     parser.add_argument("--most", type=int, default=10_000, help="how many ways to try at most")
+    parser.add_argument("--seed", type=int, default=1, help="which ways these are")
+    parser.add_argument("--minutes", type=float, default=60, help="after that no other way is begun")
     chosen = parser.parse_args()
-    source = (ROOT / chosen.file).read_text("utf-8")
-    output = subprocess.check_output([chosen.python, LISTED, ROOT / chosen.file])  # noqa: S603  # named by who runs it
-    ways = json.loads(output)
-    sample = random.Random(1).sample(ways, min(chosen.most, len(ways)))  # noqa: S311  # the same ones each time
-    faults = [Mutant(row=chosen.file, does=does, file=chosen.file, old=source, new=new) for does, new in sample]
-    missed = run(faults, {chosen.file: set(chosen.tests)})
-    print(f"{chosen.file}: {len(faults)} of {len(ways)} ways tried, {missed} not noticed")
+    os.environ.pop("TEST_POSTGRES_URL", None)
+    options = ["-q", "-x", "-p", "no:cacheprovider", f"--rootdir={ROOT}", *chosen.tests]
+    if subprocess.call([sys.executable, "-m", "pytest", *options], cwd=ROOT):  # noqa: S603  # named by who runs it
+        sys.exit("These tests have to be green first")
+    command = [chosen.python, LISTED, ROOT / chosen.file, str(chosen.most), str(chosen.seed)]
+    ways, sample = json.loads(subprocess.check_output(command))  # noqa: S603  # as above
+    changes = [Change(ROOT / chosen.file, does, source) for does, source in sample]
+    warm = Warm(changes, at_once=AT_ONCE, until=time.time() + 60 * chosen.minutes)
+    pytest.main([*options, "-s"], [warm])
+    old = (ROOT / chosen.file).read_text("utf-8")
+    faults = [
+        Mutant(row=chosen.file, does=each.does, file=chosen.file, old=old, new=each.source) for each in warm.outside
+    ]
+    missed = warm.missed + run(faults, {chosen.file: set(chosen.tests)}, judge=red_at_all)
+    print(f"{chosen.file}: {warm.tried + len(faults)} of {ways} ways tried, {missed} not noticed")
     return 1 if missed else 0
 
 

@@ -1,11 +1,12 @@
 # mypy: ignore-errors
-"""`python mutants/listed.py FILE`: print cosmic-ray's mutations as JSON: what each does, and the changed source.
+"""`python mutants/listed.py FILE MOST SEED`: print a sample of cosmic-ray's mutations of a file as JSON.
 
 mutants/general.py runs it in an environment with cosmic-ray. Mutations without an effect are left out: operators in
 type annotations, `is` for `==`, and changes of texts for readers.
 """
 
 import json
+import random
 import re
 import sys
 from pathlib import Path
@@ -19,23 +20,24 @@ LEFT_OUT = re.compile(
 )
 
 
-def listed(path: Path) -> list[tuple[str, str]]:
-    """Return for each mutation its line and what it does, and the whole changed source."""
+def listed(path: Path, most: int, seed: int) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many mutations there are, and for each of a sample what it does and the changed source."""
     source, found = path.read_text("utf-8"), []
     tree = get_ast(source)
-    for name in sorted(name for name in operator_names() if not LEFT_OUT.search(name)):
-        operator = get_operator(name)()
-        for occurrence in range(sum(len([*operator.mutation_positions(node)]) for node in _nodes(tree))):
-            changed = mutate_code(source, operator, occurrence)
-            if changed and changed != source and _compiles(changed):
-                line = next(
-                    number
-                    for number, (old, new) in enumerate(zip(source.splitlines(), changed.splitlines(), strict=False), 1)
-                    if old != new
-                )
-                new = changed.splitlines()[line - 1].strip()
-                found.append((f"line {line}: {new}", changed))
-    return found
+    operators = [get_operator(name)() for name in sorted(operator_names()) if not LEFT_OUT.search(name)]
+    ways = [
+        (operator, occurrence)
+        for operator in operators
+        for occurrence in range(sum(len([*operator.mutation_positions(node)]) for node in _nodes(tree)))
+    ]
+    random.Random(seed).shuffle(ways)  # noqa: S311  # the same ones each time
+    for operator, occurrence in ways:
+        changed = mutate_code(source, operator, occurrence) if len(found) < most else None
+        if changed and changed != source and _compiles(changed):
+            pairs = zip(source.splitlines(), changed.splitlines(), strict=False)
+            line = next(number for number, (old, new) in enumerate(pairs, 1) if old != new)
+            found.append((f"line {line}: {changed.splitlines()[line - 1].strip()}", changed))
+    return len(ways), found
 
 
 def _compiles(source: str) -> bool:
@@ -53,4 +55,4 @@ def _nodes(node):
 
 
 if __name__ == "__main__":
-    print(json.dumps(listed(Path(sys.argv[1]))))
+    print(json.dumps(listed(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

@@ -1,6 +1,7 @@
 """The faults of mutants/ours.toml can be put in, and a test is there to notice each; `make mutants` tries them."""
 
 import ast
+import importlib
 import re
 import signal
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from docs.write_asvs import PROOF
-from mutants.__main__ import ROOT, Mutant, noticing, put_in, read, uncovered, verdict
+from mutants.__main__ import ROOT, Mutant, noticing, put_in, read, red_at_all, uncovered, verdict
+from mutants.warm import OutsideFunctions, give
 
 
 def proven() -> Mapping[str, set[str]]:
@@ -51,6 +53,29 @@ def test_only_a_red_test_or_one_that_hangs_has_noticed() -> None:
         (signal.SIGSEGV, ""),
     ]:
         assert str(verdict(status, output)).startswith("the tests don't run")
+
+
+def test_where_the_tests_were_green_before_an_error_has_noticed_too() -> None:
+    for code, output in ((1, "1 failed"), (1, "1 error"), (2, "errors during collection"), (4, "ImportError")):
+        assert red_at_all(code << 8, output) is None
+    assert red_at_all(signal.SIGALRM, "") is None
+    assert red_at_all(0, "1 passed") == "SURVIVES"
+    assert str(red_at_all(5 << 8, "no tests ran")).startswith("the tests don't run")
+
+
+def test_functions_of_a_module_that_is_imported_get_changed_code_and_nothing_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "LIMIT = 5\nclass A:\n    def a(self):\n        return [n < LIMIT for n in (5,)]\n    B = 1\n"
+    (file := tmp_path / "broken_on_purpose.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("broken_on_purpose")
+    thing = module.A()
+    give(file, source.replace("n < L", "n <= L"))
+    assert thing.a() == [True]
+    for old, new in (("LIMIT = 5", "LIMIT = 6"), ("B = 1", "B = 2"), ("def a(self)", "def a(self, b=1)")):
+        with pytest.raises(OutsideFunctions):
+            give(file, source.replace(old, new))
 
 
 def test_a_text_that_is_not_there_once_is_no_fault(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from docs.write_asvs import ROWS, NoProof, Row, problems, read_rows, render
+from docs.write_asvs import ROWS, NoProof, Row, Survivor, problems, read_rows, read_survivors, render
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import User
@@ -130,6 +130,22 @@ def test_the_page_has_every_row_in_order_and_counts_them() -> None:
 | 7.2.4 | 1 | Logging in makes a new token | Met | [test_a.py::test_a](../tests/test_a.py)<br>[test_b.py::test_b](../tests/test_b.py) |
 """  # noqa: E501  # as the page has it
     )
+
+
+def test_a_fault_that_no_test_notices_stands_there_with_its_reason() -> None:
+    survivor = Survivor(file="mutants/general.py", fault="a > b is a | b", reason="It prints the same.")
+    assert render([MISSING], {}, [survivor]).endswith(
+        "\n| File | Fault | Why it may stay |\n| --- | --- | --- |\n"
+        "| [mutants/general.py](../mutants/general.py) | a > b is a \\| b | It prints the same. |\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", ['file = "mutants/gone.py"\nreason = "a"', 'file = "mutants/general.py"\nreason = ""']
+)
+def test_a_fault_of_a_file_that_is_gone_or_without_a_reason_is_said(wrong: str) -> None:
+    with pytest.raises(ValueError, match="needs a file that is there and a reason"):
+        read_survivors(f'[[survivor]]\nfault = "a"\n{wrong}')
 
 
 # What the standard asks for and no other file has reason to test.
