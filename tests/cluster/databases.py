@@ -1,10 +1,7 @@
-"""A database machine: a member of etcd, and Patroni, which runs PostgreSQL and asks etcd who the primary is."""
+"""A database machine: Patroni, which runs PostgreSQL and asks etcd who the primary is."""
 
 import json
-import os
-import shutil
 import signal
-import subprocess
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -14,15 +11,14 @@ from typing import Any
 
 import yaml
 
-from tests.cluster.network import NETWORK, Machine
+from tests.cluster import etcd
+from tests.cluster.network import NETWORK
+from tests.cluster.programs import Programs
 from tests.servers import ROOT
 
 PATRONI = str(ROOT / ".venv-cluster" / "bin" / "patroni")
 """Not Debian 12's, 3.0.2: with it a primary that was cut off takes its place back from the copy that has taken over
 meanwhile, and what that one has acknowledged is lost. Mended by https://github.com/patroni/patroni/pull/2689."""
-
-FIRST = ("nice", "-n", "-5")
-"""Databases have cores of their own elsewhere, so they come before the application here."""
 
 PROGRAMS = max(
     (str(each) for each in Path("/usr/lib/postgresql").glob("*/bin")),
@@ -31,7 +27,6 @@ PROGRAMS = max(
 )
 """Where Debian has those of the newest PostgreSQL."""
 
-OWNER = "postgres"
 PASSWORD = "a password of the database machines"
 SCOPE = "accounts"
 
@@ -48,50 +43,29 @@ SETTINGS: dict[str, Any] = {
             # A transaction whose application is cut off holds its locks no longer than this.
             "idle_in_transaction_session_timeout": "10s",
             "tcp_user_timeout": "10s",
+            # A copy that found no primary asks again after this.
+            "wal_retrieve_retry_interval": "1s",
         },
     },
 }
 """What all members share, as docs/deploy.md shows it."""
 
 
-class Database:
+class Database(Programs):
     """One of the members."""
 
     def __init__(self, folder: Path, number: int) -> None:
-        self.machine = Machine(f"db{number}", number)
-        self.name, self.address = self.machine.name, self.machine.address
-        self.folder = folder / self.name
-        self.folder.mkdir()
-        shutil.chown(self.folder, OWNER)
+        super().__init__(folder, f"db{number}", number)
         self.configuration = self.folder / "patroni.yaml"
         self.configuration.write_text(yaml.safe_dump(self._patroni()))
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start_etcd(self, members: "list[Database]", state: str = "new") -> None:
-        """Start etcd's member."""
-        here, all_of_them = (
-            f"http://{self.address}",
-            ",".join(f"{each.name}=http://{each.address}:2380" for each in members),
-        )
-        self._start(
-            "etcd",
-            *("etcd", "--name", self.name, "--data-dir", "etcd", "--logger", "zap"),
-            *("--listen-client-urls", f"{here}:2379", "--advertise-client-urls", f"{here}:2379"),
-            *("--listen-peer-urls", f"{here}:2380", "--initial-advertise-peer-urls", f"{here}:2380"),
-            *("--initial-cluster", all_of_them, "--initial-cluster-state", state, "--pre-vote"),
-        )
 
     def start_patroni(self, *around: str) -> None:
         """Start Patroni, and so PostgreSQL, as the last words of a command if one is given."""
-        self._start("patroni", *around, PATRONI, str(self.configuration))
-
-    def stop_etcd(self) -> None:
-        """End etcd's member in the middle of what it does."""
-        self._end("etcd", signal.SIGKILL)
+        self.start("patroni", *around, PATRONI, str(self.configuration))
 
     def stop_patroni(self) -> None:
         """End Patroni, which ends PostgreSQL."""
-        self._end("patroni", signal.SIGTERM)
+        self.end("patroni", signal.SIGTERM)
 
     def is_primary(self) -> bool:
         """Tell whether it takes writes, as far as Patroni knows."""
@@ -112,38 +86,13 @@ class Database:
         """Return when PostgreSQL started, by the clock of its machine."""
         return datetime.fromisoformat(self.state()["postmaster_start_time"])
 
-    def last_lines(self) -> str:
-        """Return the end of what its programs wrote."""
-        return "".join((self.folder / "log").read_text(errors="replace").splitlines(keepends=True)[-25:])
-
-    def _start(self, program: str, *command: str) -> None:
-        as_owner = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups"]
-        as_owner += [
-            f"--{kind}-caps=+dac_read_search" for kind in ("inh", "ambient")
-        ]  # the checkout may be root's alone
-        with (self.folder / "log").open("ab") as log:
-            self.running[program] = subprocess.Popen(
-                [*FIRST, *self.machine.command(*as_owner, *command)],
-                cwd=self.folder,
-                env=os.environ | {"HOME": str(self.folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def _end(self, program: str, by: signal.Signals) -> None:
-        process = self.running.pop(program)
-        os.killpg(process.pid, by)
-        process.wait(60)
-
     def _patroni(self) -> dict[str, Any]:
         log_in = {"password": PASSWORD}
         return {
             "scope": SCOPE,
             "name": self.name,
             "restapi": {"listen": f"{self.address}:8008", "connect_address": f"{self.address}:8008"},
-            "etcd3": {"hosts": [f"{NETWORK}.{number}:2379" for number in (1, 2, 3)]},
+            "etcd3": {"hosts": etcd.HOSTS},
             "bootstrap": {"dcs": SETTINGS, "initdb": [{"encoding": "UTF8"}, {"locale": "C.UTF-8"}, "data-checksums"]},
             "postgresql": {
                 "listen": f"{self.address}:5432",

@@ -1,12 +1,16 @@
 """Namespaces around the whole trial: whatever ends it, all its processes and networks end with it."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-FIRST = ("nice", "-n", "-10")
-"""Five machines share the cores of one here, so whatever else runs on it has to wait."""
+FIRST = ("nice", "-n", "-5")
+"""All machines share the cores of one here, so whatever else runs on it has to wait."""
+
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")
+"""unshare ends when the process that has started it ends, even by SIGKILL."""
 
 NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
@@ -31,6 +35,19 @@ def hindrance() -> str:
 
 def again_inside(module: str, folder: Path, *arguments: str) -> int:
     """Run the module anew, inside. Return its exit status."""
-    command = [*FIRST, *NAMESPACES, "sh", "-c", FIRST_PROCESS, "sh", sys.executable, "-m", module, *arguments]
+    command = [
+        *FIRST,
+        *WITH_ITS_PARENT,
+        *NAMESPACES,
+        "sh",
+        "-c",
+        FIRST_PROCESS,
+        "sh",
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+    ]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("The trials of a cluster were ended from outside"))
     environment = os.environ | {INSIDE: str(folder)}
     return subprocess.run(command, env=environment, check=False, timeout=MOST_SECONDS).returncode

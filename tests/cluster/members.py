@@ -25,8 +25,6 @@ class Members:
     def start(self) -> None:
         """Start them, and make the application's database."""
         for each in self.all:
-            each.start_etcd(self.all)
-        for each in self.all:
             each.start_patroni()
         self.wait_until_whole()
         for statement in (
