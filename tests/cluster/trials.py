@@ -154,7 +154,7 @@ def database_an_hour_ahead(cluster: Cluster) -> None:
         cluster.wait_for_log_ins()
     cluster.members.switch_over()
     cluster.wait_for_log_ins()
-    # Not asked to end: Patroni takes a PostgreSQL whose clock was another one for somebody else's, and leaves it running.
+    # Not asked to end: Patroni would not know a PostgreSQL that was started under another clock, and leave it running.
     wrong.machine.kill_everything()
     wrong.start_patroni()
 
