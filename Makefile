@@ -55,7 +55,7 @@ attack: $(VENV)/dev.stamp .venv-attack/stamp ## attack the application with othe
 mutants: $(VENV)/dev.stamp .node/stamp ## put faults into copies of the code, and see that the tests notice; ONLY names a part
 	$(BIN)/python -m mutants $(if $(ONLY),--only '$(ONLY)')
 
-cluster: $(VENV)/dev.stamp .venv-cluster/stamp ## lose each machine of a cluster of databases in turn, four minutes, as root; ONLY names a trial
+cluster: $(VENV)/dev.stamp .venv-cluster/stamp ## lose each machine of a cluster of databases in turn, five minutes, as root; ONLY names a trial
 	$(if $(filter 0,$(shell id -u)),,sudo -n env PYTHONDONTWRITEBYTECODE=1) $(BIN)/python -m tests.cluster $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'

@@ -11,6 +11,9 @@ SERVER = ALL[:1]
 LOAD = ALL[1:2] or ALL
 """Where the load for it comes from."""
 
+FOR_SERVERS = os.getpriority(os.PRIO_PROCESS, 0)
+"""The niceness that the bench was started with. A machine that others use too may need less than 0."""
+
 PRIORITY = -10
 """The load's niceness: where it shares cores with hashing, what it measures is the server's lateness, not its own."""
 
@@ -27,7 +30,7 @@ def prefer_load() -> bool:
 def on(cores: list[int]) -> list[str]:
     """Return what stands before a server's command: its cores, and everybody's priority."""
     mine = os.getpriority(os.PRIO_PROCESS, 0)
-    return ["taskset", "--cpu-list", ",".join(map(str, cores)), "nice", "-n", str(max(0, -mine))]
+    return ["taskset", "--cpu-list", ",".join(map(str, cores)), "nice", "-n", str(max(0, FOR_SERVERS - mine))]
 
 
 @contextmanager

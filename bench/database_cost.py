@@ -6,15 +6,14 @@ are written. The application runs in this process, with cheap hashes.
 
 import argparse
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from itertools import count
-from pathlib import Path
 
 import asyncpg
 from sqlalchemy import make_url
 
-from bench import postgres
+from bench import postgres, processor
+from bench.limits import cheap_hashes
 from quart_auth_app import create_app
 from quart_auth_app.accounts.passwords import hashing
 from quart_auth_app.database.units_of_work import Database
@@ -23,11 +22,7 @@ from quart_auth_app.web.services import services_of
 ROUNDS = 1000
 """Times that each thing is done."""
 
-CHEAPEST = 4
-"""bcrypt's lowest cost: what the database spends does not depend on it."""
-
 SECRET_KEY = "a key for measuring, which is long enough"
-TICKS = os.sysconf("SC_CLK_TCK")
 HEADERS = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -36,7 +31,7 @@ async def main(url: str, rounds: int) -> None:
     database = Database(make_url(url))
     await database.upgrade()
     await database.close()
-    hashing.ROUNDS = CHEAPEST
+    hashing.ROUNDS = cheap_hashes.ROUNDS  # what the database spends does not depend on it
     app = create_app(
         {"DATABASE_URL": url, "SECRET_KEY": "a key for measuring, which is long enough", "PROXY_HOPS": "1"}
     )
@@ -99,12 +94,7 @@ async def _state(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[dict
     others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     pids = [row["pid"] for row in await connection.fetch(others)]
     rows = await connection.fetchval("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables")
-    return {pid: _seconds(pid) for pid in pids}, rows
-
-
-def _seconds(pid: int) -> float:
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / TICKS
+    return {pid: processor.seconds(pid) for pid in pids}, rows
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import memory
+from bench import memory, processor
 from quart_auth_app import clock
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.testing import Outbox, VirtualPasskey
@@ -74,12 +74,6 @@ def _visitor(server: Server, address: str) -> Visitor:
     return Visitor(http.client.HTTPConnection("localhost", server.port, timeout=30), address)
 
 
-def _cpu_seconds(pid: int) -> float:
-    # Fields 14 and 15 of proc(5)'s stat; the name before them may have spaces.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 async def measure(folder: Path) -> str:
     """Return a sentence with the numbers."""
     inbox = Outbox(folder / "mails")
@@ -99,7 +93,7 @@ async def measure(folder: Path) -> str:
         load, begin = os.getloadavg()[0], time.perf_counter()
         with running(folder, settings) as server:
             start = time.perf_counter() - begin
-            cpu = sum(map(_cpu_seconds, memory.tree(server.process.pid)))
+            cpu = processor.seconds_of_all(server.process.pid)
             before = memory.of_worker(server.process.pid).rss
             await asyncio.to_thread(use, server, inbox, fake)
             after = memory.of_worker(server.process.pid).rss

@@ -46,9 +46,15 @@ def settle(url: str) -> None:
     asyncio.run(_run("VACUUM (ANALYZE)", url))
 
 
-async def _run(sql: str, url: str = SERVER) -> object:
+def connections() -> int:
+    """Return how many connections that one of our databases has which has the most."""
+    most = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE $1 GROUP BY datname ORDER BY 1 DESC LIMIT 1"
+    return int(str(asyncio.run(_run(most, SERVER, f"{_PREFIX}%")) or 0))
+
+
+async def _run(sql: str, url: str = SERVER, *arguments: str) -> object:
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetchval(sql)
+        return await connection.fetchval(sql, *arguments)
     finally:
         await connection.close()

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Mapping
 
 from bench.http_client import fetch, request
 
@@ -10,9 +11,11 @@ EVERY = 0.02
 """Seconds between two pages: some per cent of what a core can serve."""
 
 
-async def latencies(port: int, seconds: float, path: str = "/") -> list[float]:
+async def latencies(
+    port: int, seconds: float, path: str = "/", headers: Mapping[str, str] | None = None
+) -> list[float]:
     """Return the seconds that each page took, counted from when it was due; infinity is no answer or a wrong one."""
-    message = request(path)
+    message = request(path, headers=headers)
     begin = time.perf_counter()
     asked = []
     for number in range(int(seconds / EVERY)):

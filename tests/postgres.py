@@ -92,9 +92,9 @@ class Proxy:
 
 
 @contextmanager
-def pgbouncer() -> Iterator[int]:
-    """Run PgBouncer in transaction mode, with two connections to each database of the test server; give its port."""
-    url, port = make_url(POSTGRES or ""), free_port()
+def pgbouncer(server: str | None = POSTGRES, connections: int = 2) -> Iterator[int]:
+    """Run PgBouncer in transaction mode, with so many connections to each database of a server; give its port."""
+    url, port = make_url(server or ""), free_port()
     settings = f"""
 [databases]
 * = host={url.host} port={url.port or 5432}
@@ -105,7 +105,8 @@ unix_socket_dir =
 auth_type = trust
 auth_file = users
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = {connections}
+stats_users = {url.username}
 """
     with _owned_folder() as folder:
         (folder / "pgbouncer.ini").write_text(settings)

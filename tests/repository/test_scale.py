@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import population, population_plot
+from bench import machines, population, population_plot
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,3 +23,8 @@ def test_a_day_has_all_that_its_habits_say_and_the_busiest_hour_decides() -> Non
 
 def test_a_limit_is_reached_where_it_is_full() -> None:
     assert population.breaks_at(lambda accounts: accounts / 5_000_000) == 5_000_000
+
+
+def test_several_machines_are_compared_with_one_by_their_medians() -> None:
+    *_, line = machines.table({("`/`", number): [9.0, 1.5 + number / 2, 0.0] for number in machines.NUMBERS})
+    assert line == "| `/` | 2.00 | 2.50 (1.25) | 3.00 (1.50) | 3.50 (1.75) |"
