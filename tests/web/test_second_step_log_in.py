@@ -1,15 +1,18 @@
 """Logging in with a second step."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import users
+from quart_auth_app import clock
+from quart_auth_app.accounts import limits, throttle, users
+from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import PendingLogIn, Session, User
+from quart_auth_app.models import Attempts, PendingLogIn, Session, User
 from quart_auth_app.web.identity.log_in import log_in
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, EVE, Client, Clock, Events, cookie, is_logged_in, notice, set_cookies
@@ -141,6 +144,59 @@ async def test_a_complete_log_in_clears_what_its_first_step_was_counted_by(
         client = app.test_client()
         await first_step(client, bob)
         assert await give(client, phone.recovery_codes[number]) == "/profile"
+
+
+Counts = Callable[[], Awaitable[dict[str, int]]]
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch, database: Database) -> Counts:
+    """Return how often each limit has counted something that was neither refunded nor cleared, by the limit's name."""
+    names: dict[str, str] = {}
+    key_of = throttle._key
+
+    def noted(counter: Counter) -> str:
+        names[key := key_of(counter)] = counter[0].name
+        return key
+
+    async def read() -> dict[str, int]:
+        async with database.reading() as db:
+            rows = await db.scalars(select(Attempts).where(Attempts.count > 0, ~throttle.expired(clock.now())))
+            return {names[row.key]: row.count for row in rows if row.key in names}
+
+    monkeypatch.setattr(throttle, "_key", noted)
+    return read
+
+
+async def test_a_log_in_gives_back_its_own_attempts_and_no_earlier_failure_that_others_share(
+    counts: Counts, client: Client, bob: dict[str, str], phone: Phone
+) -> None:
+    await first_step(client, bob)
+    assert await give(client, phone.code()) == "/profile"  # this browser is known from now on
+    await client.post("/logout")
+    await client.post("/login", form=bob | {"password": "a guess"})
+    await first_step(client, bob)
+    assert await give(client, "000000") == "/login/second-step"
+    assert await give(client, phone.recovery_codes[0]) == "/profile"
+    shared = (
+        limits.LOG_IN_BY_ADDRESS_OF_DEVICES,
+        limits.LOG_IN_BY_ALL_DEVICES,
+        limits.SECOND_STEP_BY_ALL_DEVICES_A_DAY,
+    )
+    assert await counts() == {each.name: 1 for each in shared} | {limits.LOG_INS_OF_ACCOUNT.name: 2}
+
+
+async def test_a_second_click_on_the_code_counts_as_no_attempt(
+    counts: Counts, client: Client, bob: dict[str, str], phone: Phone
+) -> None:
+    await first_step(client, bob)
+    again = client.app.test_client()
+    for each in client.cookie_jar or ():
+        again.set_cookie("localhost", each.name, each.value or "")
+    assert await give(client, phone.code()) == "/profile"
+    before = await counts()
+    assert await give(again, phone.code()) == "/profile"
+    assert await counts() == before
 
 
 async def test_strangers_with_the_password_do_not_lock_the_owners_browser_out(
