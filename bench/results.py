@@ -46,11 +46,15 @@ class Results:
         return Figure(tuple(values)) if values else None
 
     def ratio(self, measure: str, who: str, quantity: str, *, to: str) -> Figure | None:
-        """Return each round's value in proportion to that of `to` in the same round: what the rounds alternate for."""
+        """Return each round's value in proportion to that of `to` in the same round: what the rounds alternate for.
+
+        A round in which the other's value was nothing doesn't count; None if none does.
+        """
         own, other = self.figure(measure, who, quantity), self.figure(measure, to, quantity)
         if not own or not other:
             return None
-        return Figure(tuple(mine / theirs for mine, theirs in zip(own.values, other.values, strict=False) if theirs))
+        ratios = tuple(mine / theirs for mine, theirs in zip(own.values, other.values, strict=False) if theirs)
+        return Figure(ratios) if ratios else None
 
     def who(self, measure: str) -> list[str]:
         """Return whose values a measure has, in the order of their first appearance."""

@@ -216,3 +216,33 @@ async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Datab
     [codes] = [each for each in outcomes if isinstance(each, list)]
     assert [type(each) for each in outcomes if not isinstance(each, list)] == [NothingToConfirm]
     assert await spend(database, bob_id, codes[3]) == second_step.RECOVERY_CODE
+
+
+async def test_what_a_person_turns_off_is_their_own_alone(database: Database, accounts: Accounts) -> None:
+    people = [await accounts.sign_up(**{**BOB, "email": f"{name}@example.com"}) for name in ("ann", "bob", "cid")]
+    ann, bob, cid = [person.id for person in people]
+    codes = {person: (await confirmed(database, person))[1] for person in (ann, bob, cid)}
+    async with database.transaction() as db:
+        await second_step.turn_off_since(db, user_id=bob, since=NOW, browser=OPERATOR, now=LATER)
+    for other in (ann, cid):
+        assert await spend(database, other, codes[other][0]) == second_step.RECOVERY_CODE
+    assert await spend(database, bob, codes[bob][0]) is None
+    async with database.transaction() as db:
+        await second_step.turn_off_since(db, user_id=ann, since=LATER, browser=OPERATOR, now=LATER)
+        assert await second_step.turn_off(db, user_id=cid, browser=OPERATOR, now=LATER)
+    assert await spend(database, ann, codes[ann][1]) == second_step.RECOVERY_CODE
+
+
+async def test_recovery_codes_made_since_are_dropped_and_nobody_elses(database: Database, accounts: Accounts) -> None:
+    people = [await accounts.sign_up(**{**BOB, "email": f"{name}@example.com"}) for name in ("ann", "bob", "cid")]
+    ann, bob, cid = [person.id for person in people]
+    codes = {}
+    for person in (ann, bob, cid):
+        await confirmed(database, person)
+        async with database.transaction() as db:
+            codes[person] = await recovery_codes.renew(db, user_id=person, browser=OPERATOR, now=LATER)
+    async with database.transaction() as db:
+        await second_step.turn_off_since(db, user_id=bob, since=LATER, browser=OPERATOR, now=LATER)
+    assert await spend(database, bob, codes[bob][0]) is None
+    for other in (ann, cid):
+        assert await spend(database, other, codes[other][0]) == second_step.RECOVERY_CODE

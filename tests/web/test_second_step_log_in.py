@@ -1,18 +1,21 @@
 """Logging in with a second step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from quart import Quart
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import limits, throttle, users
 from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, PendingLogIn, Session, User
+from quart_auth_app.web import services
 from quart_auth_app.web.identity.log_in import log_in
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, EVE, Client, Clock, Events, cookie, is_logged_in, notice, set_cookies
@@ -102,6 +105,27 @@ async def test_two_clicks_at_once_start_one_session(
     await asyncio.gather(give(client, phone.code()), give(client, phone.code()))
     async with database.reading() as db:
         assert await db.scalar(select(func.count()).select_from(Session)) == 1
+
+
+async def test_a_second_click_that_was_counted_before_the_first_used_the_code_logs_in_too(
+    client: Client, bob: dict[str, str], phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: dict[object, int] = {}
+    both_counted = asyncio.Barrier(2)
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[AsyncSession]:
+        begun[asyncio.current_task()] = number = begun.get(asyncio.current_task(), 0) + 1
+        if number == 2:
+            async with asyncio.timeout(10):
+                await both_counted.wait()
+        async with services.transaction() as db:
+            yield db
+
+    monkeypatch.setattr("quart_auth_app.web.identity.log_in.transaction", transaction)
+    await first_step(client, bob)
+    await client.get("/login/second-step")
+    assert await asyncio.gather(give(client, phone.code()), give(client, phone.code())) == ["/profile", "/profile"]
 
 
 @pytest.mark.asvs("6.6.3")

@@ -13,7 +13,7 @@ from quart_auth_app.models import MailToken, SignUp, User
 from tests.conftest import MakeApp, services_of
 from tests.counting import counting
 from tests.inbox import Inbox, links_in, text_of
-from tests.people import BOB, EVE, Client, Clock, elsewhere, is_logged_in, notice, text
+from tests.people import BOB, EVE, WRONG_DETAILS, Client, Clock, elsewhere, is_logged_in, notice, text
 
 LATER = timedelta(minutes=2)
 
@@ -236,6 +236,13 @@ async def test_who_logs_in_before_answering_the_mail_is_sent_to_the_code(
     await phone.post("/signup/code", form={"code": inbox.code(BOB["email"])})
     await phone.post("/login", form=BOB)
     assert await is_logged_in(phone)
+
+
+async def test_the_password_of_a_sign_up_says_nothing_at_another_address(mailing: Quart, client: Client) -> None:
+    for email in ("ann@example.com", "zoe@example.com"):
+        await sign_up(client, BOB | {"email": email})
+    assert (await client.post("/login", form=BOB)).headers["Location"] == "/login"
+    assert await notice(client, "/login") == WRONG_DETAILS
 
 
 async def test_addresses_with_a_plus_are_two_accounts(mailing: Quart, inbox: Inbox) -> None:
