@@ -125,7 +125,7 @@ async def test_a_second_click_that_was_counted_before_the_first_used_the_code_lo
     monkeypatch.setattr("quart_auth_app.web.identity.log_in.transaction", transaction)
     await first_step(client, bob)
     await client.get("/login/second-step")
-    assert await asyncio.gather(give(client, phone.code()), give(client, phone.code())) == ["/profile", "/profile"]
+    assert set(await asyncio.gather(give(client, phone.code()), give(client, phone.code()))) == {"/profile"}
 
 
 @pytest.mark.asvs("6.6.3")
