@@ -290,6 +290,22 @@ async def test_what_is_given_back_twice_is_no_credit(database: Database) -> None
     assert counts == [*range(1, LOG_IN_BY_ADDRESS.attempts + 1)]
 
 
+async def test_a_first_attempt_that_is_given_back_is_none(database: Database) -> None:
+    counter = (LOG_IN_BY_ADDRESS, "x")
+    async with database.transaction() as db:
+        await throttle.hit(db, counter, now=NOW)
+        await throttle.refund(db, counter)
+        assert await throttle.hit(db, counter, now=NOW) == 1
+
+
+def test_a_count_beyond_a_limit_that_was_lowered_is_refused_too() -> None:
+    counter = (LOG_IN_BY_ADDRESS, "x")
+    (key,) = throttle.keys_of([counter])
+    end = NOW + timedelta(seconds=30)
+    row = Attempts(key=key, count=LOG_IN_BY_ADDRESS.attempts + 5, ends_at=end)
+    assert throttle.refused([row], [counter], now=NOW) == (counter, end)
+
+
 def test_nobody_is_told_to_come_back_at_once() -> None:
     assert throttle.seconds_until(NOW + timedelta(milliseconds=400), now=NOW) == 1
 

@@ -13,7 +13,19 @@ HOSTILE = [
     "e", "e/..//e", "?next=//e", "#//e", ".", "..", "", "/\x00/e", "/\x7f", "/\u2028/e", "\u2215\u2215e", "/\uff0fe",
     "/a\r\nSet-Cookie: x=y", "/" + "a" * 2000, "/path\\..\\e", "/\u00e9",
 ]  # fmt: skip
-FINE = ["/", "/profile", "/profile?x=1&y=%2F", "/%09/e", "/%5Ce", "/a//b", "/?u=https://e", "/:80", "/@e", "/%0d%0aX:y"]
+FINE = [
+    "/",
+    "/profile",
+    "/profile?x=1&y=%2F",
+    "/%09/e",
+    "/%5Ce",
+    "/a//b",
+    "/?u=https://e",
+    "/:80",
+    "/@e",
+    "/%0d%0aX:y",
+    "/help/logout",
+]
 
 
 @pytest.mark.asvs("1.2.1", "1.2.2", "1.5.3", "3.7.2")

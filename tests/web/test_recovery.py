@@ -62,6 +62,8 @@ async def test_a_link_lets_its_reader_choose_a_new_password_once(mailing: Quart,
     assert (again.status_code, "has been used" in await text(again)) == (410, True)
     await other.post("/reset-password", form={"token": token, "password": EVE["password"]})
     assert not await logs_in(mailing, EVE["password"])
+    async with services_of(mailing).database.reading() as db:
+        assert (await db.scalars(select(User.password_version))).one() == 1, "no session or link was ever made for it"
 
 
 async def test_a_password_that_is_refused_uses_nothing_up(mailing: Quart, client: Client, inbox: Inbox) -> None:
