@@ -43,6 +43,7 @@ def test_a_requirement_that_is_met_and_has_neither_fault_nor_reason_is_named() -
 
 def test_only_a_red_test_or_one_that_hangs_has_noticed() -> None:
     assert verdict(1 << 8, "1 failed") is None
+    assert verdict(signal.SIGABRT, "1 failed in 1.31s\nFatal Python error") is None
     assert verdict(signal.SIGALRM, "") is None
     assert verdict(0, "1 passed") == "SURVIVES"
     for status, output in [
