@@ -124,7 +124,7 @@ def verdict(status: int, output: str) -> str | None:
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return None
     code = os.waitstatus_to_exitcode(status)
-    # Not an error of a fixture. A process that crashes as it ends, with its broken application, has seen a red test before.
+    # Not an error of a fixture. A process that crashes as it ends has seen a red test before.
     if code != pytest.ExitCode.OK and " failed" in output:
         return None
     return (
