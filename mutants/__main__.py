@@ -125,7 +125,7 @@ def verdict(status: int, output: str) -> str | None:
         return None
     code = os.waitstatus_to_exitcode(status)
     # Not an error of a fixture. A process that crashes as it ends has seen a red test before.
-    if code != pytest.ExitCode.OK and " failed" in output:
+    if code != pytest.ExitCode.OK and re.search(r"^\d+ failed", output, re.M):
         return None
     return (
         "SURVIVES" if code == pytest.ExitCode.OK and " passed" in output else f"the tests don't run:\n{output[-3000:]}"

@@ -49,7 +49,7 @@ def test_only_a_red_test_or_one_that_hangs_has_noticed() -> None:
     for status, output in [
         (0, "1 skipped"),
         (1 << 8, "1 error"),
-        (2 << 8, ""),
+        (2 << 8, "the import failed"),
         (5 << 8, "no tests ran"),
         (signal.SIGSEGV, ""),
     ]:
