@@ -84,13 +84,13 @@ def test_the_limits_on_size_and_time() -> None:
     assert rows["fields in a form"] == str(forms.MAX_FIELDS)
     assert rows["time for a body to arrive"] == f"{forms.BODY_TIMEOUT} seconds"
     assert rows["time without a byte on a connection"] == f"{server['read_timeout']} seconds"
-    left = rows["time to take what is left of the answers, when a connection is to be closed"]
+    left = rows["time to read the rest of the answers, when a connection is to be closed"]
     assert left == f"{time_limits.FLUSH_SECONDS} seconds"
     assert rows["people waiting for each hashing thread"] == str(threads.MAX_WAITING)
     assert f"**Up to {sessions.MAX_FOR_ONE} sessions**" in (ROOT / "docs" / "security.md").read_text()
     assert f"to up to {devices.MAX_ACCOUNTS} accounts" in (ROOT / "docs" / "security.md").read_text()
     assert rows["forms of one network under way at once"] == str(turns.MAX_AT_ONCE)
-    assert rows["forms of one network that wait for that"] == str(turns.MAX_WAITING)
+    assert rows["forms of one network that wait for their turn"] == str(turns.MAX_WAITING)
     assert rows["characters that zxcvbn rates"] == str(password_strength.MAX_RATED)
 
 
@@ -98,7 +98,7 @@ def test_the_limits_on_size_and_time() -> None:
 def test_the_limits_are_the_applications(app: Quart) -> None:
     assert app.config["BODY_TIMEOUT"] == forms.BODY_TIMEOUT
     rows = {name: cells[0] for name, cells in table("Limits").items()}
-    assert rows["time to take an answer"] == f"{app.config['RESPONSE_TIMEOUT']} seconds"
+    assert rows["time to read an answer"] == f"{app.config['RESPONSE_TIMEOUT']} seconds"
 
 
 @pytest.mark.asvs("7.1.1")
@@ -110,7 +110,7 @@ def test_the_lifetimes() -> None:
         "session, in any case": words(sessions.ABSOLUTE),
         "remembered session, unused": words(sessions.REMEMBERED_IDLE),
         "remembered session, in any case": words(sessions.REMEMBERED_ABSOLUTE),
-        "session whose token was renewed": words(sessions.REPLACED_LASTS),
+        "old token of a session that got a new one": words(sessions.REPLACED_LASTS),
         "password given once more": words(sudo.LASTS),
         "event in the user's own log": words(activity.KEEP),
         "account whose deletion was asked for": words(deletion.GRACE),
@@ -119,7 +119,7 @@ def test_the_lifetimes() -> None:
         "message and typed fields for the next page": words(flashes.LIFETIME),
         "link that confirms a sign-up, and the sign-up": words(sign_ups.LASTS),
         "code in a mail": words(mailed_codes.LASTS),
-        "what a page asks a passkey": words(challenges.LASTS),
+        "challenge for a passkey": words(challenges.LASTS),
         "link to log in": words(tokens.LIFETIMES[tokens.LOG_IN]),
         "browser that waits for a mail to log in": words(mailed_log_in.LASTS),
         "link to choose a new password": words(tokens.LIFETIMES[tokens.RESET]),
