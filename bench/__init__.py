@@ -1,1 +1,1 @@
-"""`make bench`: the application beside others of its kind, and beside what the machine could do at most."""
+"""`make bench`: compares the application with others of its kind, and with the most that the machine can do."""

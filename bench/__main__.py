@@ -16,7 +16,7 @@ from bench.subjects import ON_POSTGRESQL, ROOT, SUBJECTS, site
 def main() -> int:
     """Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the application beside its peers.")
-    parser.add_argument("--quick", action="store_true", help="short rounds, few of them: to see that all of it works")
+    parser.add_argument("--quick", action="store_true", help="few and short rounds, to see that everything works")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -37,13 +37,13 @@ def main() -> int:
         print(f"Waiting until nothing else runs, {machine.PATIENCE} s at most", flush=True)
         machine.wait_until_quiet()
     if not machine.is_quiet():
-        print("Something else is running on this machine, so the numbers will be worth less.")
+        print("Something else is running on this machine, so the numbers will be less reliable.")
     measure(QUICK if arguments.quick else FULL, arguments.only, folder)
     return 0
 
 
 def measure(scale: Scale, names: list[str], folder: Path) -> None:
-    """Make all databases, measure, and write the report."""
+    """Create all databases, measure, and write the report."""
     described = machine.description(preferred=cores.prefer_load())
     has_postgresql = postgres.version() is not None
     subjects = [each for each in SUBJECTS if has_postgresql or each not in ON_POSTGRESQL]

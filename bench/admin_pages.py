@@ -1,7 +1,8 @@
 """The admin pages among a million users: `python -m bench.admin_pages`, ten minutes.
 
-Fills a database of its own, of SQLite and of PostgreSQL where there is a server, serves it by one worker, and asks for
-each page and each search many times, first pages and pages deep inside. Says too how each statement finds its rows.
+Fills a new SQLite database, and a PostgreSQL database if there is a server. Serves each with one worker, and requests
+each page and each search many times: first pages and pages far behind them. With --plans it also prints how each
+search finds its rows.
 """
 
 import argparse
@@ -36,7 +37,7 @@ USERS = 1_000_000
 CHUNK = 5_000
 """Users in a transaction."""
 ROUNDS = 40
-"""Times that each page is asked for."""
+"""How often each page is requested."""
 
 PATIENCE = 600
 """Seconds that a statement may take while the database is filled."""
@@ -46,13 +47,13 @@ FIRST = ["Ann", "Bob", "Carla", "Dmitri", "Elena", "Femi", "Grace", "Hiro", "Ine
 FIRST += ["Kemal", "Łucja", "Mary", "Nils", "Olga", "Pedro", "山田", "Quentin", "Rosa", "Sven"]
 LAST = ["Adams", "Baker", "Costa", "Diaz", "Eriksen", "Fischer", "Gupta", "Haddad", "Ivanov"]
 LAST += ["Jones", "Kim", "Lee", "Moreau", "Novák", "Okafor", "Perez", "Quinn", "Rossi"]
-"""So many people have the same name that a page deep inside has to begin in the midst of them."""
+"""So few names that many people have the same one, and a page has to begin in the middle of them."""
 
 EVENTS, SESSIONS = 2_000, 50
-"""Events and sessions of the admin, whose page has more than anybody's."""
+"""Events and sessions of the admin, whose page has more of them than anybody else's."""
 
 MAILS = 100_000
-"""Mails that could not be sent. The site that is measured has mail off, so it leaves them alone."""
+"""Mails that could not be sent. Mail is off on the measured site, so it does not try to send them."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Page:
 
 
 def users(count: int) -> Iterator[dict[str, Any]]:
-    """Give so many people of 360 names, a third of them with a name between, made in the last two years."""
+    """Yield rows of `count` users with 360 names, every third with a middle name, created in the last two years."""
     now = clock.now()
     for number in range(count):
         first, last = FIRST[number % len(FIRST)], LAST[number // 7 % len(LAST)]
@@ -80,7 +81,7 @@ def users(count: int) -> Iterator[dict[str, Any]]:
 
 
 def mails(count: int) -> Iterator[dict[str, Any]]:
-    """Give so many mails that could not be sent, each to another user."""
+    """Yield rows of `count` mails that could not be sent, each to another user."""
     now = clock.now()
     for number in range(1, count + 1):
         yield {
@@ -99,14 +100,14 @@ def mails(count: int) -> Iterator[dict[str, Any]]:
 
 @asynccontextmanager
 async def patient(database: Database) -> AsyncIterator[AsyncEngine]:
-    """Give an engine whose statements may take as long as filling takes."""
+    """Yield an engine whose statements may take as long as filling the database takes."""
     engine = create_engine(database.url, patience=PATIENCE)
     yield engine
     await engine.dispose()
 
 
 async def fill(database: Database, count: int) -> str:
-    """Make so many users, the first of them an admin; return the token of a session of theirs."""
+    """Create `count` users, of whom the first is an admin; return the token of one of the admin's sessions."""
     await database.upgrade()
     rows = users(count)
     async with patient(database) as engine:
@@ -127,12 +128,12 @@ async def fill(database: Database, count: int) -> str:
                 db, user=admin, remember=True, address="10.0.0.1", user_agent="bench", now=now, replaces=None,
                 methods=["password", "totp"],
             )  # fmt: skip
-        assert started  # noqa: S101  # nobody else is at this account
+        assert started  # noqa: S101  # nobody else uses this account
         return started.token
 
 
 async def deep(database: Database, kind: str, wanted: str) -> str:
-    """Return what a page far behind the first has as `after`: nine tenths of those that are found lie before it."""
+    """Return the parameter `after` of a page far behind the first: nine tenths of the results come before it."""
     key = search.KEYS[database.url.get_backend_name()][kind]
     begins = [key >= wanted.lower(), key < wanted.lower() + search.HIGHEST]
     async with patient(database) as engine, engine.connect() as connection:
@@ -141,7 +142,7 @@ async def deep(database: Database, kind: str, wanted: str) -> str:
 
 
 async def pages(database: Database, count: int) -> list[Page]:
-    """Return what is measured."""
+    """Return the pages to measure."""
     found = [
         Page("the overview", "/admin"),
         Page("people, first page", "/admin/users"),
@@ -168,7 +169,7 @@ async def pages(database: Database, count: int) -> list[Page]:
 
 
 async def plans(database: Database, page: Page) -> list[str]:
-    """Return how the database finds the rows of each statement of a search, as EXPLAIN says it."""
+    """Return what EXPLAIN prints for each statement of a search."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Clients that log in: each from an address of its own, one attempt after the other, a new account for each."""
+"""Clients that log in: each has an address of its own, and makes one attempt after the other, each at a new account."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from bench.servers import Server
 from bench.subjects import LogIn
 
 RETRY_AFTER = 1.0
-"""Seconds that a refused client waits on average: less than our Retry-After says, as people are impatient."""
+"""Seconds that a refused client waits on average: less than our Retry-After, because people are impatient."""
 
 REFUSED = {429, 503}
 
@@ -28,7 +28,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Storm:
-    """What came of many clients that log in at once."""
+    """The results of many clients that log in at once."""
 
     began: float
     """By time.perf_counter."""
@@ -37,13 +37,13 @@ class Storm:
 
     @property
     def per_second(self) -> float:
-        """Log-ins in a second, up to the last that succeeded: hashes that were not finished count for nothing."""
+        """Log-ins in a second, until the last that succeeded; unfinished ones don't count."""
         ends = [attempt.ended for attempt in self.attempts if attempt.logged_in]
         return len(ends) / (max(ends) - self.began) if ends else 0.0
 
     @property
     def refused(self) -> list[Attempt]:
-        """Those that were told to come back later."""
+        """The attempts that were told to come back later."""
         return [attempt for attempt in self.attempts if attempt.status in REFUSED]
 
     @property
@@ -53,7 +53,7 @@ class Storm:
 
     @property
     def lost(self) -> int:
-        """How many were neither logged in nor refused: other errors, and those that gave up waiting."""
+        """How many attempts neither logged in nor were refused: other errors, and clients that gave up waiting."""
         return len(self.attempts) - len(self.refused) - sum(attempt.logged_in for attempt in self.attempts)
 
 
@@ -70,12 +70,12 @@ async def log_in(server: Server, account: int, *, client: int = 0, patience: flo
 
 
 def is_logged_in(answer: Answer) -> bool:
-    """Tell whether the answer says so: all of our sites lead to the profile, or answer 204."""
+    """Tell whether the log-in succeeded: then all measured sites redirect to the profile, or answer 204."""
     return answer.status == 204 or (answer.status in {302, 303} and answer.header("location").endswith("/profile"))
 
 
 async def storm(server: Server, *, clients: int, seconds: float, users: int) -> Storm:
-    """Log in as fast as the server lets `clients` clients; accounts are from all over the table."""
+    """Let `clients` clients log in as fast as the server can; their accounts are spread over the whole table."""
     attempts: list[Attempt] = []
     began = time.perf_counter()
     stride = max(1, users // 1000)
@@ -83,12 +83,12 @@ async def storm(server: Server, *, clients: int, seconds: float, users: int) -> 
     async def client(number: int) -> None:
         turn = number
         while time.perf_counter() < began + seconds:
-            # Nobody's hurry: a client that hangs on is not counted as an error, it shows in the pages' latency.
+            # Without a time limit: a slow log-in is no error here; the pages' latency shows what it costs.
             answer = await log_in(server, turn * stride % users, client=number, patience=None)
             attempts.append(Attempt(answer.status, is_logged_in(answer), answer.seconds, time.perf_counter()))
             turn += clients
             if answer.status in REFUSED | {NO_ANSWER}:
-                await asyncio.sleep(RETRY_AFTER * (0.5 + number / clients))  # people are not in step either
+                await asyncio.sleep(RETRY_AFTER * (0.5 + number / clients))  # people don't retry in step either
 
     tasks = [asyncio.create_task(client(number)) for number in range(clients)]
     await asyncio.sleep(seconds)

@@ -1,7 +1,7 @@
-"""What PostgreSQL spends on a log-in, a page of somebody logged in, and a sign-up: `python -m bench.database_cost`.
+"""What a sign-up, a log-in and a page of a logged-in user cost PostgreSQL: `python -m bench.database_cost`.
 
-The processor time of the server's own processes, which is the same whatever else the machine does, and the rows that
-are written. The application runs in this process, with cheap hashes.
+It measures the processor time of the server's own processes (on a busy machine up to twice as much, docs/scale.md),
+and counts the rows written. The application runs in this process, with cheap hashes.
 """
 
 import argparse
@@ -20,18 +20,18 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.web.services import services_of
 
 ROUNDS = 1000
-"""Times that each thing is done."""
+"""How often each act is done."""
 
 SECRET_KEY = "a key for measuring, which is long enough"
 HEADERS = {"Sec-Fetch-Site": "same-origin"}
 
 
 async def main(url: str, rounds: int) -> None:
-    """Print a row for each thing that people do."""
+    """Print a row for each act."""
     database = Database(make_url(url))
     await database.upgrade()
     await database.close()
-    hashing.ROUNDS = cheap_hashes.ROUNDS  # what the database spends does not depend on it
+    hashing.ROUNDS = cheap_hashes.ROUNDS  # the cost of hashing does not change the database's
     app = create_app(
         {"DATABASE_URL": url, "SECRET_KEY": "a key for measuring, which is long enough", "PROXY_HOPS": "1"}
     )
@@ -71,7 +71,7 @@ async def main(url: str, rounds: int) -> None:
 
 
 def address(number: int) -> str:
-    """Return the address of somebody whom nobody shares it with."""
+    """Return an IP address that no other person has."""
     return f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}"
 
 

@@ -1,8 +1,8 @@
-"""Start and memory of a worker with all features on, each of them used: `python -m bench.everything`, ten seconds.
+"""Start and memory of a worker with all features on, after each was used: `python -m bench.everything`, ten seconds.
 
 Mail, log-in by mail, a provider and metrics are configured. Then one person signs up by mail, sets up the second step,
-adds a passkey, and logs in by it, by mail and at the provider, reading each language. What is loaded at the first use
-is loaded by then.
+adds a passkey, logs in with it and at the provider, asks to log in by mail, and reads a page in each language. So the
+modules that are imported at their first use are in memory too.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from tests.providers.fake import CLIENT_ID, CLIENT_SECRET, Fake, serving
 from tests.servers import Server, Visitor, free_port, running
 
 PATIENCE = 60
-"""Seconds in which a mail has to come."""
+"""Seconds to wait for a mail."""
 
 
 def found(pattern: str, text: str) -> str:
-    """Return what a page has in this place. Raises LookupError."""
+    """Return the first group of the pattern in a page. Raises LookupError."""
     match = re.search(pattern, text)
     if not match:
         raise LookupError(pattern)
@@ -37,7 +37,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def mailed_code(inbox: Outbox, count: int) -> str:
-    """Wait for so many mails to Bob, and return the code in the newest that has one."""
+    """Wait until Bob has `count` mails, and return the code in the newest that has one."""
     end = time.monotonic() + PATIENCE
     while len(inbox.to(BOB["email"])) < count and time.monotonic() < end:
         time.sleep(0.05)
@@ -89,7 +89,7 @@ async def measure(folder: Path) -> str:
             "OIDC_FAKE_CLIENT_SECRET": CLIENT_SECRET,
         }
         with running(folder, settings):
-            pass  # makes the database: later starts load nothing for that
+            pass  # creates the database, so that the measured start doesn't load the modules for it
         load, begin = os.getloadavg()[0], time.perf_counter()
         with running(folder, settings) as server:
             start = time.perf_counter() - begin

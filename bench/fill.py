@@ -1,4 +1,4 @@
-"""Filling the application's database: a million people can't sign up within a coffee break."""
+"""Fills the application's database with SQL: a million sign-ups by form would take too long."""
 
 import asyncio
 import secrets
@@ -19,23 +19,23 @@ CHUNK = 20_000
 """Rows in a transaction."""
 
 AHEAD = timedelta(hours=1)
-"""How far ahead the sessions of `log_in` were last seen: no page of a run has to note that one is used."""
+"""How far in the future `last_seen_at` of the sessions of `log_in` is, so that no measured page has to update it."""
 
 Rows = Iterator[dict[str, Any]]
 
 
 def add_users(url: str, count: int) -> None:
-    """Bring the schema up to date and add so many users, all with the same password."""
+    """Upgrade the schema and add `count` users, all with the same password."""
     asyncio.run(_insert(url, User, _users(count, asyncio.run(Passwords().hash(people.PASSWORD)))))
 
 
 def add_sessions(url: str, count: int) -> None:
-    """Give each of the first so many users a session, whose token nobody knows."""
+    """Give each of the first `count` users a session, whose token nobody knows."""
     asyncio.run(_insert(url, Session, _sessions(count)))
 
 
 def log_in(url: str, *, count: int, users: int) -> list[str]:
-    """Start a session for each of `count` users from all over the table, and return the tokens."""
+    """Start a session for each of `count` users, spread over the whole table, and return the tokens."""
     return asyncio.run(_log_in(url, count, users))
 
 
@@ -87,4 +87,4 @@ async def _log_in(url: str, count: int, users: int) -> list[str]:
             for user in found
         ]
     await database.close()
-    return [each.token for each in started if each]  # none is None: nobody else is at these accounts
+    return [each.token for each in started if each]  # none is None: nobody else uses these accounts

@@ -1,4 +1,4 @@
-"""A small HTTP client: its own cost is low and known, and it counts from when a request was due."""
+"""A small HTTP client: its own cost is low and known, and it measures from the time at which a request was due."""
 
 import asyncio
 import time
@@ -8,14 +8,14 @@ from typing import Literal
 from urllib.parse import urlencode
 
 PATIENCE = 6.0
-"""Seconds after which a person has gone; what has not answered by then counts as no answer."""
+"""Seconds that a person waits; an answer that comes later counts as no answer."""
 
 NO_ANSWER = 0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; the status is NO_ANSWER if nothing did."""
+    """What the server answered; the status is NO_ANSWER if it did not."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -23,7 +23,7 @@ class Answer:
     seconds: float
 
     def header(self, name: str) -> str:
-        """Return the first header of this name, in lower case, or nothing."""
+        """Return the value of the first header of this name (in lower case), or an empty text."""
         return next((value for each, value in self.headers if each == name), "")
 
     @property
@@ -45,7 +45,7 @@ def request(
     form: Mapping[str, str] | None = None,
     connection: Literal["close", "keep-alive"] = "close",
 ) -> bytes:
-    """Return the bytes of a request as a browser on the site itself sends it: a POST if there is a form."""
+    """Return the bytes of a request as a browser sends it from a page of the site: a POST if there is a form."""
     body = urlencode(form).encode() if form is not None else b""
     lines = [f"{'GET' if form is None else 'POST'} {path} HTTP/1.1", "Host: localhost", f"Connection: {connection}"]
     lines += ["Accept: text/html", "User-Agent: bench", "Sec-Fetch-Site: same-origin"]
@@ -56,7 +56,7 @@ def request(
 
 
 async def fetch(port: int, message: bytes, *, since: float | None = None, patience: float | None = PATIENCE) -> Answer:
-    """Send `message` on a connection of its own; `since` (by time.perf_counter) is when it was due, else it is now."""
+    """Send `message` on a new connection. The time counts from `since` (by time.perf_counter), by default from now."""
     start = time.perf_counter() if since is None else since
     try:
         async with asyncio.timeout(patience):
@@ -72,7 +72,7 @@ async def fetch(port: int, message: bytes, *, since: float | None = None, patien
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
-    """Read one answer and no further. Raises EOFError (IncompleteReadError) if it is cut off."""
+    """Read one answer and nothing after it. Raises EOFError (IncompleteReadError) if it is cut off."""
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
     status = int(first.split()[1])
     split = (line.partition(":") for line in lines)

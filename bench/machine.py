@@ -1,4 +1,4 @@
-"""What a run was made on: numbers mean nothing without it."""
+"""Describes the machine and the versions of a run: its numbers mean nothing without them."""
 
 import json
 import os
@@ -27,14 +27,14 @@ print(json.dumps({name: installed[name] for name in sys.argv[1:] if name in inst
 """
 
 QUIET = 0.3
-"""The load average of the last minute beyond which somebody else is at work too."""
+"""The highest load average of the last minute with which the machine counts as quiet."""
 
 PATIENCE = 180
-"""Seconds in which the load average forgets what went on before, such as setting up the bench's environment."""
+"""Seconds to wait until the load average has fallen, for example after the bench's environment was set up."""
 
 
 def description(*, preferred: bool) -> dict[str, str]:
-    """Return what there is to say, by name."""
+    """Return the description's values, by name."""
     return {
         "Date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "Revision": _revision(),
@@ -55,7 +55,7 @@ def is_quiet() -> bool:
 
 
 def wait_until_quiet() -> None:
-    """Wait until nothing else seems to run, or PATIENCE is over."""
+    """Wait until nothing else seems to run, for PATIENCE seconds at most."""
     deadline = time.monotonic() + PATIENCE
     while not is_quiet() and time.monotonic() < deadline:
         time.sleep(1)

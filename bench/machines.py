@@ -1,8 +1,8 @@
 """One to four machines of the application at one database, behind PgBouncer: `python -m bench.machines`, five minutes.
 
-All machines share a core here. So what is compared is the processor time that a request takes in its server's
-processes, with one machine in use, two, three and four, and back. Then many people log in at once at one machine, while
-another one, on another core, is asked for pages.
+All machines share a core here. So it compares the processor time that a request takes in its server's processes, when
+one, two, three or four machines are in use. Then many people log in at one machine at once, while pages are requested
+from another one, on another core.
 """
 
 import argparse
@@ -27,21 +27,21 @@ POOL = 20
 """Connections that PgBouncer opens to a database: its default."""
 
 PAGES, LOG_INS, CHEAP_LOG_INS = 200, 3, 30
-"""How often each machine is asked for each thing in a round's turn: so many that the kernel's ticks don't matter."""
+"""How many of each a machine handles in a turn: so many that the coarse clock of processor time doesn't matter."""
 
 STORM = 16
 """People who log in at once."""
 
 STORM_HEADER = """
-| Page, and the other's hashes | Log-ins a second | ms of a processor | in the storm | p99, ms | in the storm |
+| Page, and hashes of the other machine | Log-ins a second | ms of a processor | in the storm | p99, ms | in the storm |
 |---|---:|---:|---:|---:|---:|"""
 
 Found = dict[tuple[str, int], list[float]]
-"""Milliseconds of a processor that a request took, by what was asked for and by the number of machines."""
+"""Milliseconds of processor time that a request took, by the kind of request and the number of machines."""
 
 
 def compare(usual: Nodes, cheap: Nodes, rounds: int) -> Found:
-    """Measure with one machine, two, three, four, four, three, two, one."""
+    """Measure with one, two, three, four machines, then with four, three, two, one."""
     found: Found = defaultdict(list)
     for number in [*NUMBERS, *reversed(NUMBERS)] * rounds:
         for path in ("/", "/profile"):
@@ -52,7 +52,7 @@ def compare(usual: Nodes, cheap: Nodes, rounds: int) -> Found:
 
 
 def table(found: Found) -> Iterator[str]:
-    """Give the lines of the first table: medians, and their ratio to one machine."""
+    """Yield the lines of the first table: medians, and their ratio to one machine."""
     yield "| ms of a processor for | 1 machine |" + "".join(f" {number} machines |" for number in NUMBERS[1:])
     yield "|---|" + "---:|" * MOST
     for thing in dict.fromkeys(thing for thing, _ in found):
@@ -62,7 +62,7 @@ def table(found: Found) -> Iterator[str]:
 
 @dataclass
 class Neighbour:
-    """A machine's pages, while another has a storm or has none."""
+    """Measures a machine's pages while another machine has a storm of log-ins, or none."""
 
     latencies: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Neighbour:
     """In a second, at the other machine."""
 
     def add(self, nodes: Nodes, path: str, seconds: int, storm: int) -> None:
-        """Ask for a page at fixed times, while so many people log in at the other machine."""
+        """Request a page at fixed times, while `storm` people log in at the other machine."""
 
         async def ask() -> None:
             pages = probe.latencies(nodes.apart.port, seconds, path, nodes.cookies)
@@ -91,7 +91,7 @@ class Neighbour:
 
 
 def beside_a_storm(name: str, nodes: Nodes, rounds: int, seconds: int) -> Iterator[str]:
-    """Give the lines of the second table for one kind of hash."""
+    """Yield the lines of the second table for one kind of hash."""
     for path in ("/", "/profile"):
         quiet, stormy = Neighbour(), Neighbour()
         for storm in [0, STORM, STORM, 0] * rounds:
@@ -103,7 +103,7 @@ def beside_a_storm(name: str, nodes: Nodes, rounds: int, seconds: int) -> Iterat
 
 
 def measure(folder: Path, rounds: int, seconds: int) -> Iterator[str]:
-    """Give the lines of the report."""
+    """Yield the lines of the report."""
     with ExitStack() as stack:
         pooler = stack.enter_context(pgbouncer(postgres.SERVER, POOL))
         cores.prefer_load()

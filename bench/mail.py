@@ -1,8 +1,8 @@
 """What a page, a log-in and a new password cost with mail on: `python -m bench.mail`, a minute; `--quick`: seconds.
 
-One person asks one thing after the other. Two servers, one with mail and one without, take turns, so that what slows
-the machine for a while slows both. The log-in is that of an unknown address, which costs as much as any wrong password.
-A new password is asked for by the form, and chosen by the link that was mailed.
+One person sends one request after the other. Two servers, one with mail and one without, take turns, so that whatever
+slows the machine for a while slows both. The log-in is with an unknown address, which costs as much as a wrong
+password. A new password is asked for with the form, and chosen with the mailed link.
 """
 
 import argparse
@@ -20,19 +20,19 @@ from tests.servers import Answer, Server, Visitor, running
 
 ROUNDS, QUICK = 15, 3
 PATIENCE = 60
-"""Seconds in which a mail has to be there."""
+"""Seconds to wait for a mail."""
 NEW_PASSWORD = "quiet marble canoe 93"  # what each person chooses
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Return how many milliseconds it takes."""
+    """Return how many milliseconds `act` takes."""
     begin = time.perf_counter()
     act()
     return (time.perf_counter() - begin) * 1000
 
 
 def round_of(server: Server, number: int, mails: Outbox | None) -> dict[str, float]:
-    """Return the milliseconds of each act, done by a new client, whose address no limit knows yet."""
+    """Return the milliseconds of each act by a new client, for whose address no limit has a count yet."""
     visitor = server.visitor(f"10.0.{number}.1")
     email = {"email": f"nobody{number}@example.com"}
     visitor.get("/login")
@@ -47,12 +47,12 @@ def round_of(server: Server, number: int, mails: Outbox | None) -> dict[str, flo
 
 
 def reset(server: Server, visitor: Visitor, email: str, mails: Outbox) -> float:
-    """Make an account, have a link mailed, and return the milliseconds of choosing another password by it."""
+    """Create an account, ask for a link, and return the milliseconds of choosing a new password with it."""
     visitor.post("/signup", BOB | {"email": email})
     wait_for(mails, email, 1)
     visitor.post("/signup/code", {"code": mails.code(email)})
     with closing(sqlite3.connect(server.log.parent / "instance" / "db.sqlite", isolation_level=None)) as database:
-        database.execute("DELETE FROM attempts")  # a second mail goes to an address after a minute only
+        database.execute("DELETE FROM attempts")  # otherwise an address gets no second mail within a minute
     visitor.post("/forgot-password", {"email": email})
     wait_for(mails, email, 2)
     form = {"token": mails.link(email, "/reset-password").partition("?")[2], "password": NEW_PASSWORD}
@@ -64,7 +64,7 @@ def reset(server: Server, visitor: Visitor, email: str, mails: Outbox) -> float:
 
 
 def wait_for(mails: Outbox, email: str, count: int) -> None:
-    """Return when so many mails have come to an address."""
+    """Wait until an address has `count` mails."""
     end = time.monotonic() + PATIENCE
     while len(mails.to(email)) < count:
         if time.monotonic() > end:
@@ -75,7 +75,7 @@ def wait_for(mails: Outbox, email: str, count: int) -> None:
 def main() -> None:
     """Print the medians, in milliseconds."""
     parser = argparse.ArgumentParser(prog="python -m bench.mail", description="Measure what mail costs.")
-    parser.add_argument("--quick", action="store_true", help="few rounds: to see that all of it works")
+    parser.add_argument("--quick", action="store_true", help="few rounds, to see that everything works")
     rounds = QUICK if parser.parse_args().quick else ROUNDS
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         mails = Outbox(Path(folder) / "mails")

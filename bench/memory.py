@@ -13,7 +13,7 @@ class Memory:
 
     rss: int
     pss: int
-    """Pages shared with other processes counted in proportion."""
+    """Like rss, but a page that n processes share counts as 1/n of a page."""
 
 
 def tree(pid: int) -> list[int]:
@@ -25,7 +25,7 @@ def tree(pid: int) -> list[int]:
 def _children(task: Path) -> list[int]:
     try:
         return [int(child) for child in (task / "children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+    except (FileNotFoundError, ProcessLookupError):  # the thread has ended
         return []
 
 
@@ -41,5 +41,5 @@ def of_worker(pid: int) -> Memory:
 
 
 def of_all(pid: int) -> int:
-    """Return what all processes of a server take together (PSS)."""
+    """Return the memory (PSS) of all processes of a server together."""
     return sum(of(each).pss for each in tree(pid))

@@ -27,7 +27,7 @@ CHEAP = (*OURS.command[:-1], "bench.limits.cheap_hashes:create_app()")
 
 @dataclass
 class Nodes:
-    """Four that share a core, and one on another core, at one database."""
+    """Machines at one database: four that share a core, and one on another core."""
 
     sharing: list[Server]
     apart: Server
@@ -35,7 +35,7 @@ class Nodes:
     accounts: Iterator[int] = field(default_factory=count)
 
     def pages(self, path: str, number: int, times: int) -> float:
-        """Ask each of the first so many for a page; return the milliseconds that one took."""
+        """Request `times` pages from each of the first `number` machines; return the milliseconds for one page."""
         message = request(path, headers=self.cookies)
 
         async def page(server: Server) -> bool:
@@ -44,7 +44,7 @@ class Nodes:
         return self._each(page, number, times)
 
     def log_ins(self, number: int, times: int) -> float:
-        """Log in at each of the first so many; return the milliseconds that one log-in took."""
+        """Log in `times` times at each of the first `number` machines; return the milliseconds for one log-in."""
 
         async def log_in(server: Server) -> bool:
             person = next(self.accounts) % USERS
@@ -71,7 +71,7 @@ class Nodes:
 
 
 def milliseconds(servers: Sequence[Server], do: Callable[[], int]) -> float:
-    """Return the processor time that these servers used for each of the requests that `do` counts."""
+    """Return the processor time of these servers for each request; `do` sends the requests and returns their number."""
     before = sum(processor.seconds_of_all(each.pid) for each in servers)
     requests = do()
     return 1000 * (sum(processor.seconds_of_all(each.pid) for each in servers) - before) / requests
@@ -79,7 +79,7 @@ def milliseconds(servers: Sequence[Server], do: Callable[[], int]) -> float:
 
 @contextmanager
 def running(folder: Path, database: str, pooler: int, *, cheap: bool) -> Iterator[Nodes]:
-    """Fill a database, and start the machines at it; with cheap hashes if asked to."""
+    """Fill a database and start the machines; `cheap` makes hashes cheap."""
     usual = hashing.ROUNDS
     if cheap:
         hashing.ROUNDS = cheap_hashes.ROUNDS
@@ -99,7 +99,7 @@ def running(folder: Path, database: str, pooler: int, *, cheap: bool) -> Iterato
 
 
 class Connections:
-    """The most connections to one database that were seen; PgBouncer limits them for each."""
+    """Watches the largest number of connections to one database; PgBouncer limits them for each database."""
 
     def __init__(self) -> None:
         self.most = 0

@@ -1,4 +1,4 @@
-"""Who logs in: made-up accounts, known by their number."""
+"""The accounts that log in: invented, each with a number."""
 
 from ipaddress import IPv4Address
 

@@ -1,4 +1,4 @@
-"""The plot: horizontal bars in SVG, in the reader's light or dark colours, with no library."""
+"""The plot: horizontal bars in SVG, for light and dark mode, without a library."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from bench.results import Figure, Results
 from bench.subjects import ON_POSTGRESQL, OURS, SUBJECTS, TUTORIAL, TUTORIAL_ON_POSTGRESQL
 
 WIDTH, LABEL, VALUE = 760, 250, 80
-"""Of the whole, of the names on the left, and of the numbers on the right."""
+"""Widths of the whole plot, of the names on the left, and of the numbers on the right."""
 
 ROW, BAR, GAP = 22, 14, 30
 
@@ -24,7 +24,7 @@ text { font: 13px system-ui, sans-serif; fill: #222 }
 
 @dataclass(frozen=True)
 class Chart:
-    """Some bars of one kind."""
+    """One group of bars."""
 
     title: str
     bars: Sequence[tuple[str, Figure]]
@@ -33,7 +33,7 @@ class Chart:
     logarithmic: bool = False
 
     def place(self, value: float) -> float:
-        """Return where on the way from 0 to 1 a value lies."""
+        """Return a value's place on the axis, from 0 to 1."""
         most = max([*(figure.high for _, figure in self.bars if math.isfinite(figure.high)), self.goal or 0.0])
         if math.isinf(value):
             return 1.0
@@ -41,7 +41,7 @@ class Chart:
 
 
 def svg(results: Results) -> str:
-    """Return the picture of what was measured."""
+    """Return the plot of the results."""
     parts: list[str] = []
     top = 10
     for chart in _charts(results):

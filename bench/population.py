@@ -1,7 +1,7 @@
 """A day of a site with many accounts: `python -m bench.population`, a second.
 
-Goes through the day hour by hour for 10^6, 10^7 and 10^8 accounts, with the costs that the bench has measured, and says
-how many machines, processor cores of the database and bytes it needs, and what is the first to be too small. What
+Calculates the day hour by hour for 10^6, 10^7 and 10^8 accounts, with the costs that the bench has measured. Prints how
+many machines, processor cores of the database and bytes the site needs, and which of them is too small first. What
 people do is assumed: change `HABITS` to what your own site's metrics say.
 """
 
@@ -20,14 +20,14 @@ class Habits:
     visits: float = 0.2
     pages_of_a_visit: float = 15
     log_ins: float = 0.05
-    """A quarter of the visits; the others bring a session that is remembered."""
+    """A quarter of the visits; in the others the browser still has a session."""
     sign_ups: float = 0.001
     resets: float = 0.0005
     guesses_hashed: float = 0.05
     """Guesses by attackers that no limit has refused yet: as many as log-ins."""
     active_sessions: float = 0.5
     peak: float = 1.9
-    """How much more happens in the busiest hour than in the mean one; a site of one country sleeps at night."""
+    """The load of the busiest hour divided by the mean hour's. Users of one country visit little at night."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,22 +58,22 @@ EVENTS_KEPT = 180
 """Days, `accounts/activity.py`."""
 
 TOUCHED = 1 / 3
-"""Of the pages, those that note that the session is used: at most one a minute, `accounts/sessions/lifetimes.py`."""
+"""Share of pages that update `last_seen_at`, at most once a minute for a session (`accounts/sessions/lifetimes.py`)."""
 
 USED = 0.6
-"""How busy a core should be at the peak: what is beyond it is for worse moments."""
+"""How busy a core may be at the peak. The rest is a reserve."""
 
 MACHINE = 8
 """Cores of a machine that runs the application."""
 
 DATABASE_MACHINE = 64
-"""Cores of the largest machine for one database that most can rent at an hour's notice."""
+"""Cores of the largest machine for a database that most people can rent within an hour."""
 
 CONNECTIONS = 10
-"""That a worker may open to the database, five kept and five more; one worker for each core."""
+"""Connections that a worker may open to the database: it keeps five, and opens five more. Each core has one worker."""
 
 POSTGRES_CONNECTIONS = 500
-"""That one PostgreSQL server takes without a pooler before its memory and its locks suffer."""
+"""Connections that one PostgreSQL server handles well without a pooler; more cost it too much memory and locking."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Hour:
 
 
 def day(accounts: int, habits: Habits = HABITS) -> Iterator[Hour]:
-    """Give the hours of a day, the busiest in the evening and the quietest twelve hours before."""
+    """Yield the hours of a day: the busiest is in the evening, the quietest twelve hours earlier."""
     for hour in range(HOURS):
         factor = 1 + (habits.peak - 1) * math.cos(2 * math.pi * (hour - 20) / HOURS)
         people = accounts * factor / (HOURS * 3600)
@@ -111,7 +111,7 @@ def day(accounts: int, habits: Habits = HABITS) -> Iterator[Hour]:
 
 
 def busiest(accounts: int, habits: Habits = HABITS) -> Hour:
-    """Return the hour that decides what is needed."""
+    """Return the busiest hour, which decides what the site needs."""
     return max(day(accounts, habits), key=Hour.cores)
 
 
@@ -135,11 +135,11 @@ LIMITS: dict[str, Callable[[int], float]] = {
     "one machine for the database": lambda accounts: busiest(accounts).database_cores() / USED / DATABASE_MACHINE,
     "a terabyte, restored from a backup in an hour at 300 MB/s": lambda accounts: database_bytes(accounts) / 1e12,
 }
-"""What may be too small, and how full it is at so many accounts: 1 is full."""
+"""What may become too small, and how much of it a number of accounts uses: 1 is all."""
 
 
 def breaks_at(limit: Callable[[int], float]) -> float:
-    """Return at how many accounts a limit is reached, to two digits."""
+    """Return the number of accounts at which a limit is reached, to two digits."""
     low, high = 1.0, 1e12
     while high / low > 1.001:
         middle = math.sqrt(low * high)
@@ -148,7 +148,7 @@ def breaks_at(limit: Callable[[int], float]) -> float:
 
 
 def tables() -> str:
-    """Return what docs/scale.md shows, in Markdown."""
+    """Return the tables of docs/scale.md."""
     lines = [
         "| Accounts | Pages a second | Log-ins a second | Machines of 8 cores | Cores of the database "
         "| Rows written a second | Size |",

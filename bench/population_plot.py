@@ -24,7 +24,7 @@ OWN_STYLE = ".grid { stroke: #9aa7b5; stroke-width: 0.5 } .curve { fill: none; s
 
 
 def svg() -> str:
-    """Return the picture: what a site needs, by its accounts, both axes logarithmic."""
+    """Return the plot: what a site needs, by its number of accounts, with two logarithmic axes."""
     title = "What a site needs in its busiest hour, by its accounts"
     size = f'width="760" height="{TOP + HEIGHT + 50}" viewBox="0 0 760 {TOP + HEIGHT + 50}"'
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" {size}>\n<title>{title}</title>']

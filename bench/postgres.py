@@ -1,4 +1,4 @@
-"""Databases of our own on the PostgreSQL server of this machine."""
+"""Creates and drops databases on this machine's PostgreSQL server."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ def version() -> str | None:
 
 
 def create(name: str, *, template: str = "template1") -> str:
-    """Make a database, empty or a copy of the one at the address `template`, and return its address."""
+    """Create a database, empty or a copy of the one whose URL is `template`, and return its URL."""
     own = f"{_PREFIX}_{name}"
     source = make_url(template).database if "://" in template else template
     _made.append(own)
@@ -32,7 +32,7 @@ def create(name: str, *, template: str = "template1") -> str:
 
 @contextmanager
 def dropped_afterwards() -> Iterator[None]:
-    """Drop at the end whatever was made."""
+    """At the end of the block, drop all databases that were created."""
     try:
         yield
     finally:
@@ -42,12 +42,12 @@ def dropped_afterwards() -> Iterator[None]:
 
 
 def settle(url: str) -> None:
-    """Do now what autovacuum would do in the middle of a measurement."""
+    """Vacuum and analyze now, so that autovacuum doesn't do it during a measurement."""
     asyncio.run(_run("VACUUM (ANALYZE)", url))
 
 
 def connections() -> int:
-    """Return how many connections that one of our databases has which has the most."""
+    """Return the number of connections to that one of our databases that has the most."""
     most = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE $1 GROUP BY datname ORDER BY 1 DESC LIMIT 1"
     return int(str(asyncio.run(_run(most, SERVER, f"{_PREFIX}%")) or 0))
 

@@ -1,4 +1,4 @@
-"""Page latency as a person meets it: pages are asked for at fixed times, however late the earlier ones are."""
+"""Page latency as people see it: pages are requested at fixed times, even if the earlier ones are late."""
 
 import asyncio
 import math
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from bench.http_client import fetch, request
 
 EVERY = 0.02
-"""Seconds between two pages: some per cent of what a core can serve."""
+"""Seconds between two pages. They take a few per cent of a core."""
 
 
 async def latencies(
     port: int, seconds: float, path: str = "/", headers: Mapping[str, str] | None = None
 ) -> list[float]:
-    """Return the seconds that each page took, counted from when it was due; infinity is no answer or a wrong one."""
+    """Return the seconds of each page since it was due; infinity if there was no answer or a wrong one."""
     message = request(path, headers=headers)
     begin = time.perf_counter()
     asked = []

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a table on the terminal, a page and a plot in a folder."""
+"""A run's report: tables on the terminal, and a page and a plot in a folder."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def write(folder: Path, machine: dict[str, str], results: Results) -> None:
 
 
 def page(machine: dict[str, str], results: Results) -> str:
-    """Return the whole page in Markdown."""
+    """Return the page in Markdown."""
     described = "\n".join(f"| {name} | {value} |" for name, value in machine.items())
     run = f"## The run\n\n| | |\n|---|---|\n{described}\n"
     plot = "![Bars: pages, log-ins and latency beside the peers](results.svg)\n"

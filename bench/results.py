@@ -1,4 +1,4 @@
-"""What was measured, round by round, and what it comes to."""
+"""The measured values of all rounds, and their medians, ratios and percentiles."""
 
 import math
 from collections import defaultdict
@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Figure:
-    """Several rounds' values of one thing."""
+    """The values of one quantity in all rounds."""
 
     values: tuple[float, ...]
 
@@ -31,12 +31,12 @@ class Figure:
 
 @dataclass
 class Results:
-    """Values by measure, whose they are, and quantity."""
+    """Values by measure, subject and quantity."""
 
     _values: dict[tuple[str, str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, measure: str, who: str, **quantities: float) -> None:
-        """Note one round's values."""
+        """Add one round's values."""
         for quantity, value in quantities.items():
             self._values[measure, who, quantity].append(value)
 
@@ -46,9 +46,9 @@ class Results:
         return Figure(tuple(values)) if values else None
 
     def ratio(self, measure: str, who: str, quantity: str, *, to: str) -> Figure | None:
-        """Return each round's value in proportion to that of `to` in the same round: what the rounds alternate for.
+        """Return each round's value divided by that of `to` in the same round.
 
-        A round in which the other's value was nothing doesn't count; None if none does.
+        Rounds in which the value of `to` was 0 are left out. Returns None if none remain.
         """
         own, other = self.figure(measure, who, quantity), self.figure(measure, to, quantity)
         if not own or not other:
@@ -57,11 +57,11 @@ class Results:
         return Figure(ratios) if ratios else None
 
     def who(self, measure: str) -> list[str]:
-        """Return whose values a measure has, in the order of their first appearance."""
+        """Return the subjects that a measure has values of, in the order of their first appearance."""
         return list(dict.fromkeys(who for each, who, _ in self._values if each == measure))
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """Return the value that `percent` of all do not exceed (nearest rank)."""
+    """Return the smallest value that at least `percent` per cent of all values do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)] if ordered else math.inf

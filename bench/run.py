@@ -14,12 +14,12 @@ from bench.servers import Server, started
 from bench.subjects import Site, Subject
 
 TRIES = 5
-"""How often a log-in is tried: on a busy machine a server may give up waiting for its own hash."""
+"""How often a log-in is tried: on a busy machine, a server may give up waiting for its hash."""
 
 
 @dataclass
 class Run:
-    """The scale, the sites whose databases are made, and what has been measured so far."""
+    """The scale, the sites with their databases, and what has been measured so far."""
 
     scale: Scale
     folder: Path
@@ -27,7 +27,7 @@ class Run:
     results: Results = field(default_factory=Results)
 
     def rounds(self, count: int, sites: Sequence[Site]) -> Iterator[Site]:
-        """Give the sites in turn, A B A B, and say so: what slows the machine for a while then slows them all."""
+        """Yield the sites in turn, A B A B, so that what slows the machine for a while slows them all; print which."""
         for number in range(count):
             for site in sites:
                 print(f"  round {number + 1} of {count}: {site.subject.name}", flush=True)
@@ -44,7 +44,7 @@ class Run:
 
 @contextmanager
 def warm(site: Site, on: list[int], scale: Scale, options: Sequence[str] = ()) -> Iterator[Server]:
-    """Start a server and let it load what it loads lazily."""
+    """Start a server, and send requests until it has loaded everything that it loads lazily."""
     with started(site, on, options) as server:
         asyncio.run(_warm_up(server, scale.warm_up_requests))
         yield server
@@ -58,7 +58,7 @@ async def _warm_up(server: Server, requests: int) -> None:
 
 
 async def cookies_of(server: Server, account: int) -> dict[str, str]:
-    """Log in and return the cookies. Raises RuntimeError if /profile is not this account's then."""
+    """Log in and return the cookies. Raises RuntimeError if /profile then doesn't show this account."""
     for _ in range(TRIES):
         answer = await log_in(server, account, patience=None)
         if is_logged_in(answer):

@@ -1,28 +1,28 @@
-"""How long and how often is measured."""
+"""How long each measurement takes, and how often it is repeated."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """One choice of durations (in seconds) and numbers."""
+    """Durations (in seconds) and numbers of a run."""
 
     page_rounds: int
     page_seconds: int
-    """Of wrk, which knows whole ones only, for each page in each round."""
+    """For wrk, which takes only whole seconds, for each page in each round."""
 
     hash_rounds: int
     log_in_seconds: float
     storm_seconds: float
     users: int
-    """In every database except those that growth is measured with."""
+    """In every database except those of the measurement of growth."""
 
     idle_rounds: int
     idle_connections: int
     idle_seconds: float
     growth_rounds: int
     growth_seconds: int
-    """Of wrk, and of log-ins, for each database in each round."""
+    """For wrk, and for log-ins, for each database in each round."""
 
     growth_users: tuple[int, ...]
     """From small to large; the last one is measured with as many sessions too."""

@@ -1,4 +1,4 @@
-"""Starting and ending servers, each in a process group of its own."""
+"""Starts and ends servers, each in a process group of its own."""
 
 import os
 import signal
@@ -15,15 +15,15 @@ from bench.subjects import Site
 from tests.servers import free_port
 
 START_TIME = 120.0
-"""Seconds in which a server has to answer."""
+"""Seconds that a server has until it must answer."""
 
 END_TIME = 1.5
-"""Seconds between asking a server to end and ending it; after a storm, many hashes may still be waiting."""
+"""Seconds between SIGTERM and SIGKILL; after a storm, many hashes may still be waiting."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """One that answers."""
+    """A server that has started."""
 
     site: Site
     port: int
@@ -32,7 +32,7 @@ class Server:
     """From the start of its process to the first 200 of `/`."""
 
     def pin(self) -> None:
-        """Keep all its threads to the server's core from now on."""
+        """Run all its threads on the server's core only, from now on."""
         for pid in memory.tree(self.pid):
             for task in Path(f"/proc/{pid}/task").iterdir():
                 with suppress(ProcessLookupError):
@@ -41,7 +41,7 @@ class Server:
 
 @contextmanager
 def started(site: Site, on: list[int], options: Sequence[str] = ()) -> Iterator[Server]:
-    """Serve a site on these cores; `options` are added to the command's own."""
+    """Serve a site on these cores, within the block; `options` are added to the command."""
     port = free_port()
     command = [part.replace("PORT", str(port)) for part in (*site.subject.command, *options)]
     path = site.folder / "server.log"
@@ -67,7 +67,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    # A plain socket in a tight loop: what it adds to the start is a few milliseconds at most.
+    # A plain socket in a tight loop adds a few milliseconds to the start at most.
     end = time.monotonic() + START_TIME
     while time.monotonic() < end and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=START_TIME) as connection:

@@ -1,4 +1,4 @@
-"""Who is measured: the application, its peers, and the limits of what it stands on."""
+"""What is measured: the application, its peers, and the limits of the software below it."""
 
 import os
 import subprocess
@@ -16,12 +16,12 @@ from tests.servers import CONFIG, free_port
 
 ROOT = Path(__file__).parent.parent
 PEERS_PYTHON = os.environ.get("BENCH_PEERS_PYTHON", sys.executable)
-"""The peers' own environment, which has what we need too, of the same versions: other servers serve ours from there."""
+"""The Python of the peers' environment. It also has what we need, in the same versions, for uvicorn and granian."""
 
 SECRET_KEY = "only for measuring, on loopback, for as long as a run takes"
 
 Prepare = Callable[[Path, int], dict[str, str]]
-"""Makes the databases in a folder, with so many users; returns what the server's environment needs."""
+"""Creates the databases in a folder, with a number of users; returns variables for the server's environment."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Hash:
 
     @property
     def alone(self) -> str:
-        """The name that the results have it under that did nothing but hash."""
+        """The name of this hash in the results, when nothing else was measured."""
         return f"bare {self.function}, all cores"
 
 
@@ -56,19 +56,19 @@ class Subject:
     command: tuple[str, ...]
     prepare: Prepare
     log_in: LogIn | None = None
-    """None for what knows no accounts."""
+    """None if it has no accounts."""
 
     hash: Hash | None = None
     """None if only the pages are measured, not log-ins and storms."""
 
     pages: tuple[str, ...] = ("/", "/login", "/profile")
     patient: tuple[str, ...] | None = None
-    """Options that let it keep idle connections; None if it never keeps any."""
+    """Options with which it keeps idle connections open; None if it never does."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A subject whose databases are made."""
+    """A subject with its databases."""
 
     subject: Subject
     folder: Path
@@ -76,14 +76,14 @@ class Site:
 
 
 def site(subject: Subject, folder: Path, users: int) -> Site:
-    """Prepare a subject in a folder of its own, with no setting from outside."""
+    """Prepare a subject in a folder of its own, without the environment's settings."""
     folder.mkdir(parents=True)
     outside = {name: value for name, value in os.environ.items() if name not in NAMES}
     return Site(subject, folder, outside | {"PYTHONPATH": str(ROOT)} | subject.prepare(folder, users))
 
 
 def ours(database_url: str) -> dict[str, str]:
-    """Return the application's settings: behind one proxy, so that the load can come from many addresses."""
+    """Return the application's settings. It counts one proxy, so that the load can come from many addresses."""
     return {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "PROXY_HOPS": "1", "WORKERS": "1"}
 
 
@@ -100,7 +100,7 @@ def _ours_on_postgresql(folder: Path, users: int) -> dict[str, str]:
 
 
 def _everything_on(folder: Path, users: int) -> dict[str, str]:
-    # Nobody answers at the provider's address: it is asked for when somebody logs in there, not by these pages.
+    # Nothing listens at the provider's address: only a log-in at the provider would need it, and no page does.
     return _ours_on_sqlite(folder, users) | {
         "MAIL_URL": (folder / "mails").as_uri(),
         "MAILED_LOGIN": "yes",
@@ -136,7 +136,7 @@ def _hypercorn(app: str, python: str = sys.executable) -> tuple[str, ...]:
 
 
 def _gunicorn(app: str, *options: str) -> tuple[str, ...]:
-    # The control socket would lie in the home folder.
+    # The control socket would be in the home folder.
     shared = ("--workers", "1", "--no-control-socket", "--bind", "127.0.0.1:PORT")
     return (PEERS_PYTHON, "-m", "gunicorn", *shared, *options, app)
 
@@ -154,7 +154,7 @@ PATIENT = ("--config", "patient.toml")
 """hypercorn.toml without its time limits, written by measures/idle.py into the folder that the server runs in."""
 
 CSRF = "m4zQx7Tn2KdV9sYb3LrW6cHf8PgJ5tEa"
-"""A token chosen by ourselves, for peers that compare a cookie and a field: no page is fetched before each log-in."""
+"""A fixed token for peers that compare a cookie with a field, so that no page is needed before each log-in."""
 
 
 def _quart_cookie() -> dict[str, str]:
@@ -196,7 +196,7 @@ BARE_ASGI = Subject("bare ASGI function", _hypercorn("bench.limits.asgi:app"), _
 
 
 def _on_postgresql(subject: Subject, prepare: Prepare) -> Subject:
-    # Their other pages ask no database.
+    # Only /profile uses the database.
     name = f"{subject.name}, PostgreSQL"
     return replace(subject, name=name, prepare=prepare, hash=None, pages=("/profile",), patient=None)
 

@@ -25,7 +25,7 @@ NONE = "-"
 
 @dataclass(frozen=True)
 class Table:
-    """One table under its heading, and how it came to be."""
+    """One table with its heading, and a note on how it was measured."""
 
     title: str
     note: str
@@ -38,7 +38,7 @@ class Table:
 
 
 def tables(results: Results) -> list[Table]:
-    """Return all tables that something was measured for."""
+    """Return all tables that have values."""
     every = [_targets(results), _pages(results), _on_postgresql(results), _languages(results), _processes(results)]
     every += [_log_ins(results), _storm(results, 16), _storm(results, 200), _idle(results), _growth(results)]
     return [table for table in every if table.rows]
@@ -47,8 +47,8 @@ def tables(results: Results) -> list[Table]:
 def _targets(results: Results) -> Table:
     rows = [(each.what, each.target, each.measured, "yes" if each.reached else "**no**") for each in outcomes(results)]
     note = (
-        "Where nothing else is said, ours is under hypercorn and on SQLite, and the tutorial is on SQLite. Everything "
-        "on: mail, log-in by mail, a provider, metrics. Medians; refusals and growth: the worst."
+        "Unless a line says otherwise, ours is under hypercorn and on SQLite, and the tutorial is on SQLite. "
+        "Everything on: mail, log-in by mail, a provider, metrics. Medians; refusals and growth: the worst."
     )
     return Table("Targets", note, ("", "target", "measured", "reached"), rows)
 
@@ -127,8 +127,8 @@ def _log_ins(results: Results) -> Table:
         rate = _spread(results.figure("log-ins", who, "rate"), "{:.2f}")
         rows.append((who, hashes[who].name, rate, _spread(ratio, "{:.0%}"), lost))
     note = (
-        "16 clients, each from an address of its own; one worker that may use all cores. Each has its own default "
-        "hash: so compare the shares of what all cores could check of it if they did nothing else."
+        "16 clients, each from an address of its own; one worker that may use all cores. The default hashes differ. So "
+        "compare the log-ins as a share of the same hashes that all cores could check if they did nothing else."
     )
     return Table("Log-ins per second", note, ("", "hash", "log-ins/s", "of its bare hash", "failed"), rows)
 
@@ -185,9 +185,9 @@ def _growth(results: Results) -> Table:
         for who in results.who("growth")
     ]
     note = (
-        "`/profile` per second, asked for by 500 people from all over the table in turn, at all databases of a kind at "
-        "once: their servers share one core. Without the note that a session was used, which is made once a minute. "
-        "Log-ins per second on all cores. The cost of each is in proportion to the first line of its kind."
+        "`/profile` per second, requested by 500 people in turn who are spread over the whole table. The servers of "
+        "all databases of a kind run at once and share one core. No page updates when its session was last used, which "
+        "normally happens once a minute. Log-ins per second on all cores. Costs are relative to the kind's first line."
     )
     return Table("Growth", note, ("", "`/profile`/s", "cost", "log-ins/s", "cost"), rows)
 

@@ -1,4 +1,4 @@
-"""What the application is to reach: ratios and times within one run. Only the ratios carry over to other machines."""
+"""The application's targets: ratios and times within one run. Only the ratios are similar on other machines."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from bench.subjects import (
 
 MEGABYTE = 1024 * 1024
 KINDS = ("SQLite", "PostgreSQL")
-"""How the names of growth's databases begin."""
+"""What the names of the databases for growth begin with."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the list. The bound is compared with the median in the unit that is shown."""
+    """A target. Its bound is compared with the median, in the unit that is shown."""
 
     what: str
     figure: Callable[[Results], Figure | None]
@@ -35,12 +35,12 @@ class Target:
     at_most: float | None = None
     unit: str = ""
     units: float = 1.0
-    """How many of the shown unit are one of what was measured."""
+    """The factor from the measured unit to the shown unit."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a target."""
+    """The result of a target."""
 
     what: str
     target: str
@@ -51,7 +51,7 @@ class Outcome:
 def _ratio(
     measure: str, quantity: str, to: str, *, ours: tuple[Subject, ...] = (OURS,)
 ) -> Callable[[Results], Figure | None]:
-    """Return the ratio to `to`; of several servers of ours, that of the fastest."""
+    """Return the ratio to `to`; if several of our servers are given, the ratio of the fastest."""
 
     def ratio(results: Results) -> Figure | None:
         found = [results.ratio(measure, each.name, quantity, to=to) for each in ours]
@@ -73,13 +73,13 @@ def _worst(measure: str, quantity: str) -> Callable[[Results], Figure | None]:
 
 
 def _growth(results: Results) -> Figure | None:
-    """Return the worst cost of all, each in proportion to that with the smallest database of its kind."""
+    """Return the largest of all costs, each divided by the cost with the smallest database of its kind."""
     found = [ratio.median for _, _, ratio in growth(results) if ratio]
     return Figure((max(found),)) if found else None
 
 
 def growth(results: Results) -> Iterator[tuple[str, str, Figure | None]]:
-    """Give the database, the quantity, and what one of it costs in proportion to the smallest database's."""
+    """Yield the database, the quantity, and its cost divided by the cost with the smallest database."""
     for kind in KINDS:
         first, *others = [who for who in results.who("growth") if who.startswith(kind)] or [""]
         for other in others:
@@ -92,7 +92,7 @@ FASTEST_ON_POSTGRESQL = (UVICORN_ON_POSTGRESQL, GRANIAN_ON_POSTGRESQL)
 
 
 def _pages() -> Iterator[Target]:
-    """Give the targets of the pages: each under hypercorn, then under the fastest of the other servers."""
+    """Yield the targets of the pages: each under hypercorn, then under the fastest of the other servers."""
     for path, hypercorn, fastest in (("/", 1.1, 1.5), ("/login", 1.05, 1.4), ("/profile", 1.7, 2.2)):
         what = f"`{path}`, against the tutorial" + (", SQLite" if path == "/profile" else "")
         yield Target(what, _ratio("pages", path, TUTORIAL.name), at_least=hypercorn, unit=" x")
@@ -134,7 +134,7 @@ TARGETS = (
 
 
 def outcomes(results: Results) -> Iterator[Outcome]:
-    """Compare; what was not measured is left out."""
+    """Compare each target with the results; targets that were not measured are left out."""
     for target in TARGETS:
         if figure := target.figure(results):
             yield _outcome(target, figure.median * target.units)

@@ -1,4 +1,4 @@
-"""wrk, for requests per second: in Python, the load would be slower than what it measures."""
+"""Measures requests per second with wrk: a load generator in Python would be slower than the server."""
 
 import json
 import re
@@ -34,9 +34,9 @@ def version() -> str:
 
 
 def requests_per_second(port: int, path: str, seconds: int, folder: Path, cookies: Sequence[str] = ()) -> float:
-    """Ask for a page from CONNECTIONS connections at once, with one Cookie header after the other.
+    """Request a page on CONNECTIONS connections at once, with the Cookie headers in turn.
 
-    Raises RuntimeError if more than one request in a hundred is not answered well.
+    Raises RuntimeError if more than one request in a hundred fails.
     """
     script = folder / "wrk.lua"
     script.write_text(_script(cookies))
@@ -56,7 +56,7 @@ def requests_per_second(port: int, path: str, seconds: int, folder: Path, cookie
 
 
 def _script(cookies: Sequence[str]) -> str:
-    # A single header is formatted once; a script that runs for each request costs the load a tenth of its speed.
+    # A single header needs no function that runs for each request, which makes wrk a tenth slower.
     if not cookies:
         return ""
     if len(cookies) == 1:

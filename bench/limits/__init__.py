@@ -1,1 +1,1 @@
-"""The limits: what the things that the application stands on can do by themselves."""
+"""The limits: what the software below the application can do without it."""

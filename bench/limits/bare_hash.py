@@ -1,4 +1,4 @@
-"""How many hashes all cores can check a second: `python -m bench.limits.bare_hash 5`, or `5 scrypt` as a peer does."""
+"""How many hashes all cores check in a second: `python -m bench.limits.bare_hash 5`; `5 scrypt` for a peer's hash."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ from quart_auth_app.accounts.passwords.threads import cores
 _PASSWORD = b"sunny otter ladder 42"
 _SALT = b"sixteen of bytes"
 _MEMORY = 132 * 1024 * 1024
-"""What werkzeug lets scrypt take, in bytes."""
+"""The limit that werkzeug sets for scrypt's memory, in bytes."""
 
 Check = Callable[[], object]
 
@@ -38,16 +38,16 @@ HASHES: dict[str, Callable[[], Check]] = {
     "pbkdf2": lambda: lambda: pbkdf2_hmac("sha256", _PASSWORD, _SALT, 1_000_000),
     "argon2id": _argon2id,
 }
-"""Each as its users have it: ours, werkzeug's, Django's and quart-security's."""
+"""With the parameters of ours, werkzeug, Django and quart-security."""
 
 
 def per_second(name: str, seconds: float) -> float:
-    """Check hashes for so long, on one thread for each core."""
+    """Check hashes for `seconds`, on one thread for each core; return how many a second."""
     hashed = HASHES[name]()
     begin = time.perf_counter()
 
     def check(_thread: int) -> float:
-        # Each thread's own rate, over whole hashes: a fixed time would count the last ones by halves.
+        # Each thread measures its own rate over whole hashes: at a fixed end, the last hash would be half done.
         count = 0
         while time.perf_counter() < begin + seconds:
             hashed()

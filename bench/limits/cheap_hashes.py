@@ -6,10 +6,10 @@ import quart_auth_app
 from quart_auth_app.accounts.passwords import hashing
 
 ROUNDS = 4
-"""bcrypt takes no less."""
+"""The least that bcrypt accepts."""
 
 
 def create_app() -> Quart:
-    """Return it."""
+    """Return the application."""
     hashing.ROUNDS = ROUNDS
     return quart_auth_app.create_app()

@@ -13,4 +13,4 @@ MEASURES: dict[str, Callable[[Run], None]] = {
     "idle": idle.measure,
     "growth": growth.measure,
 }
-"""Each by the name that `--only` knows it by."""
+"""By the name that `--only` takes."""

@@ -1,4 +1,4 @@
-"""Growth: /profile and log-in with few users and with many, on both kinds of database."""
+"""Growth: /profile and log-ins with few and with many users, on both kinds of database."""
 
 import asyncio
 import shutil
@@ -22,7 +22,7 @@ from bench.targets import KINDS
 from quart_auth_app import create_app
 
 BROWSERS = 500
-"""Different people whose /profile is asked for in turn, so that not one row alone is always at hand."""
+"""Different people whose /profile is requested in turn, so that the row is not always in the cache."""
 
 CLIENTS = 16
 
@@ -36,14 +36,14 @@ class Crowd:
     sessions: int
     site: Site
     cookies: list[str]
-    """Cookie headers of BROWSERS users from all over the table."""
+    """Cookie headers of BROWSERS users, spread over the whole table."""
 
 
 def measure(run: Run) -> None:
-    """Make a kind's databases first; then start a server for each.
+    """Create all databases of a kind, then start a server for each.
 
-    The machine's speed drifts by more than a page's cost grows with the table. So all are asked for pages at once, on
-    one core, of which each gets the same share.
+    The machine's speed varies more than a page's cost grows with the table. So all servers are asked for pages at the
+    same time, on one core, of which each gets the same share.
     """
     for kind in KINDS if run.find(OURS_ON_POSTGRESQL) else KINDS[:1]:
         crowds = list(_crowds(run, kind))
@@ -60,7 +60,7 @@ def _measure(run: Run, servers: list[tuple[Crowd, Server]]) -> None:
         storm = asyncio.run(clients.storm(server, clients=CLIENTS, seconds=run.scale.growth_seconds, users=crowd.users))
         run.results.add("growth", crowd.name, log_ins=storm.per_second)
         server.pin()
-        # What is read for the first time comes from the disk.
+        # The first read of a row comes from the disk, so read all rows before measuring.
         asyncio.run(_visit_all(server, crowd.cookies))
     with ThreadPoolExecutor(len(servers)) as pool:
         rates = list(pool.map(partial(_pages_per_second, run.scale.growth_seconds), servers))
@@ -106,7 +106,7 @@ def _crowd(run: Run, kind: str, users: int, sessions: int, copied_from: Crowd | 
 
 
 def growth_name(kind: str, users: int, sessions: int) -> str:
-    """Return the name that the results have it under."""
+    """Return the name of such a database in the results."""
     return f"{kind}, {users:,} users" + (f", {sessions:,} sessions" if sessions else "")
 
 

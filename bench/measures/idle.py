@@ -1,4 +1,4 @@
-"""Thousands of open connections that ask for nothing: what each takes, and what pages take meanwhile."""
+"""Thousands of idle connections: how much memory each takes, and how long pages take meanwhile."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from bench.servers import Server
 from tests.servers import CONFIG
 
 AT_ONCE = 50
-"""Connections that are being opened at the same moment; a server's queue holds a hundred."""
+"""Connections that are opened at the same time; a server's queue for new ones holds a hundred."""
 
 HOUR = 60 * 60
 SPARE = 500
@@ -25,7 +25,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def measure(run: Run) -> None:
-    """Open the connections, one page each, and keep them; hypercorn.toml's limits of 15 s are lifted for this."""
+    """Open the connections, request one page on each, and keep them open, without hypercorn.toml's limits of 15 s."""
     count = _with_descriptors(run.scale.idle_connections)
     keeping = [site for site in run.sites if site.subject.patient is not None]
     for site in run.rounds(run.scale.idle_rounds, keeping):
@@ -63,7 +63,7 @@ async def _open(port: int, count: int) -> list[Connection]:
 
 
 def _with_descriptors(count: int) -> int:
-    """Raise the limit on open files for this process and the servers it starts, and return how many fit."""
+    """Raise the limit on open files for this process and its servers; return how many connections are possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + SPARE
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -1,4 +1,4 @@
-"""Log-ins per second, and how many hashes the machine could check if there were nothing else to do."""
+"""Log-ins per second, and how many hashes the machine can check if it does nothing else."""
 
 import asyncio
 import subprocess
@@ -11,14 +11,14 @@ CLIENTS = 16
 
 
 def measure(run: Run) -> None:
-    """Let each server use all cores, as it would in life."""
+    """Let each server use all cores, as in production."""
     firsts: dict[Hash | None, Site] = {}
     for site in run.with_hashes():
         firsts.setdefault(site.subject.hash, site)
     for site in run.rounds(run.scale.hash_rounds, run.with_hashes()):
         own = site.subject.hash
         if own and firsts[own] is site:
-            # Right before the first that has this hash: the machine's speed drifts within a round.
+            # Right before the first server with this hash, because the machine's speed changes within a round.
             run.results.add("log-ins", own.alone, rate=_alone(own, run.scale.log_in_seconds))
         with warm(site, cores.ALL, run.scale) as server:
             storm = asyncio.run(

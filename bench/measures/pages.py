@@ -1,4 +1,4 @@
-"""Pages per second on one core; and, as the servers start and end anyway, how fast they start and what they take."""
+"""Pages per second on one core; also how fast the servers start, and how much memory they take."""
 
 import asyncio
 from contextlib import ExitStack
@@ -13,11 +13,11 @@ from bench.subjects import OURS
 PATHS = ("/", "/login", "/profile")
 
 LANGUAGES = {"English": "en", "Spanish": "es", "Japanese": "ja"}
-"""The languages that our log-in page is measured in, by turns."""
+"""The languages in which our log-in page is measured, in turn."""
 
 
 def measure(run: Run) -> None:
-    """Start all servers on one core, and ask them for each page in turn from another core."""
+    """Start all servers on one core, and request each page from them in turn, from another core."""
     for number in range(run.scale.page_rounds):
         print(f"  round {number + 1} of {run.scale.page_rounds}", flush=True)
         with ExitStack() as stack:
@@ -37,7 +37,7 @@ def measure(run: Run) -> None:
 
 def _measure(run: Run, servers: list[Server], path: str) -> None:
     headers = {server.pid: _log_in(server) if path == "/profile" else {} for server in servers}
-    # A machine's speed can halve for some seconds, so they change every second; who waits for a turn costs nothing.
+    # The machine can be half as fast for some seconds, so the servers take turns every second. Waiting costs nothing.
     for _ in range(run.scale.page_seconds):
         for server in servers:
             cookies = list(headers[server.pid].values())

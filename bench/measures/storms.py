@@ -1,4 +1,4 @@
-"""Storms: what the home page takes while many clients log in at once."""
+"""Storms: how long the home page takes while many clients log in at once."""
 
 import asyncio
 from statistics import median
@@ -10,12 +10,12 @@ from bench.run import Run, warm
 
 
 def of_16(run: Run) -> None:
-    """As after an announcement."""
+    """Measure with as many clients as after an announcement."""
     _measure(run, "storm-16", 16)
 
 
 def of_200(run: Run) -> None:
-    """More than can be served: some have to be refused, and quickly."""
+    """Measure with more clients than can be served: some have to be refused, and quickly."""
     _measure(run, "storm-200", 200)
 
 

@@ -1,5 +1,5 @@
-"""Others of the application's kind, each as its own manual leads to: its hash, its settings, its database's defaults.
+"""Other applications of this kind, set up as their own manuals say: hash, settings, defaults of the database.
 
-The pages are the same five. None has our throttle, same-origin check, headers or server-side sessions, unless its
-manual brings them. DATABASE_URL names the database, SQLite or PostgreSQL.
+All have the same five pages. None has our throttle, same-origin check, headers or server-side sessions, unless its
+manual adds them. DATABASE_URL names the database, SQLite or PostgreSQL.
 """

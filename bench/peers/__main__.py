@@ -1,4 +1,4 @@
-"""Make a peer's database: `python -m bench.peers tutorial_site 1000`, in the database that DATABASE_URL names."""
+"""`python -m bench.peers tutorial_site 1000`: creates a peer's tables, with 1000 users, in DATABASE_URL's database."""
 
 import sys
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Django's contrib.auth with its own views: session and user are looked up for each logged-in request."""
+"""Django's contrib.auth with its own views: each logged-in request looks up session and user."""
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User

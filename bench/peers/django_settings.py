@@ -1,4 +1,4 @@
-"""What `startproject` writes, less the admin. On PostgreSQL connections persist, as its checklist advises."""
+"""The settings that `startproject` writes, without the admin. On PostgreSQL connections persist, as Django advises."""
 
 import os
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""The Django site's way in."""
+"""The Django site's WSGI application, and its database."""
 
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
@@ -9,7 +9,7 @@ application = get_wsgi_application()
 
 
 def prepare(users: int) -> None:
-    """Make the database."""
+    """Create the tables and the users."""
     from django.contrib.auth.hashers import make_password
     from django.contrib.auth.models import User  # not before the settings are in use
 

@@ -1,4 +1,4 @@
-"""quart-security with the log-in page and the Argon2 that it brings: session and user are looked up in the database."""
+"""quart-security with its own log-in page and Argon2: each logged-in request looks up session and user."""
 
 import os
 from datetime import datetime
@@ -104,7 +104,7 @@ def create_app() -> Quart:
 
 
 def prepare(users: int) -> None:
-    """Make the database."""
+    """Create the tables and the users."""
     password = hash_password(people.PASSWORD, app=create_app())
     engine = create_engine(URL.set(drivername=DRIVERS[URL.get_backend_name()][1]))
     Base.metadata.create_all(engine)

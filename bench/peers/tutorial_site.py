@@ -1,4 +1,4 @@
-"""The Flask tutorial's application: Flask-Login and Flask-SQLAlchemy, written as there, with werkzeug's own hash."""
+"""The Flask tutorial's application: Flask-Login and Flask-SQLAlchemy as in the tutorial, with werkzeug's hash."""
 
 import os
 
@@ -15,7 +15,7 @@ auth = Blueprint("auth", __name__)
 main = Blueprint("main", __name__)
 
 
-class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # made when the module is loaded
+class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]  # db.Model is created at import
     """A person with an account."""
 
     id = db.Column(db.Integer, primary_key=True)
@@ -101,7 +101,7 @@ def create_app() -> Flask:
 
 
 def prepare(users: int) -> None:
-    """Make the database."""
+    """Create the tables and the users."""
     password = generate_password_hash(people.PASSWORD)
     with create_app().app_context():
         db.create_all()
