@@ -1,1 +1,1 @@
-"""Mutation tests: faults are put into a copy of the code, to check that the tests notice them."""
+"""Mutation tests: puts faults into a copy of the code, and checks that the tests notice them."""

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from docs.write_asvs import ROWS, Marked, collect, read_rows
+from mutants.forks import fork
 
 ROOT = Path(__file__).parent.parent
 OURS = Path(__file__).parent / "ours.toml"
@@ -55,7 +56,7 @@ def read(path: Path = OURS) -> list[Mutant]:
 
 
 def uncovered(mutants: Sequence[Mutant], marked: Marked) -> list[str]:
-    """Return the requirements with tests that have neither a fault nor a `no_fault` in docs/asvs.toml."""
+    """Return the requirements that have tests, but neither a fault nor a `no_fault` in docs/asvs.toml."""
     reasons = {row.id for row in read_rows(ROWS.read_text("utf-8")) if row.no_fault}
     return sorted(marked.keys() - {each.row for each in mutants} - reasons)
 
@@ -64,7 +65,7 @@ def put_in(mutant: Mutant, tree: Path) -> None:
     """Apply the fault in `tree`. Raises ValueError unless its text is there exactly once."""
     source = (tree / mutant.file).read_text("utf-8")
     if source.count(mutant.old) != 1 or mutant.old == mutant.new:
-        raise ValueError(f"{mutant.file} has {source.count(mutant.old)} times what is to be replaced: {mutant.old!r}")
+        raise ValueError(f"The text to replace is {source.count(mutant.old)} times in {mutant.file}: {mutant.old!r}")
     (tree / mutant.file).write_text(source.replace(mutant.old, mutant.new), "utf-8")
 
 
@@ -75,30 +76,16 @@ def noticing(mutant: Mutant, marked: Marked) -> list[str]:
 
 
 def start(mutant: Mutant, tests: Sequence[str], folder: Path) -> int:
-    """Run the tests on a broken copy in `folder`, in a process of its own. Returns the process's number.
-
-    It is a fork of this process, which has imported all libraries: importing them takes as long as most tests.
-    """
+    """Run the tests on a broken copy in `folder`, in a fork. Returns the number of its process."""
     tree = folder / "tree"
     # This also copies compiled files. Python uses them, because the sources keep their modification times.
     shutil.copytree(ROOT, tree, ignore=NOT_COPIED)
     if (node := ROOT / ".node").exists():
         (tree / node.name).symlink_to(node)  # it is large, and its packages have folders named dist
     put_in(mutant, tree)
-    sys.stdout.flush()
-    if process := os.fork():
-        return process
-    code = 2
-    try:
-        os.setsid()
-        signal.alarm(TIME_LIMIT)
-        output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        code = _test(tree, tests, database=POSTGRES if mutant.needs_postgresql else None)
-        sys.stdout.flush()
-    finally:
-        os._exit(code)
+    database = POSTGRES if mutant.needs_postgresql else None
+    with (folder / "output").open("wb") as output:
+        return fork(lambda: _test(tree, tests, database=database), output=output.fileno(), seconds=TIME_LIMIT)
 
 
 def _test(tree: Path, tests: Sequence[str], *, database: str | None) -> int:
@@ -124,7 +111,7 @@ def verdict(status: int, output: str) -> str | None:
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return None
     code = os.waitstatus_to_exitcode(status)
-    # Not an error of a fixture. A process that crashes as it ends has seen a red test before.
+    # An error in a fixture has not noticed it. A process may crash at its end, after a test has failed.
     if code != pytest.ExitCode.OK and re.search(r"^\d+ failed", output, re.M):
         return None
     return (
@@ -133,7 +120,7 @@ def verdict(status: int, output: str) -> str | None:
 
 
 def red_at_all(status: int, output: str) -> str | None:
-    """Return what `verdict` does, but None for an error of a fixture or an import too: for tests that were green."""
+    """Return what `verdict` does, but None for an error in a fixture or an import too, for tests that were green."""
     red = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR}
     return None if os.WIFEXITED(status) and os.WEXITSTATUS(status) in red else verdict(status, output)
 
@@ -160,9 +147,9 @@ def run(mutants: Sequence[Mutant], marked: Marked, *, judge: Callable[[int, str]
 
 
 def main() -> int:
-    """Return the exit status: 0 when every fault was noticed."""
+    """Return the exit status: 0 if every fault was noticed."""
     parser = argparse.ArgumentParser(prog="python -m mutants")
-    parser.add_argument("--only", metavar="WORD", default="", help="those whose row or sentence contains this")
+    parser.add_argument("--only", metavar="WORD", default="", help="try the faults with this in requirement or text")
     only = parser.parse_args().only
     chosen = [each for each in read() if only in f"{each.row} {each.does}"]
     mutants = [each for each in chosen if POSTGRES or not each.needs_postgresql]

@@ -1,7 +1,7 @@
 """`python -m mutants.general FILE TESTS…`: apply cosmic-ray's mutations to a file, and check that tests notice them.
 
-Run by hand, as it takes long: --most tries a sample, the same one for the same --seed. It uses SQLite only. The tests
-have to be green without a mutation; then an error in a fixture or an import has noticed it as well as a failed test.
+Run it by hand, as it takes long: --most tries a sample, which is the same for the same --seed. It uses SQLite only. The
+tests have to be green without a mutation; so an error in a fixture or an import counts as noticed, like a failed test.
 """
 
 import argparse
@@ -21,14 +21,14 @@ LISTED = Path(__file__).with_name("listed.py")
 
 
 def main() -> int:
-    """Return the exit status: 0 when every fault was noticed."""
+    """Return the exit status: 0 if every mutation was noticed."""
     parser = argparse.ArgumentParser(prog="python -m mutants.general")
-    parser.add_argument("file", help="what to break, from the repository's root")
-    parser.add_argument("tests", nargs="+", help="tests that have to notice: files, or names as pytest takes them")
+    parser.add_argument("file", help="the file to change, relative to the repository's root")
+    parser.add_argument("tests", nargs="+", help="tests that have to notice, as arguments of pytest")
     parser.add_argument("--python", required=True, help="the Python of an environment that has cosmic-ray")
-    parser.add_argument("--most", type=int, default=10_000, help="how many ways to try at most")
-    parser.add_argument("--seed", type=int, default=1, help="which ways these are")
-    parser.add_argument("--minutes", type=float, default=60, help="after that no other way is begun")
+    parser.add_argument("--most", type=int, default=10_000, help="try so many mutations at most")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the sample")
+    parser.add_argument("--minutes", type=float, default=60, help="then no further mutation is started")
     chosen = parser.parse_args()
     os.environ.pop("TEST_POSTGRES_URL", None)
     options = ["-q", "-x", "-p", "no:cacheprovider", f"--rootdir={ROOT}", *chosen.tests]
@@ -44,7 +44,7 @@ def main() -> int:
         Mutant(row=chosen.file, does=each.does, file=chosen.file, old=old, new=each.source) for each in warm.outside
     ]
     missed = warm.missed + run(faults, {chosen.file: set(chosen.tests)}, judge=red_at_all)
-    print(f"{chosen.file}: {warm.tried + len(faults)} of {ways} ways tried, {missed} not noticed")
+    print(f"{chosen.file}: {warm.tried + len(faults)} of {ways} mutations tried, {missed} not noticed")
     return 1 if missed else 0
 
 

@@ -1,16 +1,16 @@
-"""Try changes of functions in forks of a pytest that has collected the tests and made what they share.
+"""Tries changes of functions in forks of a pytest that has collected the tests and set up their shared fixtures.
 
-Nothing is imported or copied for a change: each fork gives the functions their changed code, and runs the tests.
+So nothing is imported or copied for a change: each fork replaces the code of the changed functions and runs the tests.
 """
 
 import gc
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import CodeType, FunctionType
@@ -19,15 +19,17 @@ from typing import BinaryIO
 import pytest
 from _pytest.runner import runtestprotocol
 
+from mutants.forks import fork
+
 TIME_LIMIT = 120
-"""Seconds for the tests of one change; one that makes them hang counts as noticed."""
+"""Seconds for the tests of one change; if they hang, the change counts as noticed."""
 
 GREEN, RED, OUTSIDE = 0, 1, 3
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file, where and what is changed, and the whole changed source."""
+    """A file, a description of the change, and the whole changed source."""
 
     file: Path
     does: str
@@ -35,14 +37,14 @@ class Change:
 
 
 class OutsideFunctions(Exception):
-    """The change is in what runs while the file is imported, so it can't be made afterwards."""
+    """The change is in code that runs while the file is imported, so it can't be made afterwards."""
 
 
 def give(file: Path, source: str) -> None:
-    """Give the functions of a file that is imported the code of the changed source. Raises OutsideFunctions."""
+    """Replace the code of an imported file's functions by that of the changed source. Raises OutsideFunctions."""
     before, after = (compile(text, str(file), "exec") for text in (file.read_text("utf-8"), source))
     changed = {(old.co_qualname, old.co_firstlineno): new for old, new in _functions(before, after)}
-    gc.unfreeze()  # tests/conftest.py has hidden from the collector what was there
+    gc.unfreeze()  # tests/conftest.py froze the objects: get_objects does not return frozen ones
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename == str(file):
             code = changed.get((each.__code__.co_qualname, each.__code__.co_firstlineno), each.__code__)
@@ -52,7 +54,7 @@ def give(file: Path, source: str) -> None:
 
 
 def _functions(old: CodeType, new: CodeType, *, imports: bool = True) -> Iterator[tuple[CodeType, CodeType]]:
-    """Yield the code of each function before and after the change, those within functions and classes too."""
+    """Yield the code of each function before and after the change, also of those in functions and classes."""
     if imports and _without_code(old) != _without_code(new):
         raise OutsideFunctions
     for before, after in zip(_codes(old), _codes(new), strict=False):
@@ -80,14 +82,15 @@ class Warm:
         self.tried = self.missed = 0
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Make what the tests share, then try each change, as many at once as there are cores."""
+        """Set up the shared fixtures by running a test, then try the changes, `at_once` at the same time."""
         first, *others = session.items
         first.config.hook.pytest_runtest_protocol(item=first, nextitem=(others or [first])[0])
         running = dict[int, tuple[Change, BinaryIO]]()
         while running or (self.waiting and time.time() < self.until):
             while self.waiting and len(running) < self.at_once and time.time() < self.until:
                 change, output = self.waiting.pop(0), TemporaryFile()  # noqa: SIM115  # closed when its fork has ended
-                running[_fork(session, change, output)] = change, output
+                work = partial(_try, session, change)
+                running[fork(work, output=output.fileno(), seconds=TIME_LIMIT)] = change, output
             process, status = os.wait()
             if process in running:
                 with suppress(ProcessLookupError):
@@ -110,22 +113,6 @@ class Warm:
         self.missed += code != RED
         said = {GREEN: "SURVIVES", RED: by}.get(code, f"the tests don't run:\n{text[-3000:]}")
         print(f"{change.file.name} {change.does}: {said}", flush=True)
-
-
-def _fork(session: pytest.Session, change: Change, output: BinaryIO) -> int:
-    sys.stdout.flush()
-    if process := os.fork():
-        return process
-    code = 2
-    try:
-        os.setsid()
-        signal.alarm(TIME_LIMIT)
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-        code = _try(session, change)
-        sys.stdout.flush()
-    finally:
-        os._exit(code)
 
 
 def _try(session: pytest.Session, change: Change) -> int:
