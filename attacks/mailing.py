@@ -157,7 +157,7 @@ async def flood(site: Site) -> Verdict:
         requests.append(post(site, path, form, source=_address(10 + number), Cookie=cookies))
     await all_of(requests)
     got = len([mail for mail in (await mailbox(site)).mails if _is_bobs(mail["To"])])
-    finding = f"{got} mails from {WISHES} wishes in {time.monotonic() - start:.0f} s, of {MAILS_AN_HOUR} an hour"
+    finding = f"{got} mails from {WISHES} requests in {time.monotonic() - start:.0f} s, of {MAILS_AN_HOUR} an hour"
     return Verdict(got > MAILS_AN_HOUR, WISHES, finding)
 
 

@@ -75,21 +75,21 @@ ATTACKS = [
     ),
     Attack(
         name="guessing, in disguise",
-        does="61 guesses from 61 addresses, X-Forwarded-For made up, another spelling each, a stranger's device cookie",
+        does="61 guesses from 61 addresses, forged X-Forwarded-For, another spelling each, a stranger's device cookie",
         run=guessing.in_disguise,
         broken=UNTHROTTLED,
         how_broken="no limits on attempts",
     ),
     Attack(
         name="guessing, many accounts",
-        does="one guess at each of 60 accounts from one address, X-Forwarded-For made up",
+        does="one guess at each of 60 accounts from one address, forged X-Forwarded-For",
         run=guessing.many_accounts,
         broken=UNTHROTTLED,
         how_broken="no limits on attempts",
     ),
     Attack(
         name="sign-up flood",
-        does="60 sign-ups from one address, X-Forwarded-For made up",
+        does="60 sign-ups from one address, forged X-Forwarded-For",
         run=guessing.sign_up_flood,
         broken=UNTHROTTLED,
         how_broken="no limits on attempts",
@@ -114,11 +114,11 @@ ATTACKS = [
         does=f"40 guesses with the cookies of {own_account.DEVICES} browsers that have logged in before",
         run=own_account.devices,
         broken=under_hypercorn("attacks.broken:devices_by_themselves"),
-        how_broken="each browser has a limit of its own alone",
+        how_broken="each browser has only its own limit",
     ),
     Attack(
         name="log-ins that succeed",
-        does=f"{own_account.LOG_INS} right log-ins to one's own account, each in another browser elsewhere",
+        does=f"{own_account.LOG_INS} successful log-ins to one's own account, each with another browser and address",
         run=own_account.succeed,
         broken=under_hypercorn("attacks.broken:any_log_in_that_succeeds"),
         how_broken="no limit on them",
@@ -137,7 +137,7 @@ ATTACKS = [
         "limits raised",
         run=codes.replay,
         broken=under_hypercorn("attacks.broken:codes_that_stay_good"),
-        how_broken="codes are not used up",
+        how_broken="codes work more than once",
         ours=UNTHROTTLED,
     ),
     Attack(
@@ -152,7 +152,7 @@ ATTACKS = [
     Attack(
         name="mailed log-in codes, guessed",
         does=f"{mailing.GUESSES} guesses, {guessing.AT_ONCE} at a time and each from another address, at a code to "
-        "log in with; the right one is the last; limits raised but for the tries of one code",
+        "log in with; the right one is the last; limits raised except for the tries of one code",
         run=mailing.log_in_codes,
         broken=under_hypercorn("attacks.broken:as_many_codes_as_one_likes").with_settings(MAILS),
         how_broken="tries are not counted",
@@ -164,13 +164,13 @@ ATTACKS = [
         "session, cut short, and after they became void; limits raised",
         run=mailing.links,
         broken=under_hypercorn("attacks.broken:links_for_everything").with_settings(MAILS),
-        how_broken="a link is for everything, for ever",
+        how_broken="links work for everything and never expire",
         ours=UNTHROTTLED.with_settings(MAILS),
     ),
     Attack(
         name="filling a mailbox",
-        does=f"{mailing.WISHES} wishes for mail to one address by three forms, each from another address in another "
-        "spelling",
+        does=f"{mailing.WISHES} requests for mail to one address by three forms, each from another client and in "
+        "another spelling",
         run=mailing.flood,
         broken=UNTHROTTLED.with_settings(MAILS),
         how_broken="no limits on attempts",
@@ -178,23 +178,23 @@ ATTACKS = [
     ),
     Attack(
         name="passwords that take long to rate",
-        does=f"{rating.SIGN_UPS} sign-ups at once with 72 chosen signs, and an owner elsewhere who logs in",
+        does=f"{rating.SIGN_UPS} sign-ups at once with 72 chosen characters, while an owner elsewhere logs in",
         run=rating.run,
         broken=under_hypercorn("attacks.broken:rated_without_end"),
-        how_broken="rated whatever work it is",
+        how_broken="no limit on the work of rating",
     ),
     Attack(
         name="idle connections",
-        does=f"{idle.CONNECTIONS} of them on {idle.DESCRIPTORS} descriptors, then pages",
+        does=f"{idle.CONNECTIONS} of them to a server with {idle.DESCRIPTORS} file descriptors, then pages",
         run=idle.run,
         broken=under_hypercorn("attacks.broken:any_number_of_connections").with_descriptors(idle.DESCRIPTORS),
-        how_broken="no limit on connections, each error written",
+        how_broken="no limit on connections, each error logged",
         ours=OURS.with_descriptors(idle.DESCRIPTORS),
     ),
     Attack(
         name="flood of refused log-ins",
-        does=f"{flooding.CONNECTIONS} kept-alive connections from one address that go on guessing, and "
-        f"{flooding.OWNERS} owners elsewhere who log in",
+        does=f"{flooding.CONNECTIONS} kept-alive connections from one address that keep guessing, while "
+        f"{flooding.OWNERS} owners elsewhere log in",
         run=flooding.run,
         broken=FIRST_COME,
         how_broken="first come, first served",
@@ -205,7 +205,7 @@ ATTACKS = [
         "and the owner's log-in after each; limits raised",
         run=hanging_up.run,
         broken=under_hypercorn("attacks.broken:clinging_lock"),
-        how_broken="a lock that nobody gives up",
+        how_broken="a lock that is never released",
         on_postgresql=False,
         ours=UNTHROTTLED,
     ),
@@ -215,7 +215,7 @@ ATTACKS = [
         f"{hanging_up.WHILE_HASHING} s; what was counted or started is looked for in the log",
         run=hanging_up.unseen,
         broken=under_hypercorn("attacks.broken:routes_cut_off"),
-        how_broken="routes that end where the browser hangs up",
+        how_broken="routes stop when the browser hangs up",
     ),
     Attack(
         name="slowhttptest, headers",
@@ -273,15 +273,15 @@ ATTACKS = [
     ),
     Attack(
         name="JSON, a key beside another's cookies",
-        does="pages, changes and what no key opens, asked for with one's own access key and somebody else's cookies",
+        does="pages, changes and what no key opens, requested with one's own access key and somebody else's cookies",
         run=json_bodies.beside_a_key,
         broken=under_hypercorn("attacks.broken:cookies_count"),
-        how_broken="cookies count and the key does not",
+        how_broken="the cookies are used, and the key is not",
     ),
     Attack(
         name="JSON bombs",
-        does=f"{len(json_bodies.BOMBS)} bodies at 4 routes: deep nesting, huge numbers, names twice, other encodings; "
-        "limits raised",
+        does=f"{len(json_bodies.BOMBS)} bodies at 4 routes: deep nesting, huge numbers, repeated names, other "
+        "encodings; limits raised",
         run=json_bodies.bombs,
         broken=under_hypercorn("attacks.broken:careless_json"),
         how_broken="a route that trusts its JSON",
@@ -297,8 +297,8 @@ ATTACKS = [
     ),
     Attack(
         name="JSON, methods and content types",
-        does="JSON called something else, by other methods, with words that stand for a method, and from another site; "
-        "limits raised",
+        does="JSON with other content types, by other methods, with headers or parameters that name a method, and from "
+        "another site; limits raised",
         run=json_bodies.confusion,
         broken=under_hypercorn("attacks.broken:whatever_it_is_called"),
         how_broken="a route that acts by any method",
@@ -309,7 +309,7 @@ ATTACKS = [
         does="numbers of another's sessions, keys and passkeys, of accounts and mails, and of nothing; limits raised",
         run=json_bodies.numbers,
         broken=under_hypercorn("attacks.broken:anybodys_numbers"),
-        how_broken="whose a session is is not looked at",
+        how_broken="the owner of a session is not checked",
         ours=UNTHROTTLED,
     ),
 ]
