@@ -84,5 +84,5 @@ def test_a_text_that_is_not_there_once_is_no_fault(tmp_path: Path) -> None:
     file = tmp_path / "a.py"
     for content in ("", "aa"):
         file.write_text(content)
-        with pytest.raises(ValueError, match="The text to replace is . times in"):
+        with pytest.raises(ValueError, match=r"The text to replace is . times in"):
             put_in(mutant, tmp_path)
