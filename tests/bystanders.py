@@ -1,0 +1,67 @@
+"""People who do nothing while something happens to somebody else, with rows in every table that has rows of people."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, LargeBinary, String, Table, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app.models import OURS, User
+from quart_auth_app.models.base import Base, UtcDateTime
+
+BYSTANDERS = (-2, -1, 1_000_000, 1_000_001)
+"""Their numbers, lower and higher than those of the people to whom something happens. The odd ones are disabled."""
+
+TABLES = [
+    table
+    for table in Base.metadata.sorted_tables
+    if table.name in OURS and any(key.target_fullname == "user.id" for key in table.foreign_keys)
+]
+
+
+def value(column: Column[Any], user_id: int, number: int, at: datetime) -> object:
+    """Return something that nobody else has in this column."""
+    if column.name == "user_id":
+        return user_id
+    if isinstance(column.type, UtcDateTime):
+        return at
+    if isinstance(column.type, LargeBinary):
+        return f"{user_id} {number}".encode()
+    if isinstance(column.type, JSON):
+        return {}
+    return f"{user_id} {number}" if isinstance(column.type, String) else column.type.python_type(1)
+
+
+def row(table: Table, user_id: int, number: int, at: datetime) -> dict[str, object]:
+    """Return a row of a person; every second one has nothing where nothing is allowed."""
+    return {
+        column.name: None if column.nullable and number % 2 else value(column, user_id, number, at)
+        for column in table.columns
+        if column.name == "user_id" or not (column.primary_key or column.foreign_keys)
+    }
+
+
+async def add_rows(db: AsyncSession, user_id: int, *, at: datetime) -> None:
+    """Give a user rows in all tables, in which all times are `at`."""
+    for table in TABLES:
+        for number in range(1 if table.c.user_id.primary_key else 2):
+            await db.execute(insert(table).values(row(table, user_id, number, at)))
+
+
+async def add_bystanders(db: AsyncSession, *, at: datetime) -> None:
+    """Add them, with all times in their rows `at`."""
+    for user_id in BYSTANDERS:
+        email, disabled_at = f"{user_id}@example.com", at if user_id % 2 else None
+        person = {"email": email, "email_key": email, "name": "Somebody", "password": "no hash", "password_version": 1}
+        db.add(User(id=user_id, disabled_at=disabled_at, **person))
+        await db.flush()
+        await add_rows(db, user_id, at=at)
+
+
+async def rows_of_bystanders(db: AsyncSession) -> dict[str, list[Any]]:
+    """Return all their rows, by table."""
+    found = {"user": list(await db.execute(select(User.__table__).where(User.id.in_(BYSTANDERS)).order_by(User.id)))}
+    for table in TABLES:
+        query = select(table).where(or_(*(table.c.user_id == each for each in BYSTANDERS)))
+        found[table.name] = sorted(await db.execute(query), key=repr)
+    return found
