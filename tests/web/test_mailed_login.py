@@ -17,6 +17,7 @@ from quart_auth_app.accounts import (
     sessions,
     sudo,
     throttle,
+    tokens,
     users,
 )
 from quart_auth_app.accounts.errors import TooManyAttempts
@@ -148,6 +149,16 @@ async def test_what_a_mail_brings_is_used_once_be_it_link_or_code(
     assert await use_code(client, code) == "/login/check-mail"
     assert await use_link(late, second) == f"/login/link?{second}", "a used link voids the others"
     assert await use_code(other, second_code) == "/login/check-mail"
+
+
+async def test_a_link_that_lets_nobody_in_is_in_the_security_log_with_the_reason(
+    mailing: Quart, client: Client, inbox: Inbox, events: Events
+) -> None:
+    token, _ = await asked(client, inbox)
+    for sent in (tokens.new(), token, token):
+        await use_link(mailing.test_client(), sent)
+    failed = [event["reason"] for event in events.all if event["event"] == "mailed_log_in_failed"]
+    assert failed == ["LinkInvalid", "LinkUsed"]
 
 
 @pytest.mark.asvs("6.5.1")

@@ -2,6 +2,7 @@
 
 import html
 import re
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from io import BytesIO
 from urllib.parse import urlencode
@@ -11,11 +12,13 @@ from quart import Blueprint, Quart, request
 from quart.datastructures import FileStorage
 
 from quart_auth_app.accounts import sudo
+from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.accounts.limits import SUDO_BY_SESSION
 from quart_auth_app.web.identity.sudo import sudo_required
 from tests.conftest import services_of
 from tests.counting import counting
-from tests.people import BOB, Client, Clock, Events, cookie, elsewhere, is_logged_in, notice, text
+from tests.people import BOB, Client, Clock, Events, addresses, cookie, elsewhere, is_logged_in, notice, text
 from tests.web.test_account import carrying, log_in, new_token, twice
 
 GIFT: dict[str, str | list[str]] = {
@@ -234,6 +237,17 @@ async def test_who_comes_when_all_threads_are_busy_is_told_to_come_back(
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert fields_of(await response.get_data(as_text=True)) == [("what", "it")]
     assert not [each for each in costs.statements if "attempts" in each], "no attempt is counted"
+
+
+async def test_strangers_in_line_leave_a_place_for_who_is_logged_in(
+    app: Quart, later: Client, given: list[dict[str, list[str]]]
+) -> None:
+    passwords = services_of(app).passwords
+    with ExitStack() as held:
+        with suppress(TooBusy):
+            for address in addresses:
+                held.enter_context(passwords.place_in_line(Browser(address=address)))
+        assert await (await later.post("/give/7", form={"what": "it"} | PROOF)).get_data() == b"given"
 
 
 async def test_a_clock_that_was_ahead_makes_no_proof_last_longer(
