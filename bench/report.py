@@ -10,11 +10,11 @@ INTRODUCTION = """\
 # Measured by `make bench`
 
 Servers take turns (A B A B), so that whatever slows the machine for a while slows them all. Each number is the median
-of the rounds, with the smallest and the largest in brackets. Ours writes an access log and has all that it brings:
-headers, session look-up, same-origin check, throttle. The peers in `bench/peers/` are as their own manuals have them,
-with no access log but in the line that says so. The tutorial and Django run under gunicorn's sync worker,
-quart-security and ours under hypercorn where nothing else is said. The limits are in `bench/limits/`. The absolute
-numbers are this machine's; only ratios carry over to others.
+of the rounds, with the smallest and the largest in brackets. Ours writes an access log and has all its features:
+headers, session look-up, same-origin check, throttle. The peers in `bench/peers/` are set up as their own manuals say,
+without an access log, except in the line that names one. The tutorial and Django run under gunicorn's sync worker,
+quart-security and ours under hypercorn, unless a line says otherwise. The limits are in `bench/limits/`. The absolute
+numbers are this machine's; only the ratios are similar on others.
 """
 
 
