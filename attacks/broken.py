@@ -34,7 +34,7 @@ from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import strength, threads
 from quart_auth_app.accounts.refusals import Refusals
-from quart_auth_app.blueprints import auth
+from quart_auth_app.blueprints.auth.log_in import login_post
 from quart_auth_app.fair_queue import FairQueue
 from quart_auth_app.models import MailToken, RecoveryCode, Session, Totp, User
 from quart_auth_app.serving.hypercorn_fixes import time_limits
@@ -189,7 +189,7 @@ def clinging_lock() -> Quart:
         await lock.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(0.01)
         await lock.close()
-        return await auth.login_post()
+        return await login_post()
 
     app.view_functions["auth.login_post"] = lock_and_log_in
     return app

@@ -7,6 +7,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import identity_sign_ups, own_fields, sign_ups
 from quart_auth_app.accounts.errors import AttemptTooLate, SignUpClosed
 from quart_auth_app.accounts.identity_sign_ups import AddressNotVerified
+from quart_auth_app.blueprints.auth.log_in import to_check_mail
 from quart_auth_app.blueprints.providers.log_in import FINISH, let_in, providers
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
@@ -17,7 +18,6 @@ from quart_auth_app.web.identity import providers as edge
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import landing
-from quart_auth_app.web.identity.number_cookies import SIGN_UP as SIGN_UP_COOKIE
 from quart_auth_app.web.services import services, transaction
 from quart_auth_app.web.telemetry import security_log
 
@@ -70,12 +70,7 @@ async def sign_up_post(provider: str) -> ResponseReturnValue:
     )
     security_log.write("sign_up_asked", account=security_log.account(email))
     kept_proofs.keep(kept.proven, remember=kept.remember, sign_up=number)
-    return await _to_check_mail(number)
-
-
-async def _to_check_mail(number: int) -> ResponseReturnValue:
-    SIGN_UP_COOKIE.remember(number)
-    return redirect(url_for("auth.check_mail", next=await next_page.wanted()))
+    return await to_check_mail(number)
 
 
 @FINISH.again
@@ -83,4 +78,4 @@ async def signed_up_again(number: int) -> ResponseReturnValue | None:
     """Redirect the second click to where the first one went, which has used the proof."""
     if await current_user.is_authenticated:
         return redirect(landing(await next_page.wanted()))
-    return await _to_check_mail(number) if kept_proofs.for_sign_up(number) else None
+    return await to_check_mail(number) if kept_proofs.for_sign_up(number) else None

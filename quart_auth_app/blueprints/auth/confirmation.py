@@ -1,4 +1,4 @@
-"""Signing up with mail: the pages after the form. Their routes belong to the blueprint `auth` too."""
+"""Signing up with mail: the pages after the form."""
 
 from functools import wraps
 
@@ -12,8 +12,8 @@ from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkInvalid, LinkUsed
 from quart_auth_app.accounts.own_field import OwnFieldTaken
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
-from quart_auth_app.blueprints.auth import SIGN_UP as SIGN_UP_FORM
-from quart_auth_app.blueprints.auth import auth
+from quart_auth_app.blueprints.auth.log_in import auth
+from quart_auth_app.blueprints.auth.sign_up import SIGN_UP as SIGN_UP_FORM
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.edge.asking import wants_json
