@@ -7,7 +7,7 @@ from quart_auth import login_required
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_changes as domain
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
-from quart_auth_app.blueprints.auth.confirmation import link_is_over, only_with_mail
+from quart_auth_app.blueprints.mailed_links import link_is_over, only_with_mail
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before

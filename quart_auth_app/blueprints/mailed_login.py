@@ -11,7 +11,7 @@ from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.log_in import NO_SESSION
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
-from quart_auth_app.blueprints.auth.confirmation import link_is_over
+from quart_auth_app.blueprints.mailed_links import link_is_over
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before

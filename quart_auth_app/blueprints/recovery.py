@@ -8,7 +8,7 @@ from quart_auth_app.accounts import recovery as accounts
 from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
-from quart_auth_app.blueprints.auth.confirmation import email_of, link_is_over, only_with_mail, to_log_in
+from quart_auth_app.blueprints.mailed_links import email_of, link_is_over, only_with_mail, to_log_in
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form

@@ -1,10 +1,7 @@
 """Signing up with mail: the pages after the form."""
 
-from functools import wraps
-
-from quart import Response, abort, redirect, render_template, session, url_for
+from quart import redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import identities, sign_up_confirmations, sign_ups, tokens
@@ -14,38 +11,24 @@ from quart_auth_app.accounts.own_field import OwnFieldTaken
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.blueprints.auth.log_in import auth
 from quart_auth_app.blueprints.auth.sign_up import SIGN_UP as SIGN_UP_FORM
+from quart_auth_app.blueprints.mailed_links import email_of, link_is_over, only_with_mail, to_log_in
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
-from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
-from quart_auth_app.web.forms.form import Form, View
+from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm, link_token
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.kept_proofs import Kept
 from quart_auth_app.web.identity.number_cookies import SIGN_UP
-from quart_auth_app.web.language import translated
-from quart_auth_app.web.refusals import refusal, status_of
 from quart_auth_app.web.sentences import SIGNED_UP, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 CODE = Form("auth.check_mail", "code", once=True)
 CONFIRM = LinkForm("auth.confirm", "token", optional=("password",), once=True)
-
-
-def only_with_mail(view: View[...]) -> View[...]:
-    """Decorate a route: it answers 404 if no mail is sent."""
-
-    @wraps(view)
-    async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
-        if services().sender is None:
-            abort(404)
-        return await view(*arguments, **named)
-
-    return handler
 
 
 @auth.get("/signup/check-mail")
@@ -129,24 +112,11 @@ async def _signed_up(user: User) -> ResponseReturnValue:
     return await to_log_in(user.email, SIGNED_UP, remember=kept is not None and kept.remember)
 
 
-async def to_log_in(email: str, sentence: str, *, remember: bool = False) -> ResponseReturnValue:
-    """Redirect to the log-in page, filled in with this address, and with the sentence above the form."""
-    session["typed"] = {"email": email} | ({"remember": "on"} if remember else {})
-    await flash_one(sentence, "success")
-    return redirect(url_for("auth.login", next=await next_page.wanted()))
-
-
 @CODE.again
 @CONFIRM.again
 async def signed_up_again(user_id: int) -> ResponseReturnValue:
     """Answer the second click as the first one."""
     return await to_log_in(await email_of(user_id), SIGNED_UP)
-
-
-async def email_of(user_id: int) -> str:
-    """Return the user's address, "" if the user has just been deleted."""
-    async with reading() as db:
-        return await db.scalar(select(User.email).where(User.id == user_id)) or ""
 
 
 async def _connect(user: User, kept: Kept) -> None:
@@ -165,11 +135,3 @@ async def _connect(user: User, kept: Kept) -> None:
                 now=clock.now(),
             )
             security_log.write("provider_connected", user=user.id, provider=provider.name)
-
-
-async def link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
-    """Show that a link can't be used, and where to ask for another one. `words` are the text of that link."""
-    if wants_json():
-        return await refusal(error)
-    page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=translated(words))
-    return Response(page, status_of(error))
