@@ -5,43 +5,38 @@ sends it again to the same URL, with the password. So browser tabs don't mix up,
 session can't leave an act behind that the owner's next proof would carry out.
 """
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec
 
-from quart import Response, current_app, has_websocket_context, redirect, render_template, request, url_for
+from quart import Response, current_app, has_websocket_context, redirect, request, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized, login_user, logout_user
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities, passkeys, second_step, sudo
+from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.access_keys import KeyNotEnough
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TryLater
+from quart_auth_app.accounts.errors import SessionRevoked, TryLater
 from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.accounts.sudo import SudoRequired, WrongPassword, WrongSudoCode
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.forms.fields import InvalidForm, is_secret, read_fields
-from quart_auth_app.web.forms.flashes import Typed, flash_one
-from quart_auth_app.web.forms.second_click import form_key, know_browser
-from quart_auth_app.web.identity import providers
+from quart_auth_app.web.forms.fields import InvalidForm, read_fields
+from quart_auth_app.web.forms.flashes import flash_one
+from quart_auth_app.web.forms.second_click import form_key
+from quart_auth_app.web.identity import providers, sudo_page
 from quart_auth_app.web.identity.access_keys import is_key
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_found, current_user
-from quart_auth_app.web.identity.passkeys import prove_with_passkey, sudo_options
-from quart_auth_app.web.refusals import note, refusal, status_of
-from quart_auth_app.web.sentences import field_note, filled, sentence
-from quart_auth_app.web.services import passwords, reading, services, transaction
+from quart_auth_app.web.identity.passkeys import prove_with_passkey
+from quart_auth_app.web.refusals import note, refusal
+from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
-
-ASKS = 403
-"""The status of the page that asks for the password: the act is not allowed yet."""
 
 PROOFS = {"sudo_password", "sudo_credential", "sudo_provider"}
 """Fields of the page that asks. If one is sent, the request is an answer to that page."""
@@ -68,7 +63,7 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
             await _insist_on_a_person()
             if not _is_fresh():
                 if PROOFS.isdisjoint(await request.form) or request.method in SAFE_METHODS:
-                    return await _ask(act)
+                    return await sudo_page.ask(act)
                 try:
                     if "sudo_provider" in await request.form:
                         return await _go_to_provider(act)
@@ -76,7 +71,7 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
                 except SessionRevoked as error:
                     return await log_in_again(error)
                 except (WrongPassword, WrongSudoCode, PasskeyRefused, InvalidForm, TryLater) as error:
-                    return await _ask(act, error)
+                    return await sudo_page.ask(act, error)
             act_on: Handler[P] = current_app.ensure_async(view)
             return await act_on(*arguments, **named)
 
@@ -134,7 +129,7 @@ async def _go_to_provider(act: str) -> Response:
     code = (await read_fields("sudo_code"))["sudo_code"] if "sudo_code" in await request.form else None
     browser = await _sending_browser()
     await sudo.check_code(transaction, services().keys, found=found, code=code, browser=browser, now=clock.now())
-    suspended = {"act": await _named(act), "action": next_page.here(), "fields": await _received()}
+    suspended = {"act": await sudo_page.named(act), "action": next_page.here(), "fields": await sudo_page.received()}
     return await providers.go(name, providers.SUDO, suspended=suspended)
 
 
@@ -142,58 +137,6 @@ async def go_on_with(token: str, *, remember: bool) -> None:
     """Give the browser its session's new token, which is used from now on, also in this request."""
     login_user(CurrentUser(token), remember=remember)
     await current_user.is_authenticated
-
-
-async def _ask(act: str, error: AccountError | None = None) -> Response:
-    """Return the page that names the act and asks for the password. In JSON: only the refusal."""
-    know_browser()
-    if error:
-        note(error)
-    if wants_json():
-        return await refusal(error or SudoRequired())
-    has_files = bool(await request.files)
-    if request.method in SAFE_METHODS or has_files:
-        action, fields = (
-            url_for("account.sudo"),
-            {"next": [(next_page.came_from() if has_files else next_page.asked_for()) or ""]},
-        )
-    else:
-        action, fields = next_page.here() or "", await _received()
-    async with reading() as db:
-        state = await second_step.state(db, user_id=current_user.id)
-        own = list(await passkeys.own(db, user_id=current_user.id))
-        connected = {each.issuer for each in await identities.own(db, user_id=current_user.id)}
-    typed = Typed()
-    if error:
-        typed.refused, typed.note = error.field, field_note(error)
-    page = await render_template(
-        "account/sudo.html",
-        act=await _named(act),
-        action=action,
-        fields=fields,
-        has_files=has_files,
-        error=error and sentence(error),
-        typed=typed,
-        email=current_user.email,
-        asks_for_code=state.is_on,
-        has_password=current_user.password != NO_PASSWORD,
-        options=sudo_options(own),
-        providers=[each for each in services().settings.providers if each.issuer in connected],
-    )
-    response = Response(page, status_of(error) if isinstance(error, TryLater) else ASKS)
-    if isinstance(error, TryLater):
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-async def _named(act: str) -> str:
-    known = {name: values[0] for name, values in (await _received()).items()} | (request.view_args or {})
-    return filled(act, defaultdict(str, known))
-
-
-async def _received() -> dict[str, list[str]]:
-    form = await request.form
-    return {name: form.getlist(name) for name in form if not is_secret(name) and name != "sudo_provider"}
 
 
 async def log_in_again(error: SessionRevoked) -> ResponseReturnValue:
