@@ -47,7 +47,7 @@ from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import own_host, same_origin, to_the_end
 from quart_auth_app.web.forms import cookie_check, flashes
 from quart_auth_app.web.forms import fields as forms
-from quart_auth_app.web.identity import current_user as current
+from quart_auth_app.web.identity import auth_manager, open_sockets
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import log_in, log_out
@@ -131,7 +131,8 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     same_origin.init_app(app)
     forms.init_app(app)
     flashes.init_app(app, settings)
-    current.init_app(app, settings)
+    auth_manager.init_app(app, settings)
+    open_sockets.init_app(app)
     own_files.init_app(app)
     language.init_app(app)
     compiled_languages.init_app(app)
@@ -170,7 +171,7 @@ class Accounts:
                 raise SettingsError(
                     "this application is a Quart(host_matching=True), where each route names its host; ours name none"
                 )
-            current.insist_on_room(app.extensions.get("QUART_AUTH", []))
+            auth_manager.insist_on_room(app.extensions.get("QUART_AUTH", []))
             settings = Settings.read(app.config, os.environ)
             ours = {blueprint.name for blueprint in PAGES}
             services = services_from(settings, own_pages=frozenset(ours))
@@ -181,7 +182,8 @@ class Accounts:
         edge.join(app, services, blueprints=ours)
         own_host.join(app, blueprints=ours)
         same_origin.join(app, blueprints=ours, cookie=cookie_name("log-in", settings))
-        current.init_app(app, settings)
+        auth_manager.init_app(app, settings)
+        open_sockets.init_app(app)
         own_files.join(app)
         urls.join_routes(app, settings)
         language.init_app(app)

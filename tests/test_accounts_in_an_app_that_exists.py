@@ -29,7 +29,7 @@ from quart_schema import QuartSchema, validate_request
 
 from quart_auth_app import Accounts, current_user
 from quart_auth_app.testing import Browser, LogInAs, log_in_as, user_maker
-from quart_auth_app.web.identity import current_user as identity
+from quart_auth_app.web.identity import open_sockets
 from tests.conftest import services_of
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.people import BOB, elsewhere, text
@@ -262,7 +262,7 @@ async def test_the_hosts_session_and_its_messages_are_left_alone(app: Quart, hos
 async def test_a_websocket_of_the_host_is_protected_and_ends_with_the_session(
     app: Quart, host: Host, log_in_as: LogInAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "WATCH_EVERY", 0.05)
+    monkeypatch.setattr(open_sockets, "WATCH_EVERY", 0.05)
     client = Browser(app)
     for headers, status in [({}, 401), ({"Origin": "https://evil.example"}, 401)]:
         with pytest.raises(WebsocketResponseError) as refused:

@@ -11,7 +11,7 @@ from quart.testing import connections
 from quart.testing.connections import WebsocketResponseError
 from quart_auth import login_required
 
-from quart_auth_app.web.identity import current_user as identity
+from quart_auth_app.web.identity import open_sockets
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.sudo import sudo_required
 from tests.people import Client, Clock, Events
@@ -103,7 +103,7 @@ async def test_who_is_logged_in_is_greeted_by_name(
 async def test_logging_out_ends_an_open_socket_too(
     client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "WATCH_EVERY", 0.05)
+    monkeypatch.setattr(open_sockets, "WATCH_EVERY", 0.05)
     await client.post("/login", form=bob)
     async with client.websocket("/ws") as opened:
         assert await opened.receive() == "Hello, Bob. bob@example.com"

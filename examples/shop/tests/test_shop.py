@@ -104,7 +104,7 @@ async def test_7_a_websocket_refuses_strangers_and_other_sites(
 async def test_7_a_websocket_ends_with_the_session(
     client: Browser, make_user: MakeUser, log_in_as: LogInAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quart_auth_app.web.identity.current_user.WATCH_EVERY", 0.05)
+    monkeypatch.setattr("quart_auth_app.web.identity.open_sockets.WATCH_EVERY", 0.05)
     await log_in_as(client, await make_user(name="Ann"))
     async with client.websocket("/live") as socket:
         assert await socket.receive() == "Welcome, Ann!"
