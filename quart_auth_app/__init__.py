@@ -50,7 +50,8 @@ from quart_auth_app.web.forms import fields as forms
 from quart_auth_app.web.identity import auth_manager, open_sockets
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import log_in, log_out
+from quart_auth_app.web.identity.log_in import log_in
+from quart_auth_app.web.identity.log_out import log_out
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.language import translated

@@ -12,7 +12,8 @@ from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import passkeys
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import landing, log_in_with_password, log_out
+from quart_auth_app.web.identity.log_in import landing, log_in_with_password
+from quart_auth_app.web.identity.log_out import log_out
 from quart_auth_app.web.identity.number_cookies import SIGN_UP as SIGN_UP_COOKIE
 from quart_auth_app.web.services import services
 

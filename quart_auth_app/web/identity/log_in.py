@@ -1,10 +1,9 @@
-"""Logging in and out on the web side: calls the domain and, after its commit, sets the cookies."""
+"""Logging in on the web side: calls the domain and, after its commit, sets the cookies."""
 
 from collections.abc import Awaitable, Sequence
 
-from quart import after_this_request, g, url_for
-from quart.typing import ResponseTypes
-from quart_auth import login_user, logout_user
+from quart import g, url_for
+from quart_auth import login_user
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import log_in as accounts
@@ -19,7 +18,7 @@ from quart_auth_app.web.edge.to_the_end import to_the_end
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import CurrentUser, current_user
+from quart_auth_app.web.identity.current_user import CurrentUser
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.sentences import TOO_MANY_SESSIONS
@@ -135,17 +134,6 @@ async def log_in(user: User, *, remember: bool = False, methods: Sequence[str] =
     return await hand_over(outcome, methods=methods)
 
 
-@to_the_end
-async def log_out() -> None:
-    """Revoke the session, in the database first and then in the browser."""
-    async with transaction() as db:
-        await accounts.log_out(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
-    security_log.write("log_out", user=current_user.id)
-    signals.announce(signals.logged_out, user_id=current_user.id)
-    logout_user()
-    after_this_request(_clear_site_data)
-
-
 async def hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
     """Set the cookies for what the domain has committed. Returns whether the browser is logged in now."""
     if isinstance(outcome, SecondStepMissing):
@@ -168,10 +156,3 @@ async def hand_over(outcome: Outcome, *, methods: Sequence[str]) -> bool:
 def landing(wanted: str | None) -> str:
     """Return the page to show after a log-in: `wanted`, or the account's page if the account is to be deleted."""
     return url_for("account.overview") if g.get("is_to_be_deleted") else wanted or url_for("main.profile")
-
-
-async def _clear_site_data(response: ResponseTypes) -> ResponseTypes:
-    # Not "cookies": the device cookie is for the next log-in. Not "cache": pages are no-store anyway, and Chrome takes
-    # seconds to search the cache of all sites.
-    response.headers["Clear-Site-Data"] = '"storage"'
-    return response
