@@ -1,10 +1,10 @@
-"""Accounts at providers: logging in with one, connecting, disconnecting, and giving a proof again (sudo).
+"""Accounts at providers: connecting one, disconnecting it, and giving a proof by it again (sudo).
 
 Issuer and subject together identify a person. An address never does: somebody who can put another person's address into
 an account elsewhere would get in here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -15,9 +15,7 @@ from quart_auth_app.accounts import (
     activity,
     double_clicks,
     identity_rows,
-    identity_sign_ups,
     limits,
-    log_in,
     sessions,
     throttle,
     ways_in,
@@ -29,15 +27,13 @@ from quart_auth_app.accounts.errors import (
     ProviderRefused,
     SessionRevoked,
     TooManyAttempts,
-    WrongDetails,
 )
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
 from quart_auth_app.accounts.limits import Limit
-from quart_auth_app.accounts.log_in import Outcome
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.models import Identity, User
+from quart_auth_app.models import Identity
 from quart_auth_app.settings.providers import ProviderSettings
 
 _SPENT = Limit("provider attempt", 1, LASTS)
@@ -56,11 +52,6 @@ class NoSuchIdentity(AccountError):
     """No account at this provider is connected, or not any more."""
 
 
-def method(provider: ProviderSettings) -> str:
-    """Return the name of the method, in a session's `methods`, for a log-in by this provider."""
-    return f"oidc:{provider.name}"
-
-
 async def own(db: AsyncSession, *, user_id: int) -> Sequence[Identity]:
     """Return the user's accounts at providers, oldest first."""
     return (await db.scalars(select(Identity).where(Identity.user_id == user_id).order_by(Identity.id))).all()
@@ -76,50 +67,6 @@ async def count(transaction: UnitOfWork, *, attempt: Attempt, browser: Browser, 
             await throttle.hit(db, (_SPENT, attempt.state), now=now)
     except TooManyAttempts:
         raise AttemptTooLate(reason="used") from None
-
-
-async def log_in_with_identity(
-    transaction: UnitOfWork,
-    *,
-    proven: Proven,
-    provider: ProviderSettings,
-    may_sign_up: bool,
-    remember: bool,
-    browser: Browser,
-    now: datetime,
-    own: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> tuple[Outcome, bool]:
-    """Log in the person whom the provider has proven. Returns the outcome, and whether an account was made.
-
-    For a new account, `own` has the values typed into the site's own fields, None before they were asked for, and
-    `name` the typed name. Raises ProviderRefused, or what `identity_sign_ups.become_known` raises.
-    """
-    async with transaction() as db:
-        is_known = await identity_rows.owner(db, proven) is not None
-    is_new = not is_known and await identity_sign_ups.become_known(
-        transaction,
-        proven=proven,
-        provider=provider,
-        may_sign_up=may_sign_up,
-        own=own,
-        name=name,
-        browser=browser,
-        now=now,
-    )
-    async with transaction() as db:
-        user_id = await identity_rows.use(db, proven, now=now)
-        if user_id is None:
-            raise ProviderRefused(reason="disconnected in this very moment", label=provider.label)
-        await throttle.refund(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)))
-        user = await db.get_one(User, user_id)
-        try:
-            outcome = await log_in.start_session(
-                db, user=user, methods=[method(provider)], remember=remember, browser=browser, now=now
-            )
-        except WrongDetails:
-            raise ProviderRefused(reason="account disabled", label=provider.label) from None
-    return outcome, is_new
 
 
 async def connect(

@@ -4,7 +4,7 @@ from quart import Blueprint, g, redirect, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities, own_fields
+from quart_auth_app.accounts import identity_log_in, own_fields
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.identity_sign_ups import ConnectFirst, SignUpUnfinished
 from quart_auth_app.settings.providers import ProviderSettings
@@ -54,8 +54,8 @@ async def let_in(
     own: dict[str, str] | None = None,
     name: str | None = None,
 ) -> ResponseReturnValue:
-    """Log in, or make the account first; the other arguments are those of `identities.log_in_with_identity`."""
-    outcome, is_new = await identities.log_in_with_identity(
+    """Log in, or make the account first; the other arguments are those of `identity_log_in.log_in_with_identity`."""
+    outcome, is_new = await identity_log_in.log_in_with_identity(
         transaction,
         proven=proven,
         provider=provider,
@@ -69,6 +69,6 @@ async def let_in(
     if is_new:
         security_log.write("sign_up", user=outcome.user.id)
         signals.announce(signals.signed_up, user=outcome.user)
-    if not await hand_over(outcome, methods=[identities.method(provider)]):
+    if not await hand_over(outcome, methods=[identity_log_in.method(provider)]):
         return redirect(url_for("second_step.login", next=wanted))
     return redirect(landing(wanted))
