@@ -7,7 +7,7 @@ from datetime import datetime
 from quart import Quart
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts import second_step_set_up
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.web.services import EXTENSION, Services
@@ -30,12 +30,12 @@ async def turn_on(app: Quart, *, user_id: int = 1) -> Phone:
     """Turn the second step on for a user."""
     services: Services = app.extensions[EXTENSION]
     async with services.database.transaction() as db:
-        await second_step.set_up(db, services.keys, user_id=user_id)
+        await second_step_set_up.set_up(db, services.keys, user_id=user_id)
     async with services.database.transaction() as db:
-        seed = await second_step.seed_to_confirm(db, services.keys, user_id=user_id)
+        seed = await second_step_set_up.seed_to_confirm(db, services.keys, user_id=user_id)
         assert seed
         code = totp.code(seed, totp.step_at(clock.now()))
-        codes = await second_step.confirm(
+        codes = await second_step_set_up.confirm(
             db, services.keys, user_id=user_id, code=code, browser=OPERATOR, now=clock.now()
         )
         return Phone(seed, codes)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from quart_auth_app.accounts import recovery_codes, second_step
+from quart_auth_app.accounts import recovery_codes, second_step, second_step_set_up
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.recovery_codes import NoSecondStep
-from quart_auth_app.accounts.second_step import NothingToConfirm, WrongClock, WrongCode
+from quart_auth_app.accounts.second_step import WrongCode
+from quart_auth_app.accounts.second_step_set_up import NothingToConfirm, WrongClock
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Totp
 from tests.people import BOB, EVE, Accounts
@@ -29,9 +30,9 @@ def code_at(seed: bytes, now: datetime) -> str:
 async def set_up(database: Database, user_id: int) -> bytes:
     """Set an app up, and return its seed."""
     async with database.transaction() as db:
-        await second_step.set_up(db, KEYS, user_id=user_id)
+        await second_step_set_up.set_up(db, KEYS, user_id=user_id)
     async with database.reading() as db:
-        seed = await second_step.seed_to_confirm(db, KEYS, user_id=user_id)
+        seed = await second_step_set_up.seed_to_confirm(db, KEYS, user_id=user_id)
     assert seed
     return seed
 
@@ -40,7 +41,7 @@ async def confirmed(database: Database, user_id: int) -> tuple[bytes, list[str]]
     """Turn the second step on. Returns the seed and the recovery codes."""
     seed = await set_up(database, user_id)
     async with database.transaction() as db:
-        return seed, await second_step.confirm(
+        return seed, await second_step_set_up.confirm(
             db, KEYS, user_id=user_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW
         )
 
@@ -63,7 +64,9 @@ async def test_it_is_off_until_a_code_has_confirmed_the_app(database: Database, 
         assert not (await second_step.state(db, user_id=bob_id)).is_on
     assert await spend(database, bob_id, code_at(seed, LATER)) is None
     async with database.transaction() as db:
-        codes = await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW)
+        codes = await second_step_set_up.confirm(
+            db, KEYS, user_id=bob_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW
+        )
     async with database.reading() as db:
         assert await second_step.state(db, user_id=bob_id) == second_step.State(NOW, 10)
     assert len(codes) == 10
@@ -73,7 +76,7 @@ async def test_a_reload_and_a_typo_keep_the_same_seed(database: Database, bob_id
     seed = await set_up(database, bob_id)
     with pytest.raises(WrongCode):
         async with database.transaction() as db:
-            await second_step.confirm(db, KEYS, user_id=bob_id, code="000", browser=OPERATOR, now=NOW)
+            await second_step_set_up.confirm(db, KEYS, user_id=bob_id, code="000", browser=OPERATOR, now=NOW)
     assert await set_up(database, bob_id) == seed
 
 
@@ -81,7 +84,9 @@ async def test_a_clock_that_is_minutes_off_is_said_while_setting_up(database: Da
     seed = await set_up(database, bob_id)
     with pytest.raises(WrongClock):
         async with database.transaction() as db:
-            await second_step.confirm(db, KEYS, user_id=bob_id, code=code_at(seed, LATER), browser=OPERATOR, now=NOW)
+            await second_step_set_up.confirm(
+                db, KEYS, user_id=bob_id, code=code_at(seed, LATER), browser=OPERATOR, now=NOW
+            )
 
 
 async def test_a_new_set_up_leaves_the_working_app_alone(database: Database, bob_id: int) -> None:
@@ -185,9 +190,9 @@ async def test_a_set_up_that_no_key_opens_any_more_can_be_begun_anew(database: D
     await set_up(database, bob_id)
     other = Keys("other-" * 10)
     async with database.transaction() as db:
-        assert await second_step.seed_to_confirm(db, other, user_id=bob_id) is None
-        await second_step.set_up(db, other, user_id=bob_id)
-        assert await second_step.seed_to_confirm(db, other, user_id=bob_id)
+        assert await second_step_set_up.seed_to_confirm(db, other, user_id=bob_id) is None
+        await second_step_set_up.set_up(db, other, user_id=bob_id)
+        assert await second_step_set_up.seed_to_confirm(db, other, user_id=bob_id)
 
 
 async def test_turned_off_nothing_is_left(database: Database, bob_id: int) -> None:
@@ -208,7 +213,7 @@ async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Datab
 
     async def confirm() -> list[str]:
         async with database.transaction() as db:
-            return await second_step.confirm(
+            return await second_step_set_up.confirm(
                 db, KEYS, user_id=bob_id, code=code_at(seed, NOW), browser=OPERATOR, now=NOW
             )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from quart_auth_app.accounts import second_step
+from quart_auth_app.accounts import second_step_set_up
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.operations import directory, housekeeping
@@ -65,7 +65,7 @@ def filled(tmp_path: Path) -> Path:
     async def set_up() -> None:
         database = Database(make_url(operator.settings["DATABASE_URL"]))
         async with database.transaction() as db:
-            await second_step.set_up(db, Keys(operator.settings["SECRET_KEY"], ()), user_id=1)
+            await second_step_set_up.set_up(db, Keys(operator.settings["SECRET_KEY"], ()), user_id=1)
         await database.close()
 
     asyncio.run(set_up())

@@ -7,6 +7,7 @@ from quart_auth import login_required
 from quart_auth_app import clock
 from quart_auth_app.accounts import recovery_codes as codes_of_user
 from quart_auth_app.accounts import second_step as domain
+from quart_auth_app.accounts import second_step_set_up
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.blueprints.second_step.log_in import second_step
 from quart_auth_app.web.forms.flashes import typed_before
@@ -36,7 +37,7 @@ async def overview() -> ResponseReturnValue:
     know_browser()
     async with reading() as db:
         state = await domain.state(db, user_id=current_user.id)
-        seed = await domain.seed_to_confirm(db, services().keys, user_id=current_user.id)
+        seed = await second_step_set_up.seed_to_confirm(db, services().keys, user_id=current_user.id)
     uri = seed and totp.uri(seed, site=services().settings.site_name, account=current_user.email)
     return await render_template(
         "second_step/overview.html",
@@ -55,7 +56,7 @@ async def overview() -> ResponseReturnValue:
 async def set_up_post() -> ResponseReturnValue:
     """Make a seed for an app."""
     async with transaction() as db:
-        await domain.set_up(db, services().keys, user_id=current_user.id)
+        await second_step_set_up.set_up(db, services().keys, user_id=current_user.id)
     return redirect(url_for("second_step.overview"))
 
 
@@ -67,7 +68,7 @@ async def confirm_post() -> ResponseReturnValue:
     """Turn the second step on. All other sessions are revoked: they were started without it."""
     form, found = await CONFIRM.read(), current_found()
     async with transaction() as db:
-        codes, renewed = await domain.turn_on(
+        codes, renewed = await second_step_set_up.turn_on(
             db, services().keys, **form, found=found, browser=this_browser(), now=clock.now()
         )
     await go_on_with(renewed.token, remember=found.session["remember"])
@@ -80,7 +81,7 @@ async def confirmed_again(_user_id: int) -> ResponseReturnValue:
     """Answer the second click as the first one, with the same codes: the browser may show either answer."""
     found = current_found()
     async with transaction() as db:
-        codes, renewed = await domain.turned_on(db, found=found, browser=this_browser(), now=clock.now())
+        codes, renewed = await second_step_set_up.turned_on(db, found=found, browser=this_browser(), now=clock.now())
     await go_on_with(renewed.token, remember=found.session["remember"])
     return await render_template("second_step/recovery_codes.html", codes=codes)
 
