@@ -11,81 +11,9 @@ from sqlalchemy import ColumnElement, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import outbox
+from quart_auth_app.accounts.activity_kinds import KINDS, NOTICED
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.models import SecurityEvent, User
-
-KINDS = {
-    "created": "The account was created",
-    "logged_in": "Log-in",
-    "log_in_failed": "Failed log-ins",
-    "second_step_failed": "A wrong code after the right password",
-    "recovery_code_used": "Log-in with a recovery code",
-    "second_step_on": "The second step was turned on",
-    "second_step_off": "The second step was turned off",
-    "recovery_codes_renewed": "The recovery codes were replaced",
-    "passkey_added": "A passkey was added",
-    "passkey_removed": "A passkey was removed",
-    "passkey_count": "A passkey was used that may have been copied",
-    "access_key_added": "The access key “{key}” was made",
-    "access_key_revoked": "The access key “{key}” was revoked",
-    "provider_connected": "An account of another site was connected, for logging in",
-    "provider_disconnected": "An account of another site was disconnected",
-    "password_removed": "The password was removed",
-    "logged_out": "Log-out",
-    "sessions_revoked": "Sessions were ended",
-    "oldest_session_revoked": "A session that was not used for long was ended, as there were too many",
-    "password_changed": "The password was changed",
-    "reset_asked": "A link for a new password was asked for",
-    "reset_sent": "The operator had a link for a new password mailed",
-    "password_reset": "The password was changed by a mailed link",
-    "name_changed": "The name was changed",
-    "email_change_asked": "Another address was asked for",
-    "email_change_cancelled": "The address is to stay as it is",
-    "email_changed": "The address was changed",
-    "email_change_undone": "The change of the address was undone, and the password changed, by a mailed link",
-    "exported": "The data of the account were downloaded",
-    "deletion_asked": "The account is to be deleted",
-    "deletion_cancelled": "The account is to be kept",
-    "disabled": "The account was disabled",
-    "enabled": "The account was enabled again",
-    "role_granted": "A role was granted",
-    "role_withdrawn": "A role was withdrawn",
-    "admin_add": "As an administrator you added user {user}",
-    "admin_retry_mail": "As an administrator you had mail tried again",
-    "admin_disable": "As an administrator you disabled the account of user {user}",
-    "admin_enable": "As an administrator you enabled the account of user {user}",
-    "admin_revoke_sessions": "As an administrator you ended the sessions of user {user}",
-    "admin_revoke_access_keys": "As an administrator you revoked the access keys of user {user}",
-    "admin_send_reset": "As an administrator you had a link for a new password mailed to user {user}",
-    "admin_reset_second_step": "As an administrator you turned off the second step of user {user}",
-    "admin_delete": "As an administrator you deleted the account of user {user}",
-    "admin_grant": "As an administrator you granted a role to user {user}",
-    "admin_withdraw": "As an administrator you withdrew a role from user {user}",
-}
-"""Every kind of event, with the text for the owner; `{name}` is replaced by the event's detail of that name."""
-
-NOTICED = {
-    "logged_in",
-    "recovery_code_used",
-    "second_step_on",
-    "second_step_off",
-    "recovery_codes_renewed",
-    "passkey_added",
-    "passkey_removed",
-    "passkey_count",
-    "access_key_added",
-    "provider_connected",
-    "provider_disconnected",
-    "password_removed",
-    "password_changed",
-    "password_reset",
-    "email_change_asked",
-    "email_changed",
-    "email_change_undone",
-    "exported",
-    "deletion_asked",
-}
-"""Kinds that are also mailed to the account's address at that time. Of log-ins only those from a new browser."""
 
 NOTHING: Mapping[str, str | int | bool] = {}
 

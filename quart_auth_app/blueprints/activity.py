@@ -7,6 +7,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app.accounts import activity as domain
+from quart_auth_app.accounts.activity_kinds import KINDS
 from quart_auth_app.models import SecurityEvent
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.sentences import filled
@@ -33,4 +34,4 @@ async def overview() -> ResponseReturnValue:
 
 
 def title_of(event: SecurityEvent) -> str:
-    return filled(domain.KINDS.get(event.kind, event.kind), defaultdict(str, event.details))
+    return filled(KINDS.get(event.kind, event.kind), defaultdict(str, event.details))

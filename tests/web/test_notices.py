@@ -7,7 +7,8 @@ import pytest
 from quart import Quart
 from sqlalchemy import select
 
-from quart_auth_app.accounts import activity, deletion, failed_log_ins, users
+from quart_auth_app.accounts import deletion, failed_log_ins, users
+from quart_auth_app.accounts.activity_kinds import KINDS, NOTICED
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.mail.notices import NOTICES
 from quart_auth_app.models import Mail, User
@@ -167,5 +168,5 @@ async def test_a_notice_is_there_with_the_act_or_not_at_all(mailing: Quart, clie
 
 def test_every_event_that_is_noticed_has_a_letter() -> None:
     special = {"email_change_asked", "email_changed", "email_change_undone"}
-    assert activity.NOTICED - special <= NOTICES.keys()
-    assert activity.KINDS.keys() >= activity.NOTICED
+    assert NOTICED - special <= NOTICES.keys()
+    assert KINDS.keys() >= NOTICED

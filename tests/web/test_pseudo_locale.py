@@ -13,7 +13,7 @@ from quart import Quart, abort
 from werkzeug.exceptions import default_exceptions
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity
+from quart_auth_app.accounts import activity, activity_kinds
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.languages import Language
@@ -157,7 +157,7 @@ async def note_everything(app: Quart) -> None:
     """Let everything happen to the first account that is ever noted."""
     firefox = Browser(address="192.0.2.1", user_agent="Firefox/1 Linux")
     async with services_of(app).database.transaction() as db:
-        for kind in activity.KINDS:
+        for kind in activity_kinds.KINDS:
             for browser in (firefox, Browser(address="192.0.2.1"), OPERATOR):
                 details = {"count": 3, "user": 7, "new_device": browser is firefox}
                 await activity.note(db, user_id=1, kind=kind, browser=browser, now=clock.now(), **details)
