@@ -45,8 +45,7 @@ from quart_auth_app.web.api import answers
 from quart_auth_app.web.api.reading import BilingualParser
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import own_host, same_origin, to_the_end
-from quart_auth_app.web.forms import cookie_check, flashes
-from quart_auth_app.web.forms import fields as forms
+from quart_auth_app.web.forms import cookie_check, flashes, parsing
 from quart_auth_app.web.identity import auth_manager, open_sockets
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
@@ -120,7 +119,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
-        BODY_TIMEOUT=forms.BODY_TIMEOUT,
+        BODY_TIMEOUT=parsing.BODY_TIMEOUT,
     )
     app.config.update(sites_own)
     app.extensions[EXTENSION] = services
@@ -130,7 +129,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     edge.init_app(app, services)
     own_host.init_app(app)
     same_origin.init_app(app)
-    forms.init_app(app)
+    parsing.init_app(app)
     flashes.init_app(app, settings)
     auth_manager.init_app(app, settings)
     open_sockets.init_app(app)
@@ -143,7 +142,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     for blueprint in (*PAGES, health, openapi):
         app.register_blueprint(blueprint)
     ours = set(app.blueprints)
-    forms.limit(app, blueprints=ours, parser=BilingualParser)
+    parsing.limit(app, blueprints=ours, parser=BilingualParser)
     to_the_end.init_app(app, blueprints=ours)
     cookie_check.init_app(app, blueprints=ours)
     answers.init_app(app, blueprints=ours)
@@ -196,7 +195,7 @@ class Accounts:
         lifespan.init_app(app, services, is_guest=True)
         for blueprint in PAGES:
             app.register_blueprint(blueprint, url_prefix=self._url_prefix)
-        forms.limit(app, blueprints=ours, parser=BilingualParser)
+        parsing.limit(app, blueprints=ours, parser=BilingualParser)
         to_the_end.init_app(app, blueprints=ours)
         cookie_check.init_app(app, blueprints=ours)
         answers.init_app(app, blueprints=ours)

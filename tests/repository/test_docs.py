@@ -32,8 +32,7 @@ from quart_auth_app.accounts.passwords import strength as password_strength
 from quart_auth_app.serving.hypercorn_fixes import time_limits
 from quart_auth_app.web import language
 from quart_auth_app.web.edge import turns
-from quart_auth_app.web.forms import fields as forms
-from quart_auth_app.web.forms import flashes, next_page
+from quart_auth_app.web.forms import fields, flashes, next_page, parsing
 from quart_auth_app.web.identity import device_cookie
 from quart_auth_app.web.telemetry import security_log
 from tests.authenticators import add_passkey
@@ -80,9 +79,9 @@ def test_the_limits_on_attempts() -> None:
 def test_the_limits_on_size_and_time() -> None:
     server = tomllib.loads((ROOT / "hypercorn.toml").read_text())
     rows = {name: cells[0] for name, cells in table("Limits").items()}
-    assert rows["body"] == f"{forms.MAX_BODY} bytes"
-    assert rows["fields in a form"] == str(forms.MAX_FIELDS)
-    assert rows["time for a body to arrive"] == f"{forms.BODY_TIMEOUT} seconds"
+    assert rows["body"] == f"{parsing.MAX_BODY} bytes"
+    assert rows["fields in a form"] == str(parsing.MAX_FIELDS)
+    assert rows["time for a body to arrive"] == f"{parsing.BODY_TIMEOUT} seconds"
     assert rows["time without a byte on a connection"] == f"{server['read_timeout']} seconds"
     left = rows["time to read the rest of the answers, when a connection is to be closed"]
     assert left == f"{time_limits.FLUSH_SECONDS} seconds"
@@ -96,7 +95,7 @@ def test_the_limits_on_size_and_time() -> None:
 
 @pytest.mark.asvs("2.1.3")
 def test_the_limits_are_the_applications(app: Quart) -> None:
-    assert app.config["BODY_TIMEOUT"] == forms.BODY_TIMEOUT
+    assert app.config["BODY_TIMEOUT"] == parsing.BODY_TIMEOUT
     rows = {name: cells[0] for name, cells in table("Limits").items()}
     assert rows["time to read an answer"] == f"{app.config['RESPONSE_TIMEOUT']} seconds"
 
@@ -131,9 +130,9 @@ def test_the_lifetimes() -> None:
 @pytest.mark.asvs("2.1.1")
 def test_the_field_rules() -> None:
     lengths = {name: cells[1] for name, cells in table("Field rules").items()}
-    assert {name: int(lengths[name]) for name in forms.LIMITS} == forms.LIMITS
+    assert {name: int(lengths[name]) for name in fields.LIMITS} == fields.LIMITS
     assert {
-        "code": forms.LIMITS["code"],
+        "code": fields.LIMITS["code"],
         "token": 100,
         "email": email_addresses.MAX_LENGTH,
         "name": names.MAX_LENGTH,
@@ -144,11 +143,11 @@ def test_the_field_rules() -> None:
         "language": 35,
         "role": 32,
         "session": 20,
-        "sudo_code": forms.LIMITS["code"],
-        "credential": forms.MAX_CREDENTIAL,
-        "sudo_credential": forms.MAX_CREDENTIAL,
+        "sudo_code": fields.LIMITS["code"],
+        "credential": fields.MAX_CREDENTIAL,
+        "sudo_credential": fields.MAX_CREDENTIAL,
         "sudo_provider": 30,
-    } == forms.LIMITS
+    } == fields.LIMITS
     assert lengths["next"] == str(next_page.MAX_LENGTH)
     assert f"at least {policy.MIN_LENGTH} characters" in table("Field rules")["password"][2]
 

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 from quart_auth_app.accounts import own_fields
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.web.edge.asking import JSON
-from quart_auth_app.web.forms.fields import CREDENTIALS, LIMITS, TICKS, InvalidForm, StrictParser, limited
+from quart_auth_app.web.forms.fields import CREDENTIALS, LIMITS, TICKS, InvalidForm
+from quart_auth_app.web.forms.parsing import StrictParser, limited
 
 NUMBERS = {"days", "session"}
 """Text fields that may also be JSON numbers."""
