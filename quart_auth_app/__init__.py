@@ -24,7 +24,7 @@ from quart_auth_app.blueprints.providers import providers
 from quart_auth_app.blueprints.recovery import recovery
 from quart_auth_app.blueprints.second_step import second_step
 from quart_auth_app.blueprints.sessions import sessions
-from quart_auth_app.database.migrations.sites_history import is_the_sites
+from quart_auth_app.database.migrations.sites_alembic import is_the_sites
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import Base, User
 from quart_auth_app.models.own_fields import form_field

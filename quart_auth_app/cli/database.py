@@ -13,7 +13,7 @@ from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, founding, reading, sites_app
 from quart_auth_app.database import migrations
 from quart_auth_app.database.engines import create_engine
-from quart_auth_app.database.migrations import sites_history
+from quart_auth_app.database.migrations import sites_new_migration
 from quart_auth_app.database.units_of_work import UPGRADE_PATIENCE, SchemaOutdated
 from quart_auth_app.operations import doctor, housekeeping
 from quart_auth_app.web.services import services_of
@@ -69,7 +69,7 @@ async def _write_migration(url: URL, folder: Path, name: str) -> Path | None:
     engine = create_engine(in_memory if url.get_backend_name() == "sqlite" else url, patience=UPGRADE_PATIENCE)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(sites_history.write_migration, folder, name)
+            return await connection.run_sync(sites_new_migration.write_migration, folder, name)
     except migrations.UnusableDatabase as error:
         raise SchemaOutdated(str(error)) from error
     finally:
