@@ -20,7 +20,7 @@ from werkzeug.exceptions import default_exceptions
 
 from quart_auth_app.languages.catalogues import OURS
 from quart_auth_app.web.own_files import PACKAGE, TEMPLATES
-from quart_auth_app.web.refusals import title_of
+from quart_auth_app.web.problems import title_of
 
 TEMPLATE = OURS / "messages.pot"
 

@@ -14,7 +14,8 @@ from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
-from quart_auth_app.web.refusals import error_page, note, problem, refusal
+from quart_auth_app.web.problems import problem
+from quart_auth_app.web.refusals import error_page, note, refusal
 from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
 from quart_auth_app.web.telemetry import security_log
 

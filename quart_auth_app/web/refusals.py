@@ -1,11 +1,9 @@
 """How a refusal is answered: its status, its event in the security log, and its page if no form shows it."""
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from quart import Response, has_websocket_context, render_template
-from quart.typing import ResponseTypes
 
 from quart_auth_app.accounts.access_keys import KeyNotEnough, KeyRefused
 from quart_auth_app.accounts.errors import (
@@ -20,8 +18,9 @@ from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
 from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.roles import RoleMissing, StrongLogInRequired
 from quart_auth_app.accounts.second_step import WrongCode
-from quart_auth_app.web.edge.asking import PROBLEM, asking, wants_json
+from quart_auth_app.web.edge.asking import asking, wants_json
 from quart_auth_app.web.language import translated
+from quart_auth_app.web.problems import problem, title_of
 from quart_auth_app.web.sentences import sentence as sentence_of
 from quart_auth_app.web.telemetry import security_log
 
@@ -92,60 +91,9 @@ def note(error: AccountError) -> None:
         security_log.write("input_refused", reason=error.code)
 
 
-NEWER_TITLES = {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
-}
-"""Names from RFC 9110, which http.HTTPStatus has only since Python 3.13."""
-
-TOLD = {"known", "max_length", "min_length", "most", "retry_after", "role"}
-"""Values of errors that JSON answers include. Others, such as the reason why a passkey failed, are for the log only."""
-
-
-def title_of(status: int) -> str:
-    """Return the name of this status, in English."""
-    return NEWER_TITLES.get(status) or HTTPStatus(status).phrase
-
-
 def status_of_code(code: str) -> int:
     """Return the status for the code of a refusal."""
     return STATUSES.get(code, STATUSES["AccountError"])
-
-
-def problem_fields(
-    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
-) -> dict[str, object]:
-    """Return the members of a problem details object (RFC 9457). `code` is the error's name, which never changes."""
-    told = {name: value for name, value in (values or {}).items() if name in TOLD and isinstance(value, int | str)}
-    said = {
-        "title": title_of(status),
-        "status": status,
-        "detail": translated(sentence),
-        "code": code,
-        "field": field,
-    }
-    return {name: value for name, value in said.items() if value not in {None, ""}} | ({"values": told} if told else {})
-
-
-def problem(
-    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
-) -> Response:
-    """Return a problem details response (RFC 9457)."""
-    response = Response()
-    become_problem(response, problem_fields(status, sentence, code=code, field=field, values=values))
-    return response
-
-
-def become_problem(response: ResponseTypes, fields: Mapping[str, object]) -> None:
-    """Turn this response into a problem details response. Its other headers stay."""
-    status = int(str(fields["status"]))
-    response.status_code = status
-    response.content_type = PROBLEM
-    response.set_data(json.dumps(fields))
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers.setdefault("WWW-Authenticate", "Cookie")
 
 
 async def refusal(error: AccountError) -> Response:

@@ -18,7 +18,8 @@ from quart_auth_app.web.api.views import VIEWS
 from quart_auth_app.web.compiled_languages import without_language
 from quart_auth_app.web.edge.asking import JSON, wants_json
 from quart_auth_app.web.pages import KINDS
-from quart_auth_app.web.refusals import become_problem, problem_fields, status_of_code
+from quart_auth_app.web.problems import become_problem, problem_fields
+from quart_auth_app.web.refusals import status_of_code
 from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
 
 CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post", "admin.add_post"}
