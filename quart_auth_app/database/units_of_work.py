@@ -1,18 +1,17 @@
 """The database: one for each application, and the units of work on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVarTuple
 
 from sqlalchemy import URL, Connection, Select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from quart_auth_app.database import migrations, sqlite
+from quart_auth_app.database import migrations
+from quart_auth_app.database.away import away_in_words
 from quart_auth_app.database.engines import DatabaseAway, create_engine, create_lookups
 from quart_auth_app.database.migrations import sites_history
 from quart_auth_app.database.sqlite import BUSY_TIMEOUT
@@ -87,7 +86,7 @@ class Database:
         Raises DatabaseAway.
         """
         await self.get_ready()
-        with _away():
+        with away_in_words():
             async with self._turn_to_write(), self._write.begin() as db:
                 yield db
 
@@ -111,7 +110,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """Return a session for reading only; it waits for no writer. Raises DatabaseAway."""
         await self.get_ready()
-        with _away():
+        with away_in_words():
             async with self._read() as db:
                 yield db
 
@@ -121,7 +120,7 @@ class Database:
         `question` is a statement that is built once, in its module. Raises DatabaseAway.
         """
         await self.get_ready()
-        with _away():
+        with away_in_words():
             return await self._lookups.first(question, values)
 
     async def get_ready(self) -> None:
@@ -160,7 +159,7 @@ class Database:
         )
         try:
             # Around the commit too, which is where deferred constraints are checked.
-            with _away(), migrations.refusals_in_words("The schema can't be upgraded"):
+            with away_in_words(), migrations.refusals_in_words("The schema can't be upgraded"):
                 async with engine.begin() as connection:
                     await connection.run_sync(upgrade)
         except migrations.UnusableDatabase as error:
@@ -170,7 +169,7 @@ class Database:
                 await engine.dispose()
 
     async def _is_up_to_date(self) -> bool:
-        with _away():
+        with away_in_words():
             async with self.reader.connect() as connection:
                 return await connection.run_sync(self._has_both)
 
@@ -180,7 +179,7 @@ class Database:
 
     async def revision(self) -> str | None:
         """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
-        with _away():
+        with away_in_words():
             async with self.reader.connect() as connection:
                 try:
                     return await connection.run_sync(migrations.revision)
@@ -191,19 +190,3 @@ class Database:
         """Close all connections; a later unit of work opens new ones."""
         await self.engine.dispose()
         await self._lookups.close()
-
-
-@contextmanager
-def _away() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if sqlite.is_programming_error(getattr(error, "orig", None)):
-            raise
-        raise DatabaseAway(str(error.__cause__ or error)) from error
-    except TimeoutError as error:  # asyncpg raises it after COMMAND_TIMEOUT
-        raise DatabaseAway("no answer in time") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseAway(str(error.__cause__ or error)) from error
-        raise
