@@ -12,7 +12,7 @@ from quart_auth_app.cli.mail import mail
 from quart_auth_app.cli.new import new
 from quart_auth_app.cli.overview import overview
 from quart_auth_app.cli.prune import prune
-from quart_auth_app.cli.running import Refusing
+from quart_auth_app.cli.refusals import Refusing
 from quart_auth_app.cli.secrets import secrets
 from quart_auth_app.cli.serve import serve
 from quart_auth_app.cli.sessions import session

@@ -7,7 +7,8 @@ import click
 from quart_auth_app import clock
 from quart_auth_app.cli.findings import report
 from quart_auth_app.cli.output import as_json
-from quart_auth_app.cli.running import Installation, away, reading, settings
+from quart_auth_app.cli.refusals import away
+from quart_auth_app.cli.running import Installation, reading, settings
 from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import findings

@@ -1,4 +1,4 @@
-"""Runs commands: settings, database, the event loop, and the output of refusals.
+"""Runs commands: settings, database, and the event loop.
 
 Each command is one of three kinds. `reading` only reads, and changes no file. `operation` changes something, and is
 written to the security log. `founding` does too, and creates a missing database and secret key: if others did, they
@@ -6,7 +6,6 @@ would create an empty database in any folder that somebody is in.
 """
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -17,15 +16,11 @@ from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
 from quart_auth_app.accounts import outbox, ways_in
-from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.cli import acts
-from quart_auth_app.cli.output import escape_what_cannot_be_shown
-from quart_auth_app.database.units_of_work import Database, DatabaseAway, SchemaOutdated
-from quart_auth_app.instance import SettingsError
+from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.settings import Settings
-from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import EXTENSION, services_of
 
 APP = "quart_auth_app.app"
@@ -43,36 +38,6 @@ class Installation:
     database: Database
     passwords: Passwords
     keys: Keys
-
-
-class Refusing(click.Group):
-    """A group of commands whose refusals are one line on standard error and exit code 1, as click's own are."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        escape_what_cannot_be_shown()
-        try:
-            return self._invoke(ctx)
-        except click.ClickException as error:
-            error.show(file=sys.stderr)  # named, as click itself writes UTF-8 to outputs that are set to ASCII
-            ctx.exit(error.exit_code)
-
-    def _invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except AccountError as error:
-            raise click.ClickException(sentence(error)) from None
-        except SettingsError as error:
-            raise click.ClickException(str(error)) from None
-        except DatabaseAway as error:
-            raise click.ClickException(away(error)) from None
-        except UnicodeError:
-            raise click.ClickException("What was typed is not text.") from None
-
-
-def away(error: DatabaseAway) -> str:
-    """Return the sentence for a database that can't be used."""
-    return str(error) if isinstance(error, SchemaOutdated) else f"The database can't be used now: {error}"
 
 
 def sites_app() -> Quart | None:
