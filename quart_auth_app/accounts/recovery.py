@@ -1,4 +1,4 @@
-"""Recovering an account by a mailed link: after a forgotten password, or after a thief has changed the address."""
+"""Recovering an account by a link that was mailed after a forgotten password."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +19,11 @@ from quart_auth_app.accounts import (
     pending_log_ins,
     second_step,
     sessions,
-    taken,
     throttle,
     tokens,
 )
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import EmailTaken, LinkInvalid
+from quart_auth_app.accounts.errors import LinkInvalid
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.tokens import Linked
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -82,14 +81,14 @@ async def set_new_password(transaction: UnitOfWork, passwords: Passwords, *, cho
     Passkeys and the second step stay (ASVS 6.4.3), unless nobody had proved the address before. Raises LinkInvalid,
     LinkUsed, InvalidPassword or TooBusy.
     """
-    user, password_hash = await _accepted(transaction, passwords, tokens.RESET, choice)
+    user, password_hash = await accepted(transaction, passwords, tokens.RESET, choice)
     now, browser = choice.now, choice.browser
     async with transaction() as db:
         await tokens.consume(db, token=choice.token, purpose=tokens.RESET, now=now)
         if user.verified_at is None:
             await hand_over(db, user, password_hash, browser=browser, now=now)
         else:
-            await _give_password(db, user, password_hash)
+            await give_password(db, user, password_hash)
         await activity.note(db, user_id=user.id, kind="password_reset", browser=browser, now=now)
         await double_clicks.note(db, browser, number=user.id, now=now)
     return user
@@ -101,47 +100,19 @@ async def hand_over(db: AsyncSession, user: User, password_hash: str, *, browser
     A stranger may have made it, so all earlier ways in are removed: password, sessions, passkeys, accounts at
     providers, and the second step.
     """
-    await _give_password(db, user, password_hash, verified_at=func.coalesce(User.verified_at, now))
+    await give_password(db, user, password_hash, verified_at=func.coalesce(User.verified_at, now))
     await second_step.turn_off(db, user_id=user.id, browser=browser, now=now)
     await passkeys.remove_since(db, user_id=user.id, since=None, browser=browser, now=now)
-    await _forget_identities(db, user)
+    await forget_identities(db, user)
 
 
-async def undo_email_change(transaction: UnitOfWork, passwords: Passwords, *, choice: Choice) -> tuple[User, str]:
-    """Give the account back to the person who reads its former address's mail. Returns the user and that address.
-
-    The account gets its former address and the new password. All sessions are revoked, everything pending is void, and
-    a scheduled deletion is cancelled. A second step, passkeys and accounts at providers from since the change are
-    removed. The undo links of this change and of later ones are void.
-
-    Raises LinkInvalid, LinkUsed, InvalidPassword or TooBusy, and EmailTaken if another account has the address by now.
-    """
-    user, password_hash = await _accepted(transaction, passwords, tokens.UNDO, choice)
-    token, now, browser = choice.token, choice.now, choice.browser
-    async with transaction() as db:
-        email = (await tokens.look(db, token=token, purpose=tokens.UNDO, now=now)).sent_to
-    async with taken.refused(transaction, email=email, error=EmailTaken, but=user.id), transaction() as db:
-        consumed = await tokens.consume(db, token=token, purpose=tokens.UNDO, now=now)
-        await tokens.void_undo(db, user_id=user.id, since=consumed.expires_at)
-        as_before = {"email": email, "email_key": email_addresses.key(email), "verified_at": now, "delete_at": None}
-        await _give_password(db, user, password_hash, **as_before)
-        changed_at = consumed.expires_at - tokens.LIFETIMES[tokens.UNDO]
-        await second_step.turn_off_since(db, user_id=user.id, since=changed_at, browser=browser, now=now)
-        await passkeys.remove_since(db, user_id=user.id, since=changed_at, browser=browser, now=now)
-        await _forget_identities(db, user, since=changed_at)
-        await activity.note(db, user_id=user.id, kind="email_change_undone", browser=browser, now=now)
-        await double_clicks.note(db, browser, number=user.id, now=now)
-        # The former address gets the notice by `activity.note`; this one is for the address that has lost the account.
-        await outbox.queue(db, kind="email_change_undone", to=user.email, user_id=user.id, now=now, browser=browser)
-    return user, email
-
-
-async def _forget_identities(db: AsyncSession, user: User, *, since: datetime | None = None) -> None:
+async def forget_identities(db: AsyncSession, user: User, *, since: datetime | None = None) -> None:
+    """Disconnect the accounts at providers: all, or those from `since` on."""
     those = [Identity.created_at >= since] if since else []
     await db.execute(delete(Identity).where(Identity.user_id == user.id, *those))
 
 
-async def _accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str, choice: Choice) -> tuple[User, str]:
+async def accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str, choice: Choice) -> tuple[User, str]:
     """Return the link's user, and the hash of the chosen password. Consumes nothing."""
     async with transaction() as db:
         linked: Linked = await tokens.look(db, token=choice.token, purpose=purpose, now=choice.now)
@@ -153,7 +124,7 @@ async def _accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str,
         return user, await passwords.hash(choice.password)
 
 
-async def _give_password(db: AsyncSession, user: User, password_hash: str, **changed: Any) -> None:
+async def give_password(db: AsyncSession, user: User, password_hash: str, **changed: Any) -> None:
     """Set the password and the columns in `changed`, and end everything that a thief may have begun."""
     values = {"password": password_hash, "password_version": User.password_version + 1, **changed}
     query = update(User).where(User.id == user.id).values(values)

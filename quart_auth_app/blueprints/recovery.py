@@ -4,8 +4,8 @@ from quart import Blueprint, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
+from quart_auth_app.accounts import email_change_undo, tokens
 from quart_auth_app.accounts import recovery as accounts
-from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.blueprints.mailed_links import email_of, link_is_over, only_with_mail, to_log_in
@@ -109,7 +109,7 @@ async def undo_email_change() -> ResponseReturnValue:
 async def undo_email_change_post() -> ResponseReturnValue:
     """Give the account its former address back. It logs nobody in: that is the person's next step."""
     choice = await _choice(UNDO)
-    user, email = await accounts.undo_email_change(transaction, passwords(), choice=choice)
+    user, email = await email_change_undo.undo(transaction, passwords(), choice=choice)
     security_log.write("email_change_undone", user=user.id)
     signals.announce(signals.password_changed, user_id=user.id)
     signals.announce(signals.email_changed, user_id=user.id)

@@ -2,7 +2,7 @@
 
 With mail, nothing here checks whether the new address has an account, so nobody learns it from the pages. The sender of
 mail checks, and tells only that account's owner. Without mail an address changes at once, unproved, and a taken one is
-refused. `recovery.undo_email_change` reverts a change.
+refused. `email_change_undo` reverts a change.
 """
 
 from quart_auth_app.accounts.email_changes.asking import LASTS, ask
