@@ -1,17 +1,14 @@
 """The schema's migrations, and how a database is upgraded: by Alembic, inside one transaction."""
 
-import sqlite3
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DBAPIError
 
-from quart_auth_app.database.migrations.errors import UnusableDatabase
+from quart_auth_app.database.migrations.backups import backed_up
+from quart_auth_app.database.migrations.errors import UnusableDatabase, refusals_in_words
 from quart_auth_app.progress import Tell, nobody
 
 __all__ = [
@@ -35,9 +32,6 @@ LOCK = 0x71756172745F61
 
 _FIRST_RELEASE = ("0001", {"session": "token_hash", "user": "email_key", "attempts": "ends_at"})
 """The revision that the first release stored in `alembic_version`, and one column of each of its tables."""
-
-_FOR_A_WHILE = {"08", "40", "53", "55", "57", "58"}
-"""Classes of PostgreSQL's temporary errors, which the schema doesn't cause: connection lost, deadlock, disk full, …"""
 
 
 def newest(folder: Path) -> str:
@@ -121,25 +115,6 @@ def _move_version(connection: Connection) -> None:
     connection.execute(text("DROP TABLE alembic_version"))
 
 
-@contextmanager
-def refusals_in_words(what: str) -> Iterator[None]:
-    """Turn a database error into UnusableDatabase with one sentence that begins with `what`; not a temporary error."""
-    try:
-        yield
-    except DBAPIError as error:
-        if error.connection_invalidated or _may_pass(error.orig):
-            raise
-        said = "; ".join(line.strip() for line in str(error.orig).splitlines() if line.strip())
-        raise UnusableDatabase(f"{what}, nothing was changed: {said}") from error
-
-
-def _may_pass(error: Any) -> bool:
-    if isinstance(error, sqlite3.Error):
-        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # Python's own errors have no code
-        return code & 0xFF not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CORRUPT}
-    return (getattr(error, "sqlstate", None) or "08")[:2] in _FOR_A_WHILE
-
-
 def config(connection: Connection, **attributes: Any) -> Any:
     """Return Alembic's Config for our migrations; env.py reads `attributes`."""
     from alembic.config import Config  # as above
@@ -147,24 +122,3 @@ def config(connection: Connection, **attributes: Any) -> Any:
     made = Config(attributes={"connection": connection, **attributes}, cmd_opts=Namespace(quiet=True))
     made.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     return made
-
-
-@contextmanager
-def backed_up(connection: Connection, label: str) -> Iterator[None]:
-    """Copy a SQLite file that is not empty before the block; delete the copy if the block, the upgrade, fails."""
-    file = None
-    if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
-        file = connection.scalar(text("SELECT file FROM pragma_database_list WHERE name = 'main'"))
-    if not file:  # it is empty, or in memory
-        yield
-        return
-    copy = Path(f"{file}.before-{label}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
-    copy.touch(mode=0o600, exist_ok=False)
-    try:
-        # Our transaction keeps all writers out, so this second connection reads the state from before it.
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-        yield
-    except BaseException:
-        copy.unlink()
-        raise
