@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import throttle
 from quart_auth_app.accounts.errors import AccountError, TooManyAttempts
-from quart_auth_app.accounts.factors import challenges, passkeys
+from quart_auth_app.accounts.factors import challenges, passkey_options, passkeys
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.passkeys import Answer, NotValid, Site
 from quart_auth_app.accounts.limits import Limit
@@ -42,7 +42,7 @@ class Asking:
 
     def options(self, *, now: datetime, allowed: Sequence[bytes] = ()) -> dict[str, object]:
         """Return the options for navigator.credentials.get()."""
-        return passkeys.request_options(
+        return passkey_options.request_options(
             self.site, challenge=self.challenges.new(self.bound_to, now=now), allowed=allowed
         )
 

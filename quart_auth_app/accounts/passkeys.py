@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import activity, double_clicks, limits, names, passkey_answers, throttle, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.accounts.factors import passkeys
+from quart_auth_app.accounts.factors import passkey_options, passkeys
 from quart_auth_app.accounts.passkey_answers import Asking
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
@@ -36,7 +36,7 @@ async def creation_options(db: AsyncSession, asking: Asking, *, user: User, now:
     """Return what the browser is asked in order to make a passkey."""
     known = await own(db, user_id=user.id)
     challenge = asking.challenges.new(_for_handle(asking, known), now=now)
-    return passkeys.creation_options(
+    return passkey_options.creation_options(
         asking.site,
         challenge=challenge,
         handle=_handle(known, challenge),

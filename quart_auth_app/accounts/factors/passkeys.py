@@ -1,4 +1,4 @@
-"""Passkeys (W3C Web Authentication, level 3): options for browsers, and checks of their answers.
+"""Passkeys (W3C Web Authentication, level 3): checks of browsers' answers. `passkey_options` asks for them.
 
 Pure functions. Only one kind of passkey: discoverable, and with user verification (fingerprint, face or PIN), so that
 it is two factors by itself.
@@ -7,7 +7,7 @@ it is two factors by itself.
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,9 +20,6 @@ ALGORITHMS = (-8, -7, -257)
 
 TRANSPORTS = {"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"}
 """WebAuthn's words for how a browser reaches an authenticator; other words are dropped."""
-
-TIMEOUT = 10 * 60 * 1000
-"""Milliseconds that the browser may take; WebAuthn, section 15.1, recommends five to ten minutes."""
 
 HANDLE_BYTES = 64
 """The length of a user handle: WebAuthn, section 14.6.1, recommends 64, which is also the maximum."""
@@ -71,37 +68,6 @@ class Used:
 
     sign_count: int
     backed_up: bool
-
-
-def creation_options(
-    site: Site, *, challenge: bytes, handle: bytes, email: str, name: str, known: Iterable[bytes]
-) -> dict[str, Any]:
-    """Return the options for navigator.credentials.create(), for JSON. `known` are the user's passkeys."""
-    return {
-        "rp": {"id": site.host, "name": site.name},
-        "user": {"id": encoded(handle), "name": email, "displayName": name},
-        "challenge": encoded(challenge),
-        "pubKeyCredParams": [{"type": "public-key", "alg": number} for number in ALGORITHMS],
-        "timeout": TIMEOUT,
-        "excludeCredentials": _described(known),
-        "authenticatorSelection": {
-            "residentKey": "required",
-            "requireResidentKey": True,
-            "userVerification": "required",
-        },
-        "attestation": "none",
-    }
-
-
-def request_options(site: Site, *, challenge: bytes, allowed: Iterable[bytes] = ()) -> dict[str, Any]:
-    """Return the options for navigator.credentials.get(), for JSON: for one of `allowed`, or for any passkey."""
-    return {
-        "challenge": encoded(challenge),
-        "timeout": TIMEOUT,
-        "rpId": site.host,
-        "allowCredentials": _described(allowed),
-        "userVerification": "required",
-    }
 
 
 def read(credential: str) -> Answer:
@@ -181,10 +147,6 @@ def encoded(content: bytes) -> str:
 def decoded(text: str) -> bytes:
     """Return the bytes. Raises ValueError or TypeError."""
     return base64.urlsafe_b64decode(text + "==")  # too much padding is ignored
-
-
-def _described(credential_ids: Iterable[bytes]) -> list[dict[str, str]]:
-    return [{"type": "public-key", "id": encoded(each)} for each in credential_ids]
 
 
 def _checked(verify: Callable[[], Result]) -> Result:

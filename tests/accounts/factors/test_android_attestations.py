@@ -7,7 +7,7 @@ CODE = """
 import asyncio, json, sys
 import cbor2
 from quart_auth_app import third_party
-from quart_auth_app.accounts.factors import passkeys
+from quart_auth_app.accounts.factors import passkey_options, passkeys
 from quart_auth_app.testing import VirtualPasskey
 
 def loaded():
@@ -16,7 +16,9 @@ def loaded():
 def sent(format, statement):
     # What a browser answers with such an attestation.
     site = passkeys.Site(host="localhost", origin="http://localhost", name="Shop")
-    asked = passkeys.creation_options(site, challenge=b"c" * 32, handle=b"h" * 64, email="b@c.d", name="B", known=[])
+    asked = passkey_options.creation_options(
+        site, challenge=b"c" * 32, handle=b"h" * 64, email="b@c.d", name="B", known=[]
+    )
     content = json.loads(VirtualPasskey(site.origin).create(asked))
     attestation = cbor2.loads(passkeys.decoded(content["response"]["attestationObject"]))
     attestation |= {"fmt": format, "attStmt": statement}
