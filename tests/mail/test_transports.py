@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from quart_auth_app.mail import letters, transports
+from quart_auth_app.mail import letters, smtp
 from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.transports import Delayed, Folder, Refused, Smtp, Unreachable
 from quart_auth_app.mail_urls import MailUrl
@@ -137,7 +137,7 @@ async def test_a_slow_server_is_waited_for(url: MailUrl, handler: Handler) -> No
 async def test_a_server_that_hangs_delays_one_mail(
     url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports, "TIMEOUT", 0.3)
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.3)
     handler.pause = 30
     with pytest.raises(Delayed):
         await send(url)

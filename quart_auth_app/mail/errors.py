@@ -1,0 +1,13 @@
+"""Why a mail was not sent."""
+
+
+class Unreachable(Exception):
+    """The server can't be used: no mail at all can be sent now."""
+
+
+class Refused(Exception):
+    """The server refuses this mail permanently; the message has its reply."""
+
+
+class Delayed(Exception):
+    """The server refuses this mail temporarily; the message has its reply."""
