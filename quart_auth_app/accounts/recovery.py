@@ -119,9 +119,8 @@ async def accepted(transaction: UnitOfWork, passwords: Passwords, purpose: str, 
     user = linked.user
     if user is None:
         raise LinkInvalid
-    with passwords.place_in_line(choice.browser):
-        await passwords.check_new(choice.password, context=[linked.sent_to, user.email, user.name, choice.site])
-        return user, await passwords.hash(choice.password)
+    context = [linked.sent_to, user.email, user.name, choice.site]
+    return user, await passwords.hash_new(choice.password, context=context, browser=choice.browser)
 
 
 async def give_password(db: AsyncSession, user: User, password_hash: str, **changed: Any) -> None:

@@ -57,9 +57,7 @@ async def begin(
             values = own_fields.values(own, own_fields.on_sign_up())
             async with transaction() as db:
                 await own_fields.insist_on_free(db, values=values)
-        with passwords.place_in_line(browser):
-            await passwords.check_new(password, context=[email, name, site])
-            password_hash = await passwords.hash(password)
+        password_hash = await passwords.hash_new(password, context=[email, name, site], browser=browser)
 
     async def is_same(first: SignUp) -> bool:
         with passwords.place_in_line(browser):

@@ -41,6 +41,12 @@ class Passwords:
         policy.check_length(password)
         await self.threads.run(policy.check_strength, password, context)
 
+    async def hash_new(self, password: str, *, context: list[str], browser: Browser) -> str:
+        """Check a new password as `check_new` does, and return its hash. Raises InvalidPassword or TooBusy."""
+        with self.place_in_line(browser):
+            await self.check_new(password, context=context)
+            return await self.hash(password)
+
     async def hash(self, password: str) -> str:
         """Return a salted hash of the password."""
         return await self.threads.run(self._hasher.hash, password)

@@ -75,9 +75,7 @@ async def create(
     email = email_addresses.validated(email)
     name = names.validated(name)
     values = own_fields.values(own, own_fields.on_sign_up()) if own else {}
-    with passwords.place_in_line(browser):
-        await passwords.check_new(password, context=[email, name, site])
-        password_hash = await passwords.hash(password)
+    password_hash = await passwords.hash_new(password, context=[email, name, site], browser=browser)
     return await _store(
         transaction, email=email, name=name, password_hash=password_hash, browser=browser, own=values, also=also
     )

@@ -55,9 +55,7 @@ async def set_password(transaction: UnitOfWork, passwords: Passwords, *, user: U
 
     Raises InvalidPassword or TooBusy; then nothing is changed.
     """
-    with passwords.place_in_line(OPERATOR):
-        await passwords.check_new(password, context=[user.email, user.name, site])
-        password_hash = await passwords.hash(password)
+    password_hash = await passwords.hash_new(password, context=[user.email, user.name, site], browser=OPERATOR)
     async with transaction() as db:
         changed = {"password": password_hash, "password_version": User.password_version + 1}
         await db.execute(update(User).where(User.id == user.id).values(changed))
