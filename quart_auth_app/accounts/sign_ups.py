@@ -51,12 +51,7 @@ async def begin(
     mail is under way. Raises TooManyAttempts, InvalidEmail, InvalidName, InvalidPassword, OwnFieldRefused or TooBusy.
     """
     async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
-        email = email_addresses.validated(email)
-        name = names.validated(name)
-        if own:  # only to refuse them here; text keeps in the database
-            values = own_fields.values(own, own_fields.on_sign_up())
-            async with transaction() as db:
-                await own_fields.insist_on_free(db, values=values)
+        email, name = await _accepted(transaction, email=email, name=name, own=own)
         password_hash = await passwords.hash_new(password, context=[email, name, site], browser=browser)
 
     async def is_same(first: SignUp) -> bool:
@@ -75,18 +70,23 @@ async def begin_without_password(
     Raises TooManyAttempts, InvalidEmail, InvalidName or OwnFieldRefused.
     """
     async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
-        email = email_addresses.validated(email)
-        name = names.validated(name)
-        if own:
-            values = own_fields.values(own, own_fields.on_sign_up())
-            async with transaction() as db:
-                await own_fields.insist_on_free(db, values=values)
+        email, name = await _accepted(transaction, email=email, name=name, own=own)
 
     async def is_same(_first: SignUp) -> bool:
         return False  # nothing tells whose the first is
 
     sign_up = _row(email, name, ways_in.NO_PASSWORD, own=own, now=now)
     return await _keep(transaction, sign_up, is_same=is_same, browser=browser, now=now)
+
+
+async def _accepted(transaction: UnitOfWork, *, email: str, name: str, own: Mapping[str, str]) -> tuple[str, str]:
+    email = email_addresses.validated(email)
+    name = names.validated(name)
+    if own:  # only to refuse them here; text keeps in the database
+        values = own_fields.values(own, own_fields.on_sign_up())
+        async with transaction() as db:
+            await own_fields.insist_on_free(db, values=values)
+    return email, name
 
 
 def _row(email: str, name: str, password_hash: str, *, own: Mapping[str, str], now: datetime) -> SignUp:
