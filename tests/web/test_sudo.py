@@ -10,11 +10,14 @@ from urllib.parse import urlencode
 import pytest
 from quart import Blueprint, Quart, request
 from quart.datastructures import FileStorage
+from sqlalchemy import select
 
-from quart_auth_app.accounts import sudo
+from quart_auth_app.accounts import sudo, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.accounts.limits import SUDO_BY_SESSION
+from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import Session
 from quart_auth_app.web.identity.sudo import sudo_required
 from tests.conftest import services_of
 from tests.counting import counting
@@ -176,6 +179,19 @@ async def test_five_wrong_ones_end_this_session_and_no_other(
     assert await is_logged_in(other)
     assert "sessions_revoked" in events.names
     assert given == []
+
+
+async def test_beyond_the_most_the_right_password_is_not_even_checked(
+    later: Client, database: Database, time: Clock, given: list[dict[str, list[str]]]
+) -> None:
+    """Guesses that are sent at once are all counted before one of them has revoked the session."""
+    async with database.transaction() as db:
+        session = await db.scalar(select(Session.id))
+        for _ in range(SUDO_BY_SESSION.attempts):
+            await throttle.hit(db, (SUDO_BY_SESSION, str(session)), now=time.now)
+    await later.post("/give/7", form=PROOF)
+    assert given == []
+    assert not await is_logged_in(later)
 
 
 async def test_a_right_one_clears_the_count(later: Client, time: Clock, given: list[dict[str, list[str]]]) -> None:
