@@ -38,7 +38,7 @@ def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         refusals.note((LOG_IN_BY_ADDRESS, str(number)), ends_at=NOW + MINUTE, now=NOW)
     assert len(refusals._ends) == 3
-    refusals.note(COUNTER, ends_at=NOW + 2 * MINUTE, now=NOW + MINUTE)
+    refusals.note(COUNTER, ends_at=NOW + 2 * MINUTE, now=NOW + LASTS)
     assert list(refusals._ends) == [COUNTER]
 
 

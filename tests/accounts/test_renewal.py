@@ -168,3 +168,11 @@ async def test_pruning_deletes_replaced_sessions(somebody: Somebody, database: D
         await pruning.prune(database, now=LATER + later)
         async with database.reading() as db:
             assert len((await db.scalars(select(Session.id))).all()) == left
+
+
+async def test_a_method_is_added_to_one_session_alone(somebody: Somebody, database: Database) -> None:
+    numbers = [await somebody.number(await somebody.start()) for _ in range(3)]
+    async with database.transaction() as db:
+        await sessions.add_method(db, session_id=numbers[1], method="totp")
+        query = select(Session.methods).where(Session.id.in_(numbers)).order_by(Session.id)
+        assert list(await db.scalars(query)) == ["password", "password totp", "password"]

@@ -2,14 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from typing import cast
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Table, func, insert, select, update
 
 from quart_auth_app import clock
 from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.models import Mail, Session, User
-from tests.bystanders import add_bystanders, add_rows, rows_of_bystanders
+from tests.bystanders import add_bystanders, add_rows, row, rows_of_bystanders
 from tests.cli.test_cli import OTHER_PASSWORD, Operator
 from tests.cli.test_cli_acts import ACTS
 from tests.conftest import MakeApp, services_of
@@ -28,6 +29,8 @@ COMMANDS = [
 ABOUT_ALL = {"session revoke --all": {"session", "security_event"}, "mail retry": {"mail"}}
 """Commands that are about everybody's rows, and the tables of these."""
 
+_sessions = cast(Table, Session.__table__)
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_command_changes_no_row_of_anybody_else(
@@ -41,7 +44,9 @@ async def test_a_command_changes_no_row_of_anybody_else(
         await add_rows(db, 1, at=at)
         await add_bystanders(db, at=at)
         await db.execute(update(User).values(roles=[ADMIN]))
-        session = await db.scalar(select(Session.id).where(Session.user_id == 1))
+        renewed = insert(Session).values(row(_sessions, 1, 2, at)).returning(Session.id)
+        session = await db.scalar(select(func.min(Session.id)).where(Session.user_id == 1))
+        await db.execute(update(Session).where(Session.id == session).values(replaced_by=await db.scalar(renewed)))
         mail = await db.scalar(select(Mail.id).where(Mail.user_id == 1, Mail.failed.is_not(None)))
     async with database.reading() as db:
         before = await rows_of_bystanders(db)

@@ -44,6 +44,8 @@ async def test_one_is_ended_and_no_other(app: Quart, client: Client, bob: dict[s
     one, other = await log_in(app), await log_in(app)
     listed = await numbers(client)
     assert len(listed) == 2
+    page = await (await client.get("/account/sessions")).get_data(as_text=True)
+    assert page.index("This device") < page.index('name="session" value='), "this one is the first"
     response = await client.post("/account/sessions/revoke", form={"session": "2"})
     assert response.headers["Location"] == "/account/sessions#sessions"
     assert "That session has ended." in await text(await client.get("/account/sessions"))
@@ -55,11 +57,12 @@ async def test_one_is_ended_and_no_other(app: Quart, client: Client, bob: dict[s
 async def test_all_others_are_ended(app: Quart, client: Client, bob: dict[str, str]) -> None:
     await app.test_client().post("/signup", form=EVE)
     eve = await log_in(app, EVE)
+    others = [await log_in(app)]
     await client.post("/login", form=bob)
-    others = [await log_in(app), await log_in(app)]
+    others += [await log_in(app), await log_in(app)]
     await client.post("/account/sessions/revoke", form={"session": "others"})
     assert "All other sessions have ended." in await text(await client.get("/account/sessions"))
-    assert [await is_logged_in(each) for each in (client, *others, eve)] == [True, False, False, True]
+    assert [await is_logged_in(each) for each in (client, *others, eve)] == [True, False, False, False, True]
     assert await numbers(client) == []
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
@@ -17,6 +17,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, PendingLogIn, Session, User
 from quart_auth_app.web import services
 from quart_auth_app.web.identity.log_in import log_in
+from tests.bystanders import add_bystanders
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, EVE, Client, Clock, Events, cookie, is_logged_in, notice, set_cookies
 from tests.second_steps import Phone, turn_on
@@ -281,6 +282,8 @@ async def test_what_changes_the_account_ends_the_first_step(
     await first_step(client, bob)
     services = services_of(app)
     async with services.database.transaction() as db:
+        await add_bystanders(db, at=time.now)
+        await db.execute(update(User).values(password_version=0))  # their passwords have changed as often as Bob's
         user = await db.get_one(User, 1)
         if change == "disable":
             await users.disable(db, user=user, now=time.now)
