@@ -9,7 +9,7 @@ from quart import Quart
 from sqlalchemy import func, select
 
 from quart_auth_app.accounts import email_changes, limits, mailed_codes, sudo, tokens, users
-from quart_auth_app.models import EmailChange, Mail, User
+from quart_auth_app.models import EmailChange, Identity, Mail, User
 from tests import authenticators
 from tests.conftest import MakeApp, services_of
 from tests.counting import counting
@@ -457,6 +457,22 @@ async def test_recovery_codes_that_were_made_since_the_change_are_void(
     await owner.post("/login", form=BOB | {"password": PASSWORD}, **elsewhere())
     await owner.post("/login/second-step", form={"code": phone.code()})
     assert "0" in await text(await owner.get("/account/second-step"))
+
+
+async def test_an_account_at_a_provider_that_was_connected_since_the_change_is_void_and_one_from_before_is_not(
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
+) -> None:
+    database = services_of(mailing).database
+    begun = time.now
+    time.advance(LATER)
+    token = await changed(client, inbox)
+    time.advance(LATER)
+    async with database.transaction() as db:
+        for issuer, at in (("owner's", begun), ("thief's", time.now)):
+            db.add(Identity(user_id=1, issuer=issuer, subject="1", created_at=at))
+    await mailing.test_client().post("/undo-email-change", form={"token": token, "password": PASSWORD})
+    async with database.reading() as db:
+        assert list(await db.scalars(select(Identity.issuer))) == ["owner's"]
 
 
 async def test_a_thiefs_next_change_voids_no_undo_and_the_owners_undo_voids_the_thiefs(
