@@ -1,1 +1,1 @@
-"""The routes, one file for each group of pages."""
+"""The routes, one file for each group of pages, or a folder of files for a large group."""
