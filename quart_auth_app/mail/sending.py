@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
@@ -45,7 +45,7 @@ POLL = 5.0
 
 _log = logging.getLogger("quart_auth_app.mail")
 
-_claim = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail.id).limit(1)
+_waiting = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail.id).limit(1)
 
 
 def sender(settings: Settings, database: Database, passwords: Passwords, languages: Languages) -> "Sender | None":
@@ -131,9 +131,15 @@ class Sender:
         )  # in case the clock is set back
 
     async def _claim(self) -> Mail | None:
-        """Claim a due mail and return it, or None. One statement, so that only one of several senders gets it."""
+        """Claim a due mail and return it, or None."""
         now = clock.now()
-        next_one = _claim.where(or_(Mail.due_at <= now, Mail.due_at > now + LATER + CLOCKS))
+        # One after the other: joined by OR, they would make the database read all mail that waits for its next try.
+        first = await self._claim_first(Mail.due_at <= now, now)
+        return first or await self._claim_first(Mail.due_at > now + LATER + CLOCKS, now)
+
+    async def _claim_first(self, is_due: ColumnElement[bool], now: datetime) -> Mail | None:
+        # One statement claims, so that only one of several senders gets the mail.
+        next_one = _waiting.where(is_due)
         async with self._database.reading() as db:  # without a write lock: the outbox is mostly empty
             if await db.scalar(next_one) is None:
                 return None

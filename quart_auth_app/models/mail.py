@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quart_auth_app.models.base import Base, UtcDateTime
+
+_WAITING = text("failed IS NULL")
 
 
 class Mail(Base):
@@ -14,7 +16,7 @@ class Mail(Base):
 
     __tablename__ = "mail"
     __table_args__ = (
-        Index("ix_mail_due_at_id", "due_at", "id"),
+        Index("ix_mail_waiting", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         {"sqlite_autoincrement": True},  # `mail retry` names a row by its number
     )
 

@@ -56,6 +56,9 @@ asyncio.run(upgrade())
 print(seen)
 """
 
+REPLACED = {"ix_mail_due_at_id"}
+"""Indexes of ours that a later migration replaces by others."""
+
 Make = Callable[..., Any]
 
 
@@ -114,7 +117,7 @@ async def test_each_migration_from_each_state_keeps_what_is_there(old: Make, sta
     for revision in STATES[STATES.index(state) + 1 :]:
         await do(database, to(revision))
         after = await do(database, everything)
-        assert lost(before, after) == {}, revision
+        assert [what for what in lost(before, after) if not any(name in str(what) for name in REPLACED)] == [], revision
         before = after
     await is_whole(database)
 

@@ -14,6 +14,7 @@ from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.sending import Sender
 from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
 from quart_auth_app.models import Mail
+from tests import plans
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox
 from tests.people import Clock
@@ -201,3 +202,14 @@ async def test_a_mail_that_is_due_within_the_hour_is_left_until_then(
             await db.execute(update(Mail).values(due_at=time.now + wait))
         await sender.send_due()
     assert server.mails == []
+
+
+async def test_the_sender_reads_no_mail_but_the_one_that_is_due(app: Quart, sender: Sender, time: Clock) -> None:
+    database = services_of(app).database
+    await queue(app, time)
+    with plans.sent_to(database) as sent:
+        await sender.send_due()
+    assert len([sql for sql in sent if "mail.failed IS NULL" in sql]) == 3, (
+        "looked for, claimed, and looked for far ahead"
+    )
+    assert await plans.whole_reads(database, sent) == {}
