@@ -15,6 +15,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # How many processes run the tests. Two for each core: half of the time a test waits for a database, a server or a browser.
 PROCESSES ?= $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))' 2>/dev/null || echo auto)
 
+test mutants: export TMPDIR := $(shell .ci/tmpdir)
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
