@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import Table, event, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import Attempts
+from quart_auth_app.models import Attempts, User
 from quart_auth_app.models.base import Base
 from quart_auth_app.operations import pruning
+from tests.bystanders import row
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAMES_OF_ENDS = {"expires_at", "ends_at", "give_up_at"}
@@ -70,3 +71,21 @@ async def test_a_count_that_begins_anew_meanwhile_stays(database: Database) -> N
 def test_every_table_whose_rows_have_an_end_is_pruned() -> None:
     have_an_end = {mapper.class_ for mapper in Base.registry.mappers if NAMES_OF_ENDS & {*mapper.columns.keys()}}
     assert have_an_end <= {model for model, _ in pruning.EXPIRED}
+
+
+async def test_no_row_is_expired_while_it_is_new_and_each_one_is_years_later(database: Database) -> None:
+    person = {"email": "bob@example.com", "email_key": "bob@example.com", "name": "Bob", "password": "no hash"}
+    async with database.transaction() as db:
+        db.add(User(id=1, password_version=1, **person))
+        await db.flush()
+        for model, expired in pruning.EXPIRED:
+            table = model.__table__
+            assert isinstance(table, Table)
+            values = row(table, 1, 0, NOW)
+            key = table.primary_key.columns[0]
+            await db.execute(
+                insert(table).values(values if key.foreign_keys else {key.name: key.type.python_type(1)} | values)
+            )
+            for later, deleted in ((timedelta(seconds=-1), 0), (timedelta(days=5 * 365), 1)):
+                query = select(func.count()).select_from(model).where(expired(NOW + later))
+                assert await db.scalar(query) == deleted, (table.name, later)
