@@ -147,9 +147,10 @@ def test_a_start_where_nothing_can_be_written_is_refused_with_a_sentence(
     def refuse(*_: object) -> int:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(SettingsError, match=r"^DATABASE_URL: .*db\.sqlite .*Read-only file system"):
-        create_app({"DATABASE_URL": f"sqlite:///{file}", "SECRET_KEY": SECRET_KEY})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(SettingsError, match=r"^DATABASE_URL: .*db\.sqlite .*Read-only file system"):
+            create_app({"DATABASE_URL": f"sqlite:///{file}", "SECRET_KEY": SECRET_KEY})
 
 
 @pytest.mark.slow
