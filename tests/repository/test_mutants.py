@@ -4,6 +4,8 @@ import ast
 import importlib
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +30,16 @@ def test_the_text_that_a_fault_replaces_is_there_once(mutant: Mutant) -> None:
     assert broken != source
     if mutant.file.endswith(".py"):
         ast.parse(broken)
+
+
+def test_a_fault_uses_no_name_that_is_not_there(tmp_path: Path) -> None:
+    """Otherwise the code ends with a NameError, which tests notice in place of the fault."""
+    for number, mutant in enumerate(each for each in read() if each.file.endswith(".py")):
+        broken = (ROOT / mutant.file).read_text("utf-8").replace(mutant.old, mutant.new)
+        (tmp_path / f"{number}_for_{mutant.row}.py").write_text(broken, "utf-8")
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "--output-format=concise", "."]
+    found = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "All checks passed!\n")
 
 
 @pytest.mark.parametrize("mutant", read(), ids=lambda mutant: f"{mutant.row} {mutant.does}")
