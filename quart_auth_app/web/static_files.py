@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import re
+import stat
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from quart_auth_app.web.own_files import STATIC
 MAX_AGE = 365 * 24 * 60 * 60
 """A year, in seconds."""
 
+_OURS = str(STATIC)
 _HASHED = re.compile(r"(.+)\.([0-9a-f]{16})(\.\w+)")
 
 
@@ -28,17 +31,17 @@ class StaticFiles:
         self._app = app
         app.view_functions["static"] = self._send
 
-    def named(self, filename: str) -> str:
-        """Return the name with the hash in it, or the same if there is no such file."""
+    def hashed(self, filename: str) -> str | None:
+        """Return the name with the hash in it, None if there is no such file."""
         digest = self._digest(filename)
         stem, dot, suffix = filename.rpartition(".")
-        return f"{stem}.{digest}{dot}{suffix}" if digest else filename
+        return f"{stem}.{digest}{dot}{suffix}" if digest else None
 
     async def _send(self, filename: str) -> Response:
         match = _HASHED.fullmatch(filename)
         plain = match[1] + match[3] if match else filename
         try:
-            response = await send_from_directory(self._folder(plain), plain)
+            response = await send_from_directory(self._place(plain)[0], plain)
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise
@@ -47,16 +50,18 @@ class StaticFiles:
         response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}, immutable" if current else "no-cache"
         return response
 
-    def _folder(self, filename: str) -> str:
-        own = self._app.static_folder
-        return own if own and os.path.isfile(f"{own}/{filename}") else str(STATIC)
+    def _place(self, filename: str) -> tuple[str, int | None]:
+        """Return the folder that has this file, and the time of the file's last change; None if there is none."""
+        for folder in (self._app.static_folder, _OURS):
+            with suppress(OSError, ValueError):  # ValueError: a name with NUL
+                found = os.stat(f"{folder}/{filename}")
+                if stat.S_ISREG(found.st_mode):
+                    return str(folder), found.st_mtime_ns
+        return _OURS, None
 
     def _digest(self, filename: str) -> str | None:
-        path = f"{self._folder(filename)}/{filename}"
-        try:
-            return _digest(path, os.stat(path).st_mtime_ns)
-        except OSError:
-            return None
+        folder, changed = self._place(filename)
+        return _digest(f"{folder}/{filename}", changed) if changed is not None else None
 
 
 @lru_cache
