@@ -27,8 +27,9 @@ def init_app(app: Quart) -> None:
 
     @app.after_request
     async def say(response: ResponseTypes) -> ResponseTypes:
-        if "reads" in g and is_ours():
-            response.headers.setdefault("Content-Language", g.reads.code)
+        reader = g.get("reads")
+        if reader and is_ours():
+            response.headers.setdefault("Content-Language", reader.code)
             if "Vary" in response.headers:
                 response.vary.update(VARIES_BY)
             else:
@@ -51,9 +52,9 @@ def language() -> Language:
     """Return the language of the request's reader. Without a request, as in commands: English."""
     if not (has_request_context() or has_websocket_context()) or EXTENSION not in current_app.extensions:
         return ENGLISH
-    if "reads" not in g:
-        g.reads = _wished_for() or services().languages.default
-    found: Language = g.reads
+    found: Language | None = g.get("reads")
+    if found is None:
+        found = g.reads = _wished_for() or services().languages.default
     return found
 
 
@@ -72,10 +73,10 @@ def wished_for() -> str | None:
 
 
 def _wished_for() -> Language | None:
-    there, found = services().languages, current_user.found
-    by_account = there.get(found.user["language"]) if found else None
-    by_cookie = there.get(asking().cookies.get(cookie_name(COOKIE, services().settings), ""))
-    return by_account or by_cookie or there.asked_for(asking().headers.get("Accept-Language", ""))
+    ours, asked, found = services(), asking(), current_user.found
+    by_account = ours.languages.get(found.user["language"]) if found else None
+    by_cookie = ours.languages.get(asked.cookies.get(cookie_name(COOKIE, ours.settings), ""))
+    return by_account or by_cookie or ours.languages.asked_for(asked.headers.get("Accept-Language", ""))
 
 
 class NoSuchLanguage(AccountError):

@@ -1,7 +1,7 @@
 """Variables and functions of our templates: about the site, kinds of messages, and our own scripts."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -9,7 +9,7 @@ from quart import Quart, after_this_request, g, get_flashed_messages, request, u
 from quart.typing import ResponseTypes
 
 from quart_auth_app.accounts import browsers
-from quart_auth_app.languages import ENGLISH
+from quart_auth_app.languages import ENGLISH, Language
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge import headers
 from quart_auth_app.web.language import language, of_this_page
@@ -30,6 +30,7 @@ CATEGORIES = {
 
 def init_app(app: Quart, settings: Settings) -> None:
     """Add the variables and functions to templates."""
+    offered = list(services_of(app).languages.values())
     names = {
         "site_name": settings.site_name,
         "sign_up_open": settings.sign_up_open,
@@ -38,7 +39,8 @@ def init_app(app: Quart, settings: Settings) -> None:
         "message_kind": message_kind,
         "script": script,
         "get_flashed_messages": messages,
-        "offered_languages": list(services_of(app).languages.values()),
+        "offered_languages": offered,
+        "language_buttons": partial(_language_buttons, tuple(offered)),
         "browser_name": browser_name,
     }
 
@@ -63,6 +65,18 @@ def messages(with_categories: bool = False, category_filter: Iterable[str] = ())
 def message_kind(category: str) -> str:
     """Return the kind of a message that was flashed with this category."""
     return category if category in KINDS else CATEGORIES.get(category, "danger")
+
+
+@lru_cache(maxsize=128)
+def _language_buttons(offered: tuple[Language, ...], reader: Language) -> Markup:
+    """Return a button for each language; that of the reader is marked."""
+    buttons = Markup()
+    for each in offered:
+        buttons += Markup('<button class="button is-ghost" name="language" value="') + each.code
+        buttons += Markup('" lang="') + each.code + Markup('"')
+        buttons += Markup(' aria-current="true">') if each is reader else Markup(">")
+        buttons += each.name + Markup("</button>\n")
+    return buttons
 
 
 def browser_name(name: str) -> str:

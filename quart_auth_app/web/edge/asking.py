@@ -1,9 +1,13 @@
 """The current request or WebSocket. Both have headers, cookies, a path and a scope."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
 from quart import current_app, has_websocket_context, request, websocket
 from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from quart_auth_app.accounts.access_keys import PREFIX
 
@@ -13,7 +17,9 @@ AHEAD = ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose")
 
 def asking() -> BaseRequestWebsocket:
     """Return the request or the WebSocket that is being answered."""
-    return websocket if has_websocket_context() else request
+    proxy: Any = websocket if has_websocket_context() else request
+    found: BaseRequestWebsocket = proxy._get_current_object()  # the object itself: each use of a proxy looks it up
+    return found
 
 
 JSON = "application/json"
@@ -24,13 +30,19 @@ PROBLEM = "application/problem+json"
 def wants_json() -> bool:
     """Tell whether to answer in JSON: the client prefers it, or the path is one of the site's JSON_PATHS."""
     paths: str | Iterable[str] = current_app.config.get("JSON_PATHS", ())
-    if asking().path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
+    asked = asking()
+    if asked.path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
         return True
-    # A client that accepts anything gets the first type: HTML, unless it has sent JSON or a key.
     is_script = _sends_json() or access_key() is not None
+    return _prefers_json(",".join(asked.headers.getlist("Accept")), is_script=is_script)
+
+
+@lru_cache(maxsize=500)  # browsers send a few different values
+def _prefers_json(accept: str, *, is_script: bool) -> bool:
+    # A client that accepts anything gets the first type: HTML, unless it has sent JSON or a key.
     kinds = [JSON, PROBLEM, "text/html"] if is_script else ["text/html", JSON, PROBLEM]
     # Without an Accept header nothing matches, and the first type is the default.
-    return asking().accept_mimetypes.best_match(kinds, default=kinds[0]) in {JSON, PROBLEM}
+    return parse_accept_header(accept, MIMEAccept).best_match(kinds, default=kinds[0]) in {JSON, PROBLEM}
 
 
 def access_key() -> str | None:

@@ -1,6 +1,7 @@
 """The client's IP address."""
 
 import ipaddress
+from functools import lru_cache
 
 from hypercorn.typing import HTTPScope, WebsocketScope
 
@@ -31,6 +32,7 @@ def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
     return _address(entries[-hops].strip()) or direct if len(entries) >= hops else direct
 
 
+@lru_cache(maxsize=1000)
 def _address(entry: str) -> str | None:
     # Some proxies add the port, and put IPv6 addresses in brackets then. A zone (%eth0) has a meaning on one host only.
     host = entry.partition("]")[0].lstrip("[") if entry.startswith("[") else entry

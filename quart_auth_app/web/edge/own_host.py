@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 
 from quart_auth_app import origins
 from quart_auth_app.web.edge.asking import asking
-from quart_auth_app.web.services import services
+from quart_auth_app.web.services import services, services_of
 from quart_auth_app.web.telemetry import security_log
 
 ANOTHER_HOST = "This site is at another address."
@@ -28,9 +28,10 @@ MAX_LOGGED = 200
 
 
 def init_app(app: Quart) -> None:
-    """Check every request and every WebSocket."""
-    app.before_request(_refuse_other_hosts)
-    app.before_websocket(_refuse_other_hosts)
+    """Check every request and every WebSocket, if PUBLIC_URL is set."""
+    if services_of(app).settings.public_url:
+        app.before_request(_refuse_other_hosts)
+        app.before_websocket(_refuse_other_hosts)
 
 
 def join(app: Quart, *, blueprints: Set[str]) -> None:

@@ -33,21 +33,23 @@ def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> 
 
     @app.before_request
     async def limit_ours() -> None:
-        if blueprints.isdisjoint(request.blueprints):
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of Quart's proxy
+        if blueprints.isdisjoint(asked.blueprints):
             return
-        request.max_content_length = request.max_form_memory_size = MAX_BODY
-        request.max_form_parts = MAX_FIELDS
-        request.form_data_parser_class = parser
-        _insist_on_a_form(parser)
-        if (request.content_length or 0) > MAX_BODY:
+        asked.max_content_length = asked.max_form_memory_size = MAX_BODY
+        asked.max_form_parts = MAX_FIELDS
+        asked.form_data_parser_class = parser
+        if asked.method not in SAFE_METHODS:
+            _insist_on_a_form(asked, parser)
+        if (asked.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
 
 
-def _insist_on_a_form(parser: type[FormDataParser]) -> None:
+def _insist_on_a_form(asked: Request, parser: type[FormDataParser]) -> None:
     # Not by the type alone: a request without a body may have none. In HTTP/2 a body may come without a length.
-    has_length = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    has_body = has_length or (bool(request.mimetype) and request.content_length is None)
-    if request.method not in SAFE_METHODS and has_body and request.mimetype not in parser.parse_functions:
+    has_length = bool(asked.content_length) or "Transfer-Encoding" in asked.headers
+    has_body = has_length or (bool(asked.mimetype) and asked.content_length is None)
+    if has_body and asked.mimetype not in parser.parse_functions:
         raise UnsupportedMediaType
 
 
@@ -85,3 +87,14 @@ class StrictRequest(Request):
     """A request whose form is read by `StrictParser`."""
 
     form_data_parser_class = StrictParser
+
+    _blueprints: list[str] | None = None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of the route's blueprints, as Quart finds them; a page asks for them ten times."""
+        if self.url_rule is None:
+            return []  # not kept: the route may not have been looked up yet
+        if self._blueprints is None:
+            self._blueprints = super().blueprints
+        return self._blueprints
