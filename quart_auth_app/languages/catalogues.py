@@ -39,12 +39,12 @@ class Languages(Mapping[str, Language]):
         chosen = codes or sorted(there, key=lambda code: (code != ENGLISH.code, code))
         self._languages = {code: _language(code, folders) for code in chosen}
         self.default = self._languages[chosen[0]]
-        self.asked_for = lru_cache(maxsize=500)(self._asked_for)  # browsers send a few hundred different values
+        self._preferred = lru_cache(maxsize=500)(self._find_preferred)  # browsers send a few hundred different values
 
     def add(self, language: Language) -> None:
         """Offer one more language, such as an invented one in tests."""
         self._languages[language.code] = language
-        self.asked_for.cache_clear()
+        self._preferred.cache_clear()
 
     def __getitem__(self, code: str) -> Language:
         return self._languages[code]
@@ -55,10 +55,11 @@ class Languages(Mapping[str, Language]):
     def __len__(self) -> int:
         return len(self._languages)
 
-    def _asked_for(self, header: str) -> Language | None:
+    def asked_for(self, header: str) -> Language | None:
         """Return the language that an Accept-Language prefers (RFC 4647, look-up); None if it names none of ours."""
-        if len(header) > MAX_HEADER:
-            return None
+        return self._preferred(header) if len(header) <= MAX_HEADER else None
+
+    def _find_preferred(self, header: str) -> Language | None:
         by_lower = {code.lower(): language for code, language in self._languages.items()}
         for wanted in _ranges(header):
             tag = wanted

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL
@@ -104,7 +105,7 @@ class Settings:
         """The first part of links in mail; never taken from a request, where a client could choose it."""
         return self.public_url or DEFAULT_PUBLIC_URL
 
-    @property
+    @cached_property
     def passkey_host(self) -> str | None:
         """The host that passkeys are made for; None for an IP address, where browsers make no passkeys."""
         host = urlsplit(self.base_url).hostname or ""

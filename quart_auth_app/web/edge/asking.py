@@ -22,6 +22,9 @@ def asking() -> BaseRequestWebsocket:
     return found
 
 
+MAX_KEPT = 256
+"""Longest Accept whose meaning is kept, in characters; browsers send up to about 150."""
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 """The content type of an error in JSON (RFC 9457)."""
@@ -34,7 +37,9 @@ def wants_json() -> bool:
     if asked.path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
         return True
     is_script = _sends_json() or access_key() is not None
-    return _prefers_json(",".join(asked.headers.getlist("Accept")), is_script=is_script)
+    accept = ",".join(asked.headers.getlist("Accept"))
+    prefers_json = _prefers_json if len(accept) <= MAX_KEPT else _prefers_json.__wrapped__
+    return prefers_json(accept, is_script=is_script)
 
 
 @lru_cache(maxsize=500)  # browsers send a few different values

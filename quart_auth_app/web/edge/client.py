@@ -23,8 +23,7 @@ def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
     Each proxy appends to X-Forwarded-For the address that called it. Entries further left come from the client, who may
     have made them up.
     """
-    named = (scope.get("client") or ("",))[0]
-    direct = _address(named) or named.replace("\0", "")[:MAX_LENGTH]
+    direct = _direct((scope.get("client") or ("",))[0])
     if not hops:
         return direct
     forwarded = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
@@ -33,6 +32,10 @@ def address_in(scope: HTTPScope | WebsocketScope, hops: int) -> str:
 
 
 @lru_cache(maxsize=1000)
+def _direct(named: str) -> str:
+    return _address(named) or named.replace("\0", "")[:MAX_LENGTH]
+
+
 def _address(entry: str) -> str | None:
     # Some proxies add the port, and put IPv6 addresses in brackets then. A zone (%eth0) has a meaning on one host only.
     host = entry.partition("]")[0].lstrip("[") if entry.startswith("[") else entry

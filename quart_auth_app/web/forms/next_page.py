@@ -62,4 +62,5 @@ async def wanted() -> str | None:
 
     It is in the form, in the query, or after the way back from a provider in `g.next`.
     """
-    return allowed((await request.form).get("next") or request.args.get("next") or g.get("next"))
+    form = {} if request.method in {"GET", "HEAD"} else await request.form
+    return allowed(form.get("next") or request.args.get("next") or g.get("next"))
