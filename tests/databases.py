@@ -27,6 +27,7 @@ TEMPLATE = f"quart_auth_app_template_{os.getpid()}"
 """The template on the server; each process of the suite has its own."""
 
 _sqlite_template = Path()
+_runner = asyncio.Runner()
 SECRET_KEY = "a key for tests, which is long enough"
 
 NewDatabase = Callable[[], str]
@@ -60,6 +61,9 @@ _created: set[str] = set()
 _empty: list[str] = []
 """Those of them that no test uses."""
 
+_connections: "dict[str, asyncpg.Connection[asyncpg.Record]]" = {}
+"""Connections to those, kept between tests: opening one takes longer than to empty the database."""
+
 _schema: reused.Schema = []
 """The template's schema."""
 
@@ -69,9 +73,12 @@ def _new_name() -> str:
 
 
 async def _give_back(name: str) -> None:
-    if await reused.emptied(address(name), _schema):
+    if name not in _connections:
+        _connections[name] = await asyncpg.connect(address(name))
+    if await reused.emptied(_connections[name], _schema):
         _empty.append(name)
     else:
+        _connections.pop(name).terminate()
         await _statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         _created.discard(name)
 
@@ -84,8 +91,8 @@ def address(name: str) -> str:
 @contextmanager
 def template() -> Iterator[None]:
     """Keep an upgraded database of each kind to copy; copying is faster than migrating."""
-    global _sqlite_template
-    with tempfile.TemporaryDirectory() as folder:
+    global _sqlite_template, _runner
+    with asyncio.Runner() as _runner, tempfile.TemporaryDirectory() as folder:
         _sqlite_template = Path(folder, "template.sqlite")
         run(_migrate(f"sqlite:///{_sqlite_template}"))
         with _template_on_the_server():
@@ -101,17 +108,20 @@ def _template_on_the_server() -> Iterator[None]:
     run(_migrate(address(TEMPLATE)))
     _schema[:] = run(reused.schema(address(TEMPLATE)))
     yield
+    for connection in _connections.values():
+        connection.terminate()
     for name in [*_created, TEMPLATE]:
         with suppress(asyncpg.PostgresError):
             run(_statement(f"DROP DATABASE {name} WITH (FORCE)"))
+    _connections.clear()
     _created.clear()
     _empty.clear()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` in a thread of its own, because the test's event loop may be running."""
+    """Run `work` in a thread, as the test's event loop may be running, and always in one loop: connections are kept."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(_runner.run, work).result()
 
 
 async def _statement(sql: str) -> None:

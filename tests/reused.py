@@ -32,7 +32,7 @@ _SCHEMA = " UNION ALL ".join(
     ]
 )
 _LARGEST = "SELECT max(pg_relation_size(oid)) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-_END_OTHERS = (
+END_OTHERS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
@@ -55,22 +55,19 @@ async def schema(url: str) -> Schema:
         await connection.close()
 
 
-async def emptied(url: str, expected: Schema) -> bool:
-    """End all connections to a database, and empty it. Return False where it has to be dropped instead."""
-    connection = await asyncpg.connect(url)
+async def emptied(connection: "asyncpg.Connection[asyncpg.Record]", expected: Schema) -> bool:
+    """End all others' connections to a database, and empty it. Return False where it has to be dropped instead."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while await connection.fetchval(_END_OTHERS):  # noqa: ASYNC110 - another process ends them
+            while await connection.fetchval(END_OTHERS):  # noqa: ASYNC110 - another process ends them
                 await asyncio.sleep(0.002)
         as_new = await _schema(connection) == expected and await connection.fetchval(_LARGEST) <= MOST_BYTES
         if as_new:
             await connection.execute(_EMPTY)
-    except (asyncpg.PostgresError, TimeoutError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # this connection was ended too, or patience
         return False
     else:
         return as_new
-    finally:
-        await connection.close()
 
 
 async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> Schema:

@@ -82,3 +82,14 @@ async def test_a_connection_that_a_test_left_open_is_ended_and_its_transaction_u
         connection = await asyncpg.connect(used)
         assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
         await connection.close()
+
+
+async def test_one_whose_connections_a_test_has_all_ended_is_used_no_more(tmp_path: Path) -> None:
+    """The connection that empties it is kept, so a test may end that one too."""
+    used = await the_next(tmp_path)
+    with databases.new_databases("postgresql", tmp_path) as new:
+        assert new() == used
+        connection = await asyncpg.connect(used)
+        await connection.execute(reused.END_OTHERS)
+        await connection.close()
+    assert await the_next(tmp_path) != used
