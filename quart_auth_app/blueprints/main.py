@@ -9,7 +9,7 @@ from quart_auth_app.web import language as web_language
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.services import services, transaction
+from quart_auth_app.web.services import transaction
 
 main = Blueprint("main", __name__)
 
@@ -37,6 +37,5 @@ async def language() -> ResponseReturnValue:
     if await current_user.is_authenticated:
         async with transaction() as db:
             await accounts.change_language(db, user_id=current_user.id, language=code)
-    response = redirect(await next_page.wanted() or next_page.came_from() or url_for("main.index"))
-    web_language.keep(response, code, services().settings)
-    return response
+    web_language.keep(code)
+    return redirect(await next_page.wanted() or next_page.came_from() or url_for("main.index"))

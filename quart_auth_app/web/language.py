@@ -7,8 +7,8 @@ from quart.typing import ResponseTypes
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.languages import ENGLISH, Language, Plural
-from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge.asking import asking
+from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.services import EXTENSION, services
@@ -92,13 +92,9 @@ def chosen(code: str) -> str | None:
     return code or None
 
 
-def keep(response: ResponseTypes, code: str | None, settings: Settings) -> None:
+def keep(code: str | None) -> None:
     """Store the choice in the browser's cookie; with None delete the cookie."""
-    response.set_cookie(
-        cookie_name(COOKIE, settings),
-        code or "",
-        max_age=LIFETIME if code else 0,
-        secure=settings.https,
-        httponly=True,
-        samesite="Lax",
-    )
+    if code:
+        cookies.remember(COOKIE, code, lasts=LIFETIME)
+    else:
+        cookies.forget(COOKIE)

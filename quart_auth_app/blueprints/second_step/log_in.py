@@ -18,7 +18,7 @@ from quart_auth_app.web.services import reading
 
 second_step = Blueprint("second_step", __name__)
 
-LOG_IN = Form("second_step.login", "code", once=True, sender=lambda: pending_cookie.token() or "")
+LOG_IN = Form("second_step.login", "code", once=True, sender=pending_cookie.token)
 
 
 @second_step.get("/login/second-step")
@@ -28,7 +28,7 @@ async def login() -> ResponseReturnValue:
     wanted = await next_page.wanted()
     try:
         async with reading() as db:
-            await pending_log_ins.email(db, token=pending_cookie.token() or "", now=clock.now())
+            await pending_log_ins.email(db, token=pending_cookie.token(), now=clock.now())
     except NoPendingLogIn as error:
         if await current_user.is_authenticated:
             return redirect(wanted or url_for("main.profile"))

@@ -15,10 +15,9 @@ from quart.typing import ResponseReturnValue, ResponseTypes
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.refusals import note, refusal, status_of
 from quart_auth_app.web.sentences import sentence
-from quart_auth_app.web.services import services
 
 LASTS = timedelta(minutes=1)
 """Lifetime of that cookie; a browser that accepts it sends it back at once."""
@@ -39,14 +38,7 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
             response.set_data(await response.get_data(as_text=True) + said)
         if any(name in request.headers for name in FROM_A_BROWSER):
             response.headers["Location"] = url_for("auth.cookies", next=response.headers["Location"])
-            response.set_cookie(
-                cookie_name("cookies", services().settings),
-                "on",
-                max_age=LASTS,
-                secure=services().settings.https,
-                httponly=True,
-                samesite="Lax",
-            )
+            cookies.put(response, "cookies", "on", lasts=LASTS)
         return response
 
 

@@ -8,14 +8,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer
-from quart import Response, after_this_request, current_app, request
-from quart.typing import ResponseTypes
+from itsdangerous import BadData
+from quart import request
 
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
-from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
+from quart_auth_app.web.identity import cookies
+from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.identity.signatures import PatientSerializer
 from quart_auth_app.web.services import services
+
+PREFIX = "provider-"
+"""The cookies' names begin so; what follows is made from `state`."""
 
 MOST = 4
 """Attempts of one browser at the same time. Servers limit the size of all cookies, and each may have some kilobytes."""
@@ -39,39 +43,29 @@ class Carried:
     """The form that needed a proof, to be sent again afterwards; dropped if it is too long for a cookie."""
 
 
-def remember(carried: Carried, response: Response) -> None:
-    """Store the attempt in a cookie. If the browser has too many, the oldest are deleted."""
+def remember(carried: Carried) -> None:
+    """Store the attempt in a cookie of the response. If the browser has too many, the oldest are deleted."""
     kept = sorted(_all().items(), key=lambda each: each[1].attempt.began_at if each[1] else _LONG_AGO, reverse=True)
     for name, _ in kept[MOST - 1 :]:
-        _delete(name, response)
+        cookies.forget(name)
     value = _written(carried)
     if len(value) > MAX_VALUE:
         value = _written(replace(carried, suspended=None))
-    response.set_cookie(
-        _name(carried.attempt.state),
-        value,
-        max_age=provider_attempts.LASTS,
-        secure=services().settings.https,
-        httponly=True,
-        samesite="Lax",  # not Strict: the cookie must be sent when the provider redirects back to us
-    )
+    cookies.remember(_name(carried.attempt.state), value, lasts=provider_attempts.LASTS)
 
 
 def take(state: str) -> Carried | None:
     """Return this browser's attempt with this `state`, and delete its cookie; None if it has none."""
     name = _name(state)
-
-    @after_this_request
-    async def drop(response: ResponseTypes) -> ResponseTypes:
-        _delete(name, response)
-        return response
-
-    found = _read(request.cookies.get(name, ""))
+    cookies.forget(name)
+    found = _read(cookies.own(name))
     return found if found and found.attempt.state == state else None
 
 
 def _all() -> dict[str, Carried | None]:
-    return {name: _read(value) for name, value in request.cookies.items() if name.startswith(_prefix())}
+    start = cookie_name(PREFIX, services().settings)
+    names = [PREFIX + name.removeprefix(start) for name in request.cookies if name.startswith(start)]
+    return {name: _read(cookies.own(name)) for name in names}
 
 
 def _written(carried: Carried) -> str:
@@ -90,24 +84,12 @@ def _read(value: str) -> Carried | None:
     return Carried(attempt=Attempt(began_at=began_at, **fields.pop("attempt")), **fields)
 
 
-def _delete(name: str, response: ResponseTypes) -> None:
-    response.delete_cookie(name, secure=services().settings.https, httponly=True, samesite="Lax")
-
-
-def _prefix() -> str:
-    return cookie_name("provider-", services().settings)
-
-
 def _name(state: str) -> str:
-    return _prefix() + hashlib.sha256(state.encode()).hexdigest()[:16]
+    return PREFIX + hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
-def _serializer() -> URLSafeSerializer:
-    # PUBLIC_URL in the salt: if two sites share a key, neither accepts an attempt of the other.
-    salt = f"attempt at a provider, of {services().settings.public_url}"
-    return URLSafeSerializer(
-        signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}
-    )
+def _serializer() -> PatientSerializer:
+    return cookies.serializer("attempt at a provider, of")
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,14 +4,11 @@ Either the address has an account, to which the person has to log in first, or a
 provider tells. If they give up, the database holds nothing of it.
 """
 
-import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadData
-from quart import after_this_request, current_app, request
-from quart.typing import ResponseTypes
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sign_ups
@@ -19,10 +16,11 @@ from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.settings.providers import ProviderSettings
-from quart_auth_app.web.identity.cookies import cookie_name, signing_keys
+from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.current_user import current_found
 from quart_auth_app.web.identity.signatures import PatientSerializer
-from quart_auth_app.web.services import services
+
+COOKIE = "proof-of-provider"
 
 MAX_NAME = 200
 """Longest name kept, in characters: a cookie has to stay below 4,096 bytes."""
@@ -49,23 +47,12 @@ def keep(proven: Proven, *, remember: bool, sign_up: int | None = None) -> None:
         "remember": remember,
         "sign_up": sign_up,
     }
-    value, settings = _serializer().dumps(fields), services().settings
-
-    @after_this_request
-    async def set_cookie(response: ResponseTypes) -> ResponseTypes:
-        response.set_cookie(
-            _name(), value, max_age=sign_ups.LASTS, secure=settings.https, httponly=True, samesite="Lax"
-        )
-        return response
+    cookies.remember(COOKIE, _serializer().dumps(fields), lasts=sign_ups.LASTS)
 
 
 def forget() -> None:
     """Delete the cookie with the response."""
-
-    @after_this_request
-    async def delete_cookie(response: ResponseTypes) -> ResponseTypes:
-        response.delete_cookie(_name(), secure=services().settings.https, httponly=True, samesite="Lax")
-        return response
+    cookies.forget(COOKIE)
 
 
 def for_new_account(provider: ProviderSettings) -> Kept | None:
@@ -95,9 +82,7 @@ def for_sign_up(number: int | None) -> Kept | None:
 
 def _read(lasts: timedelta) -> Kept | None:
     try:
-        fields: dict[str, Any] = _serializer().loads(
-            request.cookies.get(_name(), ""), max_age=int(lasts.total_seconds())
-        )
+        fields: dict[str, Any] = _serializer().loads(cookies.own(COOKIE), max_age=int(lasts.total_seconds()))
     except BadData:
         return None
     at = datetime.fromtimestamp(fields["at"], UTC)
@@ -106,13 +91,5 @@ def _read(lasts: timedelta) -> Kept | None:
     return Kept(Proven(**fields["proven"]), at, fields.get("remember", False), fields["sign_up"])
 
 
-def _name() -> str:
-    return cookie_name("proof-of-provider", services().settings)
-
-
 def _serializer() -> PatientSerializer:
-    # PUBLIC_URL in the salt: if two sites share a key, neither accepts a proof of the other.
-    salt = f"proof of a provider, for {services().settings.public_url}"
-    return PatientSerializer(
-        signing_keys(current_app.config), salt=salt, signer_kwargs={"digest_method": hashlib.sha256}
-    )
+    return cookies.serializer("proof of a provider, for")

@@ -88,7 +88,7 @@ async def log_in_with_second_step(code: str) -> None:
         logged_in, methods = await second_step_log_in.with_second_step(
             transaction,
             services().keys,
-            token=pending_cookie.token() or "",
+            token=pending_cookie.token(),
             code=code,
             browser=this_browser(),
             now=clock.now(),
@@ -107,7 +107,7 @@ async def second_step_again() -> bool:
     """
     async with transaction() as db:
         outcome = await second_step_log_in.again(
-            db, token=pending_cookie.token() or "", browser=this_browser(), now=clock.now()
+            db, token=pending_cookie.token(), browser=this_browser(), now=clock.now()
         )
     return outcome is not None and await hand_over(outcome, methods=[])
 

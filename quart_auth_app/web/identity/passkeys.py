@@ -4,8 +4,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from quart import after_this_request, g, request, session
-from quart.typing import ResponseTypes
+from quart import g, session
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import passkey_log_in
@@ -15,8 +14,8 @@ from quart_auth_app.accounts.passkey_answers import Asking, PasskeyRefused, Pass
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.models import Passkey
 from quart_auth_app.web.edge.same_origin import own_origin
+from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_found
 from quart_auth_app.web.services import services, transaction
 from quart_auth_app.web.telemetry import security_log
@@ -24,6 +23,9 @@ from quart_auth_app.web.telemetry import security_log
 LOG_IN = "log-in"
 SUDO = "sudo"
 ADD = "add"
+
+VISIT = "visit"
+"""The cookie that challenges for a log-in are bound to."""
 
 _GONE = "passkey_gone"
 
@@ -41,9 +43,9 @@ def log_in_options() -> dict[str, object] | None:
     """
     if not are_offered():
         return None
-    visit = request.cookies.get(_cookie()) or g.setdefault("visit", secrets.token_urlsafe(16))
+    visit = cookies.own(VISIT) or g.setdefault("visit", secrets.token_urlsafe(16))
     if "visit" in g:
-        after_this_request(_set_visit)
+        cookies.remember(VISIT, visit)
     return _asking(LOG_IN, visit).options(now=clock.now())
 
 
@@ -65,7 +67,7 @@ async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
     try:
         return await passkey_log_in.log_in_with_passkey(
             transaction,
-            _asking(LOG_IN, request.cookies.get(_cookie(), "")),
+            _asking(LOG_IN, cookies.own(VISIT)),
             credential=credential,
             remember=remember,
             browser=this_browser(),
@@ -130,12 +132,3 @@ def _asking(purpose: str, who: str) -> Asking:
     # Without PUBLIC_URL the site may be on any port of localhost.
     site = Site(settings.passkey_host or "", own_origin(), settings.site_name)
     return Asking(site, services().challenges, f"{purpose} {who}")
-
-
-def _cookie() -> str:
-    return cookie_name("visit", services().settings)
-
-
-async def _set_visit(response: ResponseTypes) -> ResponseTypes:
-    response.set_cookie(_cookie(), g.visit, secure=services().settings.https, httponly=True, samesite="Lax")
-    return response

@@ -54,7 +54,7 @@ async def go(name: str, purpose: str, *, remember: bool = False, suspended: dict
         response = Response(page, headers={"Refresh": f"0; url={address}"})
     who = "" if purpose == LOG_IN else _who()
     carried = Carried(attempt, purpose, who, await next_page.wanted(), remember, suspended)
-    attempt_cookies.remember(carried, response)
+    attempt_cookies.remember(carried)
     return response
 
 
