@@ -191,6 +191,9 @@ QUART_SECURITY = Subject(
     ARGON2,
     patient=PATIENT,
 )
+TUTORIAL_ON_QUART = Subject(
+    "the tutorial's pages, bare Quart", _hypercorn("bench.limits.quart_pages:app"), _nothing, pages=("/", "/login")
+)
 BARE_QUART = Subject("bare Quart route", _hypercorn("bench.limits.quart_route:app"), _nothing, pages=("/",))
 BARE_ASGI = Subject("bare ASGI function", _hypercorn("bench.limits.asgi:app"), _nothing, pages=("/",), patient=PATIENT)
 
@@ -215,5 +218,5 @@ ON_POSTGRESQL = (
 SUBJECTS = (
     *(OURS, OURS_ON_POSTGRESQL, UVICORN, UVICORN_ON_POSTGRESQL, GRANIAN, GRANIAN_ON_POSTGRESQL, EVERYTHING),
     *(TUTORIAL, TUTORIAL_WITH_LOG, TUTORIAL_ON_POSTGRESQL, DJANGO, DJANGO_ON_POSTGRESQL),
-    *(QUART_SECURITY, QUART_SECURITY_ON_POSTGRESQL, BARE_QUART, BARE_ASGI),
+    *(QUART_SECURITY, QUART_SECURITY_ON_POSTGRESQL, TUTORIAL_ON_QUART, BARE_QUART, BARE_ASGI),
 )
