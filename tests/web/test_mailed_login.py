@@ -28,7 +28,7 @@ from tests.conftest import MakeApp, services_of
 from tests.counting import counting
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.inbox import Inbox, text_of
-from tests.people import BOB, EVE, Client, Clock, Events, elsewhere, is_logged_in, notice, send, text
+from tests.people import BOB, EVE, Accounts, Client, Clock, Events, elsewhere, is_logged_in, notice, send, text
 from tests.second_steps import turn_on
 from tests.web.test_sign_up_by_mail import LATER, confirmed, with_bob
 
@@ -207,6 +207,19 @@ async def test_a_double_click_ends_where_one_click_does(
     time.advance(double_clicks.LASTS + throttle.SLACK)
     response = await mailing.test_client(use_cookies=False).post(path, form=form, **before)
     assert response.headers["Location"] != "/profile", "later it is no double click"
+
+
+async def test_a_double_click_ends_where_one_click_does_in_a_sites_very_first_session(
+    make_app: MakeApp, inbox: Inbox
+) -> None:
+    app = make_app(MAIL_URL=inbox.url, MAILED_LOGIN="yes")
+    await Accounts(services_of(app)).sign_up(**BOB)
+    client = app.test_client()
+    _, code = await asked(client, inbox)
+    for _ in range(2):
+        assert await use_code(client, code) == "/profile"
+    async with services_of(app).database.reading() as db:
+        assert [session.id for session, _ in await sessions.active(db, now=clock.now())] == [1]
 
 
 async def test_another_browser_gets_nothing_by_a_second_click(mailing: Quart, client: Client, inbox: Inbox) -> None:
