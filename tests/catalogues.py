@@ -24,7 +24,7 @@ from quart_auth_app.web.problems import title_of
 
 TEMPLATE = OURS / "messages.pot"
 
-CALLS = {"translated", "Paragraph", "subject", "sudo_required", "Notice", "gettext", "pgettext", "link_is_over"}
+CALLS = {"translated", "Paragraph", "subject", "sudo_required", "Notice", "gettext", "pgettext", "link_page"}
 """Functions whose literal arguments are texts, except paths, which begin with a slash."""
 
 TABLES = {

@@ -6,14 +6,12 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_changes as domain
-from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
-from quart_auth_app.blueprints.mailed_links import link_is_over, only_with_mail
+from quart_auth_app.blueprints.mailed_links import link_page, only_with_mail
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.link_form import LinkForm, link_token
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
@@ -71,15 +69,11 @@ async def cancel() -> ResponseReturnValue:
 @email_change.get("/account/email/confirm")
 @login_required
 @only_with_mail
-async def confirm() -> ResponseReturnValue:
+@link_page("Your account", lambda: url_for("account.overview", _anchor="address"))
+async def confirm(token: str) -> ResponseReturnValue:
     """Show which address the account will have. Opening the page doesn't consume the token."""
-    know_browser()
-    token = await link_token()
-    try:
-        async with reading() as db:
-            email = await domain.by_link(db, token=token, user_id=current_user.id, now=clock.now())
-    except (LinkInvalid, LinkUsed) as error:
-        return await link_is_over(error, again=url_for("account.overview", _anchor="address"), words="Your account")
+    async with reading() as db:
+        email = await domain.by_link(db, token=token, user_id=current_user.id, now=clock.now())
     return await render_template("account/confirm_email.html", email=email, token=token, typed=typed_before())
 
 

@@ -1,5 +1,6 @@
 """What the pages behind mailed links share."""
 
+from collections.abc import Callable
 from functools import wraps
 
 from quart import Response, abort, redirect, render_template, session, url_for
@@ -12,6 +13,8 @@ from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.form import View
+from quart_auth_app.web.forms.link_form import link_token
+from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.refusals import refusal, status_of
 from quart_auth_app.web.sentences import sentence
@@ -30,8 +33,27 @@ def only_with_mail(view: View[...]) -> View[...]:
     return handler
 
 
-async def link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
-    """Show that a link can't be used, and where to ask for another one. `words` are the text of that link."""
+def link_page(words: str, again: Callable[[], str]) -> Callable[[View[[str]]], View[[]]]:
+    """Decorate the page of a mailed link, which gets the link's token. Opening the page doesn't consume the token.
+
+    If the link can't be used, the page says so, and where to ask for another one: a link to `again` with these words.
+    """
+
+    def decorate(view: View[[str]]) -> View[[]]:
+        @wraps(view)
+        async def handler() -> ResponseReturnValue:
+            know_browser()
+            try:
+                return await view(await link_token())
+            except (LinkInvalid, LinkUsed) as error:
+                return await _link_is_over(error, again=again(), words=words)
+
+        return handler
+
+    return decorate
+
+
+async def _link_is_over(error: LinkInvalid | LinkUsed, *, again: str, words: str) -> Response:
     if wants_json():
         return await refusal(error)
     page = await render_template("link_is_over.html", sentence=sentence(error), again=again, words=translated(words))

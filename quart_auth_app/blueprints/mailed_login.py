@@ -8,15 +8,14 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app import clock
 from quart_auth_app.accounts import mailed_log_in as accounts
 from quart_auth_app.accounts import tokens
-from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.log_in import NO_SESSION
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
-from quart_auth_app.blueprints.mailed_links import link_is_over
+from quart_auth_app.blueprints.mailed_links import link_page
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form, View
-from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -90,15 +89,11 @@ async def code_again(session_id: int) -> ResponseReturnValue | None:
 
 @mailed_login.get("/login/link")
 @only_where_switched_on
-async def link() -> ResponseReturnValue:
+@link_page("Ask for a new link", lambda: url_for("auth.login"))
+async def link(token: str) -> ResponseReturnValue:
     """Show who would be logged in. Opening the page neither consumes the token nor logs anybody in."""
-    know_browser()
-    token = await link_token()
-    try:
-        async with reading() as db:
-            linked = await tokens.look(db, token=token, purpose=tokens.LOG_IN, now=clock.now())
-    except (LinkInvalid, LinkUsed) as error:
-        return await link_is_over(error, again=url_for("auth.login"), words="Ask for a new link")
+    async with reading() as db:
+        linked = await tokens.look(db, token=token, purpose=tokens.LOG_IN, now=clock.now())
     other = current_user.email if await current_user.is_authenticated else None
     return await render_template(
         "mailed_login/link.html",

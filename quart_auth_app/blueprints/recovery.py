@@ -6,14 +6,12 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_change_undo, tokens
 from quart_auth_app.accounts import recovery as accounts
-from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
-from quart_auth_app.blueprints.mailed_links import email_of, link_is_over, only_with_mail, to_log_in
+from quart_auth_app.blueprints.mailed_links import email_of, link_page, only_with_mail, to_log_in
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.link_form import LinkForm, link_token
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.sentences import CHANGED_BY_LINK, UNDONE
 from quart_auth_app.web.services import passwords, reading, services, transaction
@@ -46,15 +44,11 @@ async def forgot_password_post() -> ResponseReturnValue:
 
 @recovery.get("/reset-password")
 @only_with_mail
-async def reset_password() -> ResponseReturnValue:
+@link_page("Ask for a new link", lambda: url_for("recovery.forgot_password"))
+async def reset_password(token: str) -> ResponseReturnValue:
     """Ask for the new password. Opening the page doesn't consume the token."""
-    know_browser()
-    token = await link_token()
-    try:
-        async with reading() as db:
-            await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
-    except (LinkInvalid, LinkUsed) as error:
-        return await link_is_over(error, again=url_for("recovery.forgot_password"), words="Ask for a new link")
+    async with reading() as db:
+        await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
     return await render_template(
         "reset_password.html",
         action=url_for("recovery.reset_password_post"),
@@ -84,15 +78,11 @@ async def reset_again(user_id: int) -> ResponseReturnValue:
 
 @recovery.get("/undo-email-change")
 @only_with_mail
-async def undo_email_change() -> ResponseReturnValue:
+@link_page("Ask for a new password", lambda: url_for("recovery.forgot_password"))
+async def undo_email_change(token: str) -> ResponseReturnValue:
     """Show what will be undone, and ask for a new password. Opening the page doesn't consume the token."""
-    know_browser()
-    token = await link_token()
-    try:
-        async with reading() as db:
-            linked = await tokens.look(db, token=token, purpose=tokens.UNDO, now=clock.now())
-    except (LinkInvalid, LinkUsed) as error:
-        return await link_is_over(error, again=url_for("recovery.forgot_password"), words="Ask for a new password")
+    async with reading() as db:
+        linked = await tokens.look(db, token=token, purpose=tokens.UNDO, now=clock.now())
     return await render_template(
         "reset_password.html",
         action=url_for("recovery.undo_email_change_post"),

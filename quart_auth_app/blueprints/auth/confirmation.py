@@ -6,18 +6,18 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app import clock
 from quart_auth_app.accounts import identities, sign_up_confirmations, sign_ups, tokens
 from quart_auth_app.accounts.email_addresses import key
-from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkInvalid, LinkUsed
+from quart_auth_app.accounts.errors import AlreadyConfirmed
 from quart_auth_app.accounts.own_field import OwnFieldTaken
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.blueprints.auth.log_in import auth
 from quart_auth_app.blueprints.auth.sign_up import SIGN_UP as SIGN_UP_FORM
-from quart_auth_app.blueprints.mailed_links import email_of, link_is_over, only_with_mail, to_log_in
+from quart_auth_app.blueprints.mailed_links import email_of, link_page, only_with_mail, to_log_in
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.link_form import LinkForm, link_token
+from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
@@ -65,15 +65,11 @@ async def signup_code() -> ResponseReturnValue:
 
 @auth.get("/confirm")
 @only_with_mail
-async def confirm() -> ResponseReturnValue:
+@link_page("Sign up again", lambda: url_for("auth.signup"))
+async def confirm(token: str) -> ResponseReturnValue:
     """Show which address will be confirmed. Opening the page doesn't consume the token."""
-    know_browser()
-    token = await link_token()
-    try:
-        async with reading() as db:
-            linked = await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=clock.now())
-    except (LinkInvalid, LinkUsed) as error:
-        return await link_is_over(error, again=url_for("auth.signup"), words="Sign up again")
+    async with reading() as db:
+        linked = await tokens.look(db, token=token, purpose=tokens.CONFIRM, now=clock.now())
     own = linked.sign_up is not None and linked.sign_up.id == SIGN_UP.own()
     return await render_template("confirm.html", email=linked.sent_to, token=token, own=own, typed=typed_before())
 
