@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import CodeType, FunctionType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -25,6 +25,9 @@ TIME_LIMIT = 120
 """Seconds for the tests of one change; if they hang, the change counts as noticed."""
 
 GREEN, RED, OUTSIDE = 0, 1, 3
+
+KEEPING = type(lru_cache(abs))
+"""The type of functions that keep their results."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +48,21 @@ def give(file: Path, source: str) -> None:
     before, after = (compile(text, str(file), "exec") for text in (file.read_text("utf-8"), source))
     changed = {(old.co_qualname, old.co_firstlineno): new for old, new in _functions(before, after)}
     gc.unfreeze()  # tests/conftest.py froze the objects: get_objects does not return frozen ones
+    packages = set()
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename == str(file):
             code = changed.get((each.__code__.co_qualname, each.__code__.co_firstlineno), each.__code__)
             if code.co_freevars != each.__code__.co_freevars:
                 raise OutsideFunctions
             each.__code__ = code
+            packages.add(_package(each))
+    for each in gc.get_objects():
+        if isinstance(each, KEEPING) and _package(each) in packages:
+            each.cache_clear()  # a result from before the change would hide it
+
+
+def _package(function: Any) -> str:
+    return str(function.__module__).partition(".")[0]
 
 
 def _functions(old: CodeType, new: CodeType, *, imports: bool = True) -> Iterator[tuple[CodeType, CodeType]]:

@@ -79,13 +79,18 @@ def test_where_the_tests_were_green_before_an_error_has_noticed_too() -> None:
 def test_functions_of_a_module_that_is_imported_get_changed_code_and_nothing_else_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = "LIMIT = 5\nclass A:\n    def a(self):\n        return [n < LIMIT for n in (5,)]\n    B = 1\n"
+    source = (
+        "from functools import cache\nLIMIT = 5\nclass A:\n"
+        "    def a(self):\n        return [n < LIMIT for n in (5,)]\n    B = 1\n"
+        "@cache\ndef kept():\n    return A().a()\n"
+    )
     (file := tmp_path / "broken_on_purpose.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module("broken_on_purpose")
     thing = module.A()
+    assert module.kept() == [False]
     give(file, source.replace("n < L", "n <= L"))
-    assert thing.a() == [True]
+    assert thing.a() == module.kept() == [True]
     for old, new in (("LIMIT = 5", "LIMIT = 6"), ("B = 1", "B = 2"), ("def a(self)", "def a(self, b=1)")):
         with pytest.raises(OutsideFunctions):
             give(file, source.replace(old, new))
