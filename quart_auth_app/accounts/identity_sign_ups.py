@@ -73,9 +73,10 @@ async def become_known(
             await throttle.hit(db, (limits.SIGN_UP_BY_ADDRESS, limits.network(browser.address)), now=now)
     try:
         async with transaction() as db:
+            # In this order: another tab stores both at once, so whoever finds its user here finds its identity too.
+            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
             if await identity_rows.owner(db, proven) is not None:
                 return False  # another tab was faster
-            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
             is_new = user is None
             if user:
                 await _take_over(db, user, provider=provider, browser=browser, now=now)

@@ -1,11 +1,13 @@
 """Logging in with an account of another site, connecting one, disconnecting it; and everything that must not count."""
 
 import asyncio
+import contextvars
 import html
 import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -13,7 +15,7 @@ from quart import Quart, Response
 from sqlalchemy import func, select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits
+from quart_auth_app.accounts import identity_rows, limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Identity, Passkey, Session, User
 from tests.authenticators import add_passkey
@@ -360,6 +362,29 @@ async def test_two_tabs_that_sign_up_at_once_make_one_account(client: Client, da
     ways = [await address(await client.post("/login/with/fake")) for _ in range(2)]
     responses = await asyncio.gather(*(client.get(fake.back(way)) for way in ways))
     assert [response.headers["Location"] for response in responses] == ["/profile"] * 2
+    assert await counted(database) == 1
+
+
+@pytest.mark.parametrize("looks", [1, 2], ids=["before anything", "while the account is made"])
+async def test_a_tab_that_signs_up_while_another_looks_makes_the_one_account(
+    client: Client, database: Database, fake: Fake, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    if database.url.drivername == "sqlite":
+        pytest.skip("in a SQLite file the other tab waits until this one has written")
+    slow, fast = [await address(await client.post("/login/with/fake")) for _ in range(2)]
+    owner, left = identity_rows.owner, looks
+
+    async def owner_then_the_other_tab(*arguments: Any) -> int | None:
+        nonlocal left
+        found, left = await owner(*arguments), left - 1
+        if left == 0:
+            other = client.get(fake.back(fast))
+            await asyncio.create_task(other, context=contextvars.Context())
+        return found
+
+    monkeypatch.setattr(identity_rows, "owner", owner_then_the_other_tab)
+    assert (await client.get(fake.back(slow))).headers["Location"] == "/profile"
+    assert left < 0
     assert await counted(database) == 1
 
 
