@@ -141,6 +141,7 @@ async def test_what_a_page_does_besides_is_counted(app: Quart, client: Client, d
     assert len(costs.compilations) == 1
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="measured on 3.11; later versions count other calls")
 @pytest.mark.parametrize(("path", "times"), [("/", 2.61), ("/login", 4.13), ("/signup", 4.27)])
 async def test_a_page_costs_so_many_times_what_a_bare_route_of_quart_does(
     client: Client, path: str, times: float
