@@ -5,7 +5,6 @@ If the address has an account already, it stays its owner's, and only a person w
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +25,7 @@ from quart_auth_app.accounts import (
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, InvalidName, SignUpClosed
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
 from quart_auth_app.settings.providers import ProviderSettings
@@ -85,8 +85,17 @@ async def become_known(
                     raise SignUpClosed
                 if not is_complete:
                     raise SignUpUnfinished(label=provider.label)
-                user = _new_user(email, proven, name=name, browser=browser, now=now)
-                await _add(db, user, values=values, browser=browser, now=now)
+                user = await adding.add(
+                    db,
+                    email=email,
+                    name=names.validated(name) if name is not None else name_of(proven, email),
+                    password=ways_in.NO_PASSWORD,
+                    verified_at=now,
+                    own=values,
+                    browser=browser,
+                    now=now,
+                )
+                await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
             db.add(identity_rows.new(user.id, proven, now=now))
             await db.flush()
             await activity.note(db, user_id=user.id, kind="provider_connected", browser=browser, now=now)
@@ -118,26 +127,6 @@ async def _insist_on_verified(
     if may_sign_up and outbox.is_on(db):
         raise SignUpUnfinished(label=provider.label)  # our own mail then asks for confirmation
     raise AddressNotVerified(label=provider.label)
-
-
-def _new_user(email: str, proven: Proven, *, name: str | None, browser: Browser, now: datetime) -> User:
-    return User(
-        email=email,
-        email_key=email_addresses.key(email),
-        name=names.validated(name) if name is not None else name_of(proven, email),
-        password=ways_in.NO_PASSWORD,
-        language=browser.language,
-        created_at=now,
-        verified_at=now,
-    )
-
-
-async def _add(db: AsyncSession, user: User, *, values: Mapping[str, Any], browser: Browser, now: datetime) -> None:
-    db.add(user)
-    await db.flush()
-    await own_fields.store(db, user_id=user.id, values=values)
-    await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
-    await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
 
 
 async def _take_over(

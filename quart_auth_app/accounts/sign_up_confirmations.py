@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, mailed_codes, own_fields, taken, tokens
+from quart_auth_app.accounts import double_clicks, mailed_codes, own_fields, taken, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongSignUpPassword
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
 
@@ -85,21 +86,18 @@ async def _become_account(
         sign_up = await _take(db, sign_up_id)
         if token:
             await tokens.consume(db, token=token, purpose=tokens.CONFIRM, now=now)
-        user = User(
+        user = await adding.add(
+            db,
             email=sign_up.email,
-            email_key=sign_up.email_key,
             name=sign_up.name,
             password=sign_up.password,
-            language=browser.language,
-            created_at=now,
             verified_at=now,
+            own=values,
+            browser=browser,
+            now=now,
         )
-        db.add(user)
-        await db.flush()
-        await own_fields.store(db, user_id=user.id, values=values)
         await tokens.use_up(db, sign_up=sign_up, now=now)
         await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
-        await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
         await double_clicks.note(db, browser, number=user.id, now=now)
     return user
 

@@ -12,19 +12,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import (
-    activity,
-    email_addresses,
-    limits,
-    names,
-    outbox,
-    own_fields,
-    taken,
-    throttle,
-)
+from quart_auth_app.accounts import email_addresses, limits, names, outbox, own_fields, taken, throttle
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
@@ -112,23 +104,14 @@ async def _store(
     also: Also | None = None,
 ) -> User:
     now = clock.now()
-    user = User(
-        email=email,
-        email_key=email_addresses.key(email),
-        name=name,
-        password=password_hash,
-        language=browser.language,
-        created_at=now,
-    )
     async with (
         own_fields.refused_if_taken(transaction, values=own),
         taken.refused(transaction, email=email, error=EmailTaken),
         transaction() as db,
     ):
-        db.add(user)
-        await db.flush()
-        await own_fields.store(db, user_id=user.id, values=own)
-        await activity.note(db, user_id=user.id, kind="created", browser=browser, now=now)
+        user = await adding.add(
+            db, email=email, name=name, password=password_hash, verified_at=None, own=own, browser=browser, now=now
+        )
         if mail:
             await outbox.queue(db, kind=mail, to=email, user_id=user.id, now=now)
         if also:
