@@ -96,6 +96,7 @@ def beside_a_storm(name: str, nodes: Nodes, rounds: int, seconds: int) -> Iterat
         quiet, stormy = Neighbour(), Neighbour()
         for storm in [0, STORM, STORM, 0] * rounds:
             (stormy if storm else quiet).add(nodes, path, seconds, storm)
+            nodes.sharing[0].wait_until_idle()
         p99 = [1000 * percentile(each.latencies, 99) for each in (quiet, stormy)]
         costs = [median(each.costs) for each in (quiet, stormy)]
         spent = f"{costs[0]:.2f} | {costs[1]:.2f} ({costs[1] / costs[0]:.2f})"

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import cores, memory
+from bench import cores, memory, processor
 from bench.subjects import Site
 from tests.servers import free_port
 
@@ -19,6 +19,9 @@ START_TIME = 120.0
 
 END_TIME = 1.5
 """Seconds between SIGTERM and SIGKILL; after a storm, many hashes may still be waiting."""
+
+IDLE_FOR, IDLE_USES = 0.3, 0.02
+"""A server is idle when it uses no more processor time than the second number in the first, both in seconds."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,13 @@ class Server:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 with suppress(ProcessLookupError):
                     os.sched_setaffinity(int(task.name), cores.SERVER)
+
+    def wait_until_idle(self) -> None:
+        """Wait until it has checked the hashes of clients that hung up, or they would slow the next measurement."""
+        used, before = processor.seconds_of_all(self.pid), 0.0
+        while used - before > IDLE_USES:
+            time.sleep(IDLE_FOR)
+            used, before = processor.seconds_of_all(self.pid), used
 
 
 @contextmanager

@@ -59,6 +59,7 @@ def _measure(run: Run, servers: list[tuple[Crowd, Server]]) -> None:
     for crowd, server in servers:
         storm = asyncio.run(clients.storm(server, clients=CLIENTS, seconds=run.scale.growth_seconds, users=crowd.users))
         run.results.add("growth", crowd.name, log_ins=storm.per_second)
+        server.wait_until_idle()
         server.pin()
         # The first read of a row comes from the disk, so read all rows before measuring.
         asyncio.run(_visit_all(server, crowd.cookies))
