@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from quart_auth_app.models import SecurityEvent, Session
-from quart_auth_app.web.api.views.view import Context
+from quart_auth_app.web.api.views.view import Context, filled
 from quart_auth_app.web.identity.current_user import current_user
 
 
 @dataclass(frozen=True)
-class Account:
-    """Whoever is logged in."""
+class AnyAccount:
+    """What the owner of an account and admins see of it."""
 
     id: int
     email: str
@@ -21,6 +21,12 @@ class Account:
     created_at: datetime | None
     last_log_in_at: datetime | None
     verified_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Account(AnyAccount):
+    """Whoever is logged in."""
+
     delete_at: datetime | None
     has_password: bool
     new_email: str | None
@@ -71,39 +77,20 @@ class Activity:
 
 def account(context: Context) -> Account:
     """Return whoever is logged in."""
-    user, wish = current_user, context.get("wish")
-    return Account(
-        id=user.id,
-        email=user.email,
-        name=user.name,
-        roles=user.roles,
-        created_at=user.created_at,
-        last_log_in_at=user.last_log_in_at,
-        verified_at=user.verified_at,
-        delete_at=user.delete_at,
-        has_password=context["has_password"],
-        new_email=wish.new_email if wish else None,
-    )
+    wish = context.get("wish")
+    new_email = wish.new_email if wish else None
+    return filled(Account, current_user, has_password=context["has_password"], new_email=new_email)
 
 
 def one_session(session: Session, browser: str, *, this: int | None = None) -> OneSession:
     """Return the JSON object of a session."""
-    return OneSession(
-        id=session.id,
-        browser=browser,
-        address=session.address,
-        created_at=session.created_at,
-        last_seen_at=session.last_seen_at,
-        remember=session.remember,
-        methods=session.methods.split(),
-        is_this=session.id == this,
-    )
+    is_this = session.id == this
+    return filled(OneSession, session, browser=browser, methods=session.methods.split(), is_this=is_this)
 
 
 def event(event: SecurityEvent, titles: Mapping[int, str]) -> Event:
     """Return the JSON object of an event."""
-    sentence = titles[event.id]
-    return Event(event.id, event.at, event.kind, sentence, event.address, event.browser, event.details)
+    return filled(Event, event, sentence=titles[event.id])
 
 
 def sessions(context: Context) -> SessionList:

@@ -3,24 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from quart_auth_app.models import User
-from quart_auth_app.web.api.views.account import Event, OneSession, event, one_session
-from quart_auth_app.web.api.views.factors import OneAccessKey, one_access_key
-from quart_auth_app.web.api.views.view import Context
+from quart_auth_app.web.api.views.account import AnyAccount, Event, OneSession, event, one_session
+from quart_auth_app.web.api.views.factors import OneAccessKey
+from quart_auth_app.web.api.views.view import Context, filled
 from quart_auth_app.web.services import services
 
 
 @dataclass(frozen=True)
-class Person:
+class Person(AnyAccount):
     """A user, as admins see them."""
 
-    id: int
-    email: str
-    name: str
-    roles: list[str]
-    created_at: datetime | None
-    last_log_in_at: datetime | None
-    verified_at: datetime | None
     disabled_at: datetime | None
     delete_at: datetime | None
 
@@ -103,33 +95,26 @@ class Faults:
 def overview(context: Context) -> Overview:
     """Return the last days."""
     days = context["days"]
-    return Overview(
-        [OneDay(each.day.isoformat(), each.sign_ups, each.log_ins, each.log_ins_failed, each.refusals) for each in days]
-    )
+    return Overview([filled(OneDay, each, day=each.day.isoformat()) for each in days])
 
 
 def people(context: Context) -> People:
     """Return a page of users."""
     page = context["page"]
-    return People([_person(user) for user in page.users], page.next)
+    return People([filled(Person, user) for user in page.users], page.next)
 
 
 def one_person(context: Context) -> OnePerson:
     """Return a user, with sessions and the newest events."""
     return OnePerson(
-        user=_person(context["user"]),
+        user=filled(Person, context["user"]),
         has_password=context["has_password"],
         has_second_step=context["state"].is_on,
         passkeys=context["passkeys"],
-        access_keys=[one_access_key(each) for each in context["access_keys"]],
+        access_keys=[filled(OneAccessKey, each) for each in context["access_keys"]],
         sessions=[one_session(each, browser) for each, browser in context["sessions"]],
         events=[event(each, context["titles"]) for each in context["events"]],
     )
-
-
-def _person(user: User) -> Person:
-    named = {name: getattr(user, name) for name in Person.__dataclass_fields__}
-    return Person(**named)
 
 
 def adding(context: Context) -> Adding:
@@ -139,10 +124,7 @@ def adding(context: Context) -> Adding:
 
 def mail(context: Context) -> MailList:
     """Return a page of mails."""
-    names = OneMail.__dataclass_fields__
-    return MailList(
-        [OneMail(**{name: getattr(each, name) for name in names}) for each in context["mails"]], context["next"]
-    )
+    return MailList([filled(OneMail, each) for each in context["mails"]], context["next"])
 
 
 def findings(context: Context) -> Faults:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from quart_auth_app.models import AccessKey, Passkey
-from quart_auth_app.web.api.views.view import Context
+from quart_auth_app.web.api.views.view import Context, filled
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,14 @@ def second_step(context: Context) -> SecondStep:
 
 def passkeys(context: Context) -> PasskeyList:
     """Return the passkeys, and the options for another one."""
-    return PasskeyList([_one_passkey(each) for each in context["passkeys"]], context["options"])
-
-
-def _one_passkey(passkey: Passkey) -> OnePasskey:
-    return OnePasskey(passkey.id, passkey.name, passkey.created_at, passkey.last_used_at, passkey.backed_up)
-
-
-def one_access_key(key: AccessKey) -> OneAccessKey:
-    """Return the JSON object of an access key."""
-    return OneAccessKey(**{name: getattr(key, name) for name in OneAccessKey.__dataclass_fields__})
+    return PasskeyList([filled(OnePasskey, each) for each in context["passkeys"]], context["options"])
 
 
 def access_keys(context: Context) -> AccessKeyList:
     """Return the access keys."""
-    return AccessKeyList([one_access_key(each) for each in context["keys"]])
+    return AccessKeyList([filled(OneAccessKey, each) for each in context["keys"]])
 
 
 def new_access_key(context: Context) -> NewAccessKey:
     """Return the key that was just made."""
-    return NewAccessKey(one_access_key(context["key"]), context["text"])
+    return NewAccessKey(filled(OneAccessKey, context["key"]), context["text"])

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 Context = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,9 @@ class View:
     make: Callable[[Context], object]
     leads_on: bool = False
     """Whether the route may also redirect to another page."""
+
+
+def filled(type_: type[T], source: object, **given: object) -> T:
+    """Return an object of this dataclass: each field is `given`, or the source's attribute of the same name."""
+    names: set[str] = type_.__dataclass_fields__.keys() - given.keys()  # type: ignore[attr-defined]  # a dataclass has it
+    return type_(**{name: getattr(source, name) for name in names}, **given)
