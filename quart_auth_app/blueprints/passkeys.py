@@ -8,7 +8,6 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import passkeys as domain
 from quart_auth_app.accounts import passwordless
 from quart_auth_app.accounts.factors.passkeys import encoded
-from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.passkey_log_in import PASSKEY
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.models import User
@@ -84,11 +83,8 @@ async def overview() -> ResponseReturnValue:
 async def add_post() -> ResponseReturnValue:
     """Add the passkey that the browser has made."""
     form, asking = await ADD.read(), edge.account_asking(edge.ADD)
-    try:
+    with edge.noted_if_refused():
         await domain.add(transaction, asking, **form, user_id=current_user.id, browser=this_browser(), now=clock.now())
-    except PasskeyRefused as error:
-        edge.note_failure(error)
-        raise
     security_log.write("passkey_added", user=current_user.id)
     return await OVERVIEW.done(PASSKEY_ADDED)
 

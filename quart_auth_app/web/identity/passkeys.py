@@ -1,6 +1,8 @@
 """Passkeys on the web side: the options that a page gives the browser, and the credential that comes back."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,7 +66,7 @@ def account_asking(purpose: str) -> Asking:
 
 async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
     """Log in by a passkey alone. Raises PasskeyRefused or a child of it, or TooManyAttempts."""
-    try:
+    with noted_if_refused():
         return await passkey_log_in.log_in_with_passkey(
             transaction,
             _asking(LOG_IN, cookies.own(VISIT)),
@@ -73,9 +75,6 @@ async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
             browser=this_browser(),
             now=clock.now(),
         )
-    except PasskeyRefused as error:
-        note_failure(error)
-        raise
 
 
 async def prove_with_passkey(credential: str) -> Renewed:
@@ -83,7 +82,7 @@ async def prove_with_passkey(credential: str) -> Renewed:
 
     Raises PasskeyRefused, TooManyAttempts or SessionRevoked.
     """
-    try:
+    with noted_if_refused():
         return await passkey_log_in.prove(
             transaction,
             account_asking(SUDO),
@@ -92,16 +91,18 @@ async def prove_with_passkey(credential: str) -> Renewed:
             browser=this_browser(),
             now=clock.now(),
         )
+
+
+@contextmanager
+def noted_if_refused() -> Iterator[None]:
+    """If a passkey is refused in the block, write that to the security log, with the reason, and raise it on."""
+    try:
+        yield
     except PasskeyRefused as error:
-        note_failure(error)
+        security_log.write("passkey_failed", reason=str(error.values.get("reason", error.code)))
+        if isinstance(error, PasskeyUnknown):
+            tell_it_is_gone(str(error.values["credential_id"]))
         raise
-
-
-def note_failure(error: PasskeyRefused) -> None:
-    """Write to the security log that a passkey was refused, and why."""
-    security_log.write("passkey_failed", reason=str(error.values.get("reason", error.code)))
-    if isinstance(error, PasskeyUnknown):
-        tell_it_is_gone(str(error.values["credential_id"]))
 
 
 def tell_it_is_gone(credential_id: str) -> None:
