@@ -21,16 +21,22 @@ from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import reading, services
 
 
-def only_with_mail(view: View[...]) -> View[...]:
-    """Decorate a route: it answers 404 if no mail is sent."""
+def only_if(is_on: Callable[[], bool]) -> Callable[[View[...]], View[...]]:
+    """Decorate a route: it answers 404 unless `is_on` returns true."""
 
-    @wraps(view)
-    async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
-        if services().sender is None:
-            abort(404)
-        return await view(*arguments, **named)
+    def decorate(view: View[...]) -> View[...]:
+        @wraps(view)
+        async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
+            if not is_on():
+                abort(404)
+            return await view(*arguments, **named)
 
-    return handler
+        return handler
+
+    return decorate
+
+
+only_with_mail = only_if(lambda: services().sender is not None)
 
 
 def link_page(words: str, again: Callable[[], str]) -> Callable[[View[[str]]], View[[]]]:

@@ -1,8 +1,6 @@
 """Logging in by mail. These pages are 404 unless MAILED_LOGIN is `yes`."""
 
-from functools import wraps
-
-from quart import Blueprint, abort, redirect, render_template, url_for
+from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
@@ -10,11 +8,11 @@ from quart_auth_app.accounts import mailed_log_in as accounts
 from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.log_in import NO_SESSION
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
-from quart_auth_app.blueprints.mailed_links import link_page
+from quart_auth_app.blueprints.mailed_links import link_page, only_if
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.form import Form, View
+from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
@@ -31,16 +29,7 @@ CODE = Form("mailed_login.check_mail", "code", once=True)
 LINK = LinkForm("mailed_login.link", "token", ticks=("remember",), once=True)
 
 
-def only_where_switched_on(view: View[...]) -> View[...]:
-    """Decorate a route: it answers 404 if people may not log in by mail."""
-
-    @wraps(view)
-    async def handler(*arguments: object, **named: object) -> ResponseReturnValue:
-        if not services().settings.mailed_login:
-            abort(404)
-        return await view(*arguments, **named)
-
-    return handler
+only_where_switched_on = only_if(lambda: services().settings.mailed_login)
 
 
 @mailed_login.post("/login/mail")
