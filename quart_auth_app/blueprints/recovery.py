@@ -49,13 +49,7 @@ async def reset_password(token: str) -> ResponseReturnValue:
     """Ask for the new password. Opening the page doesn't consume the token."""
     async with reading() as db:
         await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
-    return await render_template(
-        "reset_password.html",
-        action=url_for("recovery.reset_password_post"),
-        token=token,
-        min_password_length=MIN_LENGTH,
-        typed=typed_before(),
-    )
+    return await _password_page(token, action=url_for("recovery.reset_password_post"))
 
 
 @recovery.post("/reset-password")
@@ -83,14 +77,7 @@ async def undo_email_change(token: str) -> ResponseReturnValue:
     """Show what will be undone, and ask for a new password. Opening the page doesn't consume the token."""
     async with reading() as db:
         linked = await tokens.look(db, token=token, purpose=tokens.UNDO, now=clock.now())
-    return await render_template(
-        "reset_password.html",
-        action=url_for("recovery.undo_email_change_post"),
-        token=token,
-        min_password_length=MIN_LENGTH,
-        former=linked.sent_to,
-        typed=typed_before(),
-    )
+    return await _password_page(token, action=url_for("recovery.undo_email_change_post"), former=linked.sent_to)
 
 
 @recovery.post("/undo-email-change")
@@ -110,6 +97,17 @@ async def undo_email_change_post() -> ResponseReturnValue:
 async def undone_again(user_id: int) -> ResponseReturnValue:
     """Answer the second click as the first one."""
     return await to_log_in(await email_of(user_id), UNDONE)
+
+
+async def _password_page(token: str, *, action: str, former: str | None = None) -> str:
+    return await render_template(
+        "reset_password.html",
+        action=action,
+        token=token,
+        min_password_length=MIN_LENGTH,
+        former=former,
+        typed=typed_before(),
+    )
 
 
 async def _choice(form: LinkForm) -> accounts.Choice:
