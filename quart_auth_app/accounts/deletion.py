@@ -18,6 +18,9 @@ by weeks, there are two days to correct it."""
 GRACE = timedelta(days=14)
 """How long a person may cancel the deletion. GDPR, article 12(3), allows a month in all."""
 
+WARNED_AT_ONCE = 20
+"""Users who are reminded in one transaction, so that other writers wait for a few milliseconds only."""
+
 LEASE = timedelta(minutes=10)
 """How long a server may take to announce a deletion before another server does it."""
 
@@ -77,30 +80,42 @@ async def record(db: AsyncSession, *, user_id: int, email: str, language: str | 
     await outbox.queue(db, kind="deleted", to=email, language=language, now=now)
 
 
-async def warn(db: AsyncSession, *, now: datetime) -> None:
-    """Remind, once, the users who will be deleted within WARNING; they are not deleted before WARNING has passed.
+async def warn(db: AsyncSession, *, now: datetime) -> int:
+    """Remind, once, users who will be deleted within WARNING; they are not deleted before WARNING has passed.
 
-    A reminder from a clock that was ahead doesn't count, so it is sent again.
+    One call reminds WARNED_AT_ONCE users at most, and returns how many. A reminder from a clock that was ahead doesn't
+    count, so it is sent again.
     """
     untold = or_(User.deletion_told_at.is_(None), User.deletion_told_at > now + LEEWAY)
-    query = update(User).where(User.delete_at <= now + WARNING, untold).values(deletion_told_at=now)
+    near = and_(User.delete_at <= now + WARNING, untold)
+    some = select(User.id).where(near).limit(WARNED_AT_ONCE).scalar_subquery()
+    # The condition stands here too: another server may have reminded the same users since they were selected.
+    query = update(User).where(User.id.in_(some), near).values(deletion_told_at=now)
     told = query.returning(User.id, User.email, User.delete_at).execution_options(synchronize_session=False)
-    for user_id, email, delete_at in await db.execute(told):
+    rows = (await db.execute(told)).all()
+    for user_id, email, delete_at in rows:
         date = f"{max(delete_at or now, now + WARNING):%Y-%m-%d}"
         await outbox.queue(db, kind="deletion_near", to=email, user_id=user_id, now=now, date=date)
+    return len(rows)
 
 
-async def repeat(db: AsyncSession, *, now: datetime) -> Sequence[int]:
-    """Delete again the users whom a restored backup has brought back, and return their numbers.
+async def brought_back(db: AsyncSession) -> Sequence[int]:
+    """Return the numbers of the users who were deleted, and whom a restored backup has brought back."""
+    return (await db.scalars(select(User.id).where(_was_deleted()).order_by(User.id))).all()
 
-    If an account with such a number is younger than the deletion, it is another person's, made after the restore.
-    """
-    was_deleted = select(DeletedUser.id).where(
-        DeletedUser.id == User.id, or_(User.created_at.is_(None), User.created_at <= DeletedUser.at)
-    )
-    again = (await db.scalars(delete(User).where(was_deleted.exists()).returning(User.id))).all()
-    await db.execute(update(DeletedUser).where(DeletedUser.id.in_(again)).values(announce_at=now))
-    return again
+
+async def repeat(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
+    """Delete again a user whom a restored backup has brought back. Returns False if another server has done so."""
+    gone = await db.scalar(delete(User).where(User.id == user_id, _was_deleted()).returning(User.id))
+    if gone is not None:
+        await db.execute(update(DeletedUser).where(DeletedUser.id == user_id).values(announce_at=now))
+    return gone is not None
+
+
+def _was_deleted() -> ColumnElement[bool]:
+    # If an account with such a number is younger than the deletion, it is another person's, made after the restore.
+    is_older = or_(User.created_at.is_(None), User.created_at <= DeletedUser.at)
+    return select(DeletedUser.id).where(DeletedUser.id == User.id, is_older).exists()
 
 
 async def unannounced(db: AsyncSession, *, now: datetime) -> Sequence[int]:

@@ -1,6 +1,7 @@
 """Hourly work: deletes expired rows, and users who asked for it."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -18,23 +19,36 @@ async def keep_house(database: UnitsOfWork, *, now: datetime, tell: Tell = nobod
     await prune(database, now=now, tell=tell)
     async with database.transaction() as db:
         await daily_counts.prune(db, now=now)  # a few rows a day
-        await deletion.warn(db, now=now)
+    while await _warn(database.transaction, now):
+        pass
     await delete_users(database.transaction, now=now, tell=tell)
+
+
+async def _warn(transaction: UnitOfWork, now: datetime) -> int:
+    async with transaction() as db:
+        return await deletion.warn(db, now=now)
 
 
 async def delete_users(transaction: UnitOfWork, *, now: datetime, tell: Tell = nobody) -> None:
     """Delete users whose days of grace are over, and those whom a restored backup has brought back."""
     async with transaction() as db:
-        again, due = await deletion.repeat(db, now=now), await deletion.due(db, now=now)
+        again, due = await deletion.brought_back(db), await deletion.due(db, now=now)
     for user_id in again:
-        _log.info("user %s was deleted before, and is again", user_id)
+        await _delete(transaction, deletion.repeat, user_id, now, "user %s was deleted before, and is again")
     for done, user_id in enumerate(due):
         tell(done, len(due))
-        try:
-            async with transaction() as db:
-                deleted = await deletion.carry_out(db, user_id=user_id, now=now)
-        except IntegrityError as error:  # a site's own foreign key without CASCADE or SET NULL
-            _log.warning("user %s asked to be deleted and can't be: %s", user_id, error.orig)
-        else:
-            if deleted:
-                _log.info("user %s is deleted, as they asked", user_id)
+        await _delete(transaction, deletion.carry_out, user_id, now, "user %s is deleted, as they asked")
+
+
+async def _delete(
+    transaction: UnitOfWork, how: Callable[..., Awaitable[bool]], user_id: int, now: datetime, message: str
+) -> None:
+    # One transaction for each: other writers wait for one user only, and whom a site's table holds on to stops nobody.
+    try:
+        async with transaction() as db:
+            deleted = await how(db, user_id=user_id, now=now)
+    except IntegrityError as error:  # a site's own foreign key without CASCADE or SET NULL
+        _log.warning("user %s asked to be deleted and can't be: %s", user_id, error.orig)
+    else:
+        if deleted:
+            _log.info(message, user_id)

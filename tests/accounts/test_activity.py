@@ -1,11 +1,13 @@
 """The user's own security log: every event with its act, no event without it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from quart import Quart
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import activity, failed_log_ins, sessions, users
 from quart_auth_app.accounts.browsers import Browser
@@ -158,6 +160,36 @@ async def test_failures_that_cant_be_written_wait_for_the_next_time(bob: dict[st
         await failures.write(broken, now=NOW)  # type: ignore[arg-type]  # that's the point
     await failures.write(database.transaction, now=NOW)
     assert (await events_of(database))[0].details == {"count": 2}
+
+
+async def test_failures_are_written_a_few_accounts_at_a_time_and_once(
+    accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who guesses at many addresses makes no transaction that others wait long for, nor one that counts twice."""
+    monkeypatch.setattr(failed_log_ins, "BATCH", 2)
+    failures = FailedLogIns()
+    for number in range(5):
+        await accounts.sign_up(email=f"{number}@example.com", password=BOB["password"], name="Bob")
+        failures.note(email=f"{number}@example.com", browser=FIREFOX)
+    transactions: list[int] = []
+
+    @asynccontextmanager
+    async def breaks_at_the_second() -> AsyncIterator[AsyncSession]:
+        async with database.transaction() as db:
+            yield db
+            transactions.append(len(db.new) + len(db.identity_map))
+            if len(transactions) == 2:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failures.write(breaks_at_the_second, now=NOW)
+    assert len(failures._by_key) == 3
+    await failures.write(breaks_at_the_second, now=NOW)
+    assert len(transactions) == 4
+    for number in range(5):
+        assert [each.details for each in await events_of(database, number + 1) if each.kind == "log_in_failed"] == [
+            {"count": 1}
+        ]
 
 
 def test_memory_for_failures_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
