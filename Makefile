@@ -67,7 +67,7 @@ migration: $(VENV)/dev.stamp ## write the next migration from the models; NAME=b
 	@$(BIN)/python -m tests.write_migration '$(NAME)'
 	@$(BIN)/ruff format --quiet quart_auth_app/database/migrations/versions
 	@$(BIN)/ruff check --quiet --fix quart_auth_app/database/migrations/versions
-	$(BIN)/python -m pytest --quiet tests/database/test_migrations.py tests/database/test_every_migration.py
+	$(BIN)/python -m pytest --quiet --numprocesses $(PROCESSES) tests/database/test_migrations.py tests/database/test_every_migration.py
 
 catalogues: $(VENV)/dev.stamp ## bring the translations up to date, and print what is missing
 	$(BIN)/python -m tests.catalogues

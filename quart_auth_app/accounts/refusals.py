@@ -12,7 +12,7 @@ LASTS = timedelta(seconds=1)
 """How long a refusal is cached. Another process may refund an attempt meanwhile: then somebody waits a second."""
 
 OF_NETWORKS = {limits.LOG_IN_BY_ADDRESS, limits.LOG_IN_BY_ADDRESS_OF_DEVICES}
-"""The limits whose refusals are cached. Not an account's: after a reset its owner must get in at every worker."""
+"""The limits whose refusals are cached. An account's are not: after a reset its owner must get in at every worker."""
 
 MAX_REMEMBERED = 10_000
 """Most refusals in the cache; further ones cost a read of the database each."""

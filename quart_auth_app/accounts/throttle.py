@@ -56,7 +56,7 @@ def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
         )
     ).subquery()
     statement = INSERT[dialect](_attempts).from_select(["key", "count", "ends_at"], select(attempts).where(true()))
-    # If the end is later than that of a window beginning now, a clock was ahead when it was written: ignore it.
+    # No window that has begun by now ends later than this. A later end is from a clock that was ahead: ignore it.
     too_far = bindparam("too_far", type_=_attempts.c.ends_at.type)
     over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > too_far)
     limit = case(

@@ -115,5 +115,5 @@ async def error_page(
         return Response(status=status)
     if wants_json():
         return problem(status, sentence, code=code, field=field, values=values)
-    title = translated(title_of(status))
-    return Response(await render_template("error.html", title=title, sentence=translated(sentence)), status)
+    texts = {"title": translated(title_of(status)), "sentence": translated(sentence)}
+    return Response(await render_template("error.html", status=status, **texts), status)

@@ -1,6 +1,6 @@
 """Each fault of hypercorn's is still there, so each fix is still needed; on another version a fix steps aside.
 
-When one of the first tests fails after an update, hypercorn does without the fix that the test names: delete it.
+A test with the name of a fix fails as soon as a version of hypercorn doesn't need that fix any more: delete the fix.
 """
 
 import asyncio

@@ -63,6 +63,17 @@ async def test_a_blueprints_error_page_wins_too(shop: Quart, browser: Client, tm
     assert await text(await browser.get("/nowhere")) == "The shop Sold out: There is no page at this address."
 
 
+async def test_a_sites_error_page_can_tell_one_status_from_another(
+    shop: Quart, browser: Client, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop_of_the_test" / "templates"
+    (folder / "error.html").write_text(
+        "{% if status == 404 %}No soup here{% else %}{{ status }} {{ title }}{% endif %}"
+    )
+    assert await text(await browser.get("/nowhere")) == "No soup here"
+    assert await text(await browser.put("/login")) == "405 Method Not Allowed"
+
+
 async def test_a_blueprints_templates_win_without_an_import_name(app: Quart, client: Client, tmp_path: Path) -> None:
     (tmp_path / "error.html").write_text("Nothing here.")
     app.register_blueprint(Blueprint("mine", __name__, template_folder=str(tmp_path)))

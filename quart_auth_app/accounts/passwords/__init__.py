@@ -31,8 +31,8 @@ class Passwords:
     def place_in_line(self, browser: Browser, *, known: bool = False) -> AbstractContextManager[None]:
         """Hold a place in the queue; take it before anything is counted or written. Raises TooBusy.
 
-        Strangers of one network get at most a part of the places, and so do all strangers together; `known` says that
-        this browser is none.
+        Strangers of one network get at most a part of the places, and so do all strangers together; a `known`
+        browser is no stranger.
         """
         return self.threads.place_in_line(_group(browser, known=known))
 
