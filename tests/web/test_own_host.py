@@ -36,8 +36,9 @@ ADDRESSES = {
     "http://site.example@evil.example/login": 400,
     "http:///login": 400,
     "http:evil.example/login": 400,
+    "*": 404,
 }
-"""Requests for whole addresses, as they are sent to a proxy, with our own name in their Host header."""
+"""Requests for whole addresses, as they are sent to a proxy, and for the server itself, with our own name in Host."""
 
 
 @pytest.fixture
