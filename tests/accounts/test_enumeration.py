@@ -13,6 +13,7 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app.accounts import sessions, users
+from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from tests.conftest import services_of
@@ -72,13 +73,14 @@ async def test_every_kind_of_account_costs_one_hash(accounts: Accounts, monkeypa
     assert costs == [4, 4, 4]
 
 
+@pytest.mark.parametrize("stored", [f"sha256$salt${'0' * 64}", NO_PASSWORD, "$2b$12$broken"])
 @pytest.mark.usefixtures("known_and_disabled")
-async def test_an_old_hash_costs_todays_too(
-    accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch
+async def test_an_old_hash_or_none_costs_todays_too(
+    accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch, stored: str
 ) -> None:
-    """Or the clock would tell who has not logged in since the move from Flask."""
+    """Or the clock would tell who has not logged in since the move from Flask, or logs in by a passkey only."""
     async with database.transaction() as db:
-        await db.execute(update(User).values(password=f"sha256$salt${'0' * 64}"))
+        await db.execute(update(User).values(password=stored))
     costs = counted_hashes(accounts, monkeypatch)
     assert not await accounts.log_in(email=BOB["email"], password="wrong")
     assert costs == [4]
