@@ -18,7 +18,7 @@ def test_every_kind_of_code_is_read_in_full_width() -> None:
     assert recovery_codes.normalised(recovery.replace("-", "ー").translate(WIDE)) in {None, recovery.replace("-", "")}
 
 
-@pytest.mark.parametrize("address", ["Bob@example.com", "b-o.b+x@sub.example.com"])
+@pytest.mark.parametrize("address", ["Bob@example.com", "b-o.b+x@sub.example.com", "!#$%&*/=?^_`{|}~@example.com"])
 def test_an_address_is_the_same_in_full_width(address: str) -> None:
     assert email_addresses.validated(address.translate(WIDE)) == email_addresses.validated(address)
     assert email_addresses.key(address.translate(WIDE)) == email_addresses.key(address)
