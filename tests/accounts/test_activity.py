@@ -148,6 +148,16 @@ async def test_failed_log_ins_become_one_event_with_their_number(
         assert await db.scalar(select(func.count()).select_from(SecurityEvent)) == 2
 
 
+async def test_only_an_accounts_own_failures_since_then_are_counted(accounts: Accounts, database: Database) -> None:
+    people = [await accounts.sign_up(**person) for person in (BOB, EVE)]
+    async with database.transaction() as db:
+        for who, hours, count in ((0, 23, 1), (1, 23, 2), (1, 24, 4), (1, 0, 8)):
+            at = NOW - timedelta(hours=hours)
+            await activity.note(db, user_id=people[who].id, kind="log_in_failed", browser=FIREFOX, now=at, count=count)
+        since = NOW - timedelta(days=1)
+        assert [await activity.failures(db, user_id=each.id, since=since) for each in people] == [1, 10]
+
+
 async def test_failures_that_cant_be_written_wait_for_the_next_time(bob: dict[str, str], database: Database) -> None:
     failures = FailedLogIns()
     failures.note(email=bob["email"], browser=FIREFOX)

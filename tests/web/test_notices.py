@@ -7,7 +7,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import select
 
-from quart_auth_app.accounts import deletion, failed_log_ins, users
+from quart_auth_app.accounts import deletion, users
 from quart_auth_app.accounts.activity_kinds import KINDS, NOTICED
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.mail.notices import NOTICES
@@ -127,8 +127,17 @@ async def test_twenty_failures_in_a_day_are_told_once_a_day(mailing: Quart, inbo
         await services.failed_log_ins.write(services.database.transaction, now=time.now)
         await send(mailing)
         assert subjects(inbox) == ["somebody guesses at your password"] * told, hour
-    assert failed_log_ins.TOLD_FROM <= 22
     assert "22 log-ins to your account have failed" in " ".join(text_of(inbox.last(BOB["email"])).split())
+
+
+async def test_nineteen_failures_in_a_day_are_not_told(mailing: Quart, inbox: Inbox, time: Clock) -> None:
+    services = services_of(mailing)
+    for failures, day, told in ((19, 0, 0), (19, 1, 0), (1, 1, 1)):
+        for _ in range(failures):
+            services.failed_log_ins.note(email=BOB["email"], browser=OPERATOR)
+        await services.failed_log_ins.write(services.database.transaction, now=time.now + timedelta(days=day))
+        await send(mailing)
+        assert subjects(inbox) == ["somebody guesses at your password"] * told
 
 
 @pytest.mark.asvs("6.3.7")
