@@ -19,10 +19,17 @@ TABLES = [
 ]
 
 
+def version(user_id: int) -> int:
+    """Return the version of the person's password: that of a new account, or a later one."""
+    return user_id % 2
+
+
 def value(column: Column[Any], user_id: int, number: int, at: datetime) -> object:
     """Return something that nobody else has in this column."""
     if column.name == "user_id":
         return user_id
+    if column.name == "password_version":
+        return version(user_id)
     if isinstance(column.type, UtcDateTime):
         return at
     if isinstance(column.type, LargeBinary):
@@ -52,8 +59,8 @@ async def add_bystanders(db: AsyncSession, *, at: datetime) -> None:
     """Add them, with all times in their rows `at`."""
     for user_id in BYSTANDERS:
         email, disabled_at = f"{user_id}@example.com", at if user_id % 2 else None
-        person = {"email": email, "email_key": email, "name": "Somebody", "password": "no hash", "password_version": 1}
-        db.add(User(id=user_id, disabled_at=disabled_at, **person))
+        person = {"email": email, "email_key": email, "name": "Somebody", "password": "no hash", "verified_at": at}
+        db.add(User(id=user_id, disabled_at=disabled_at, password_version=version(user_id), **person))
         await db.flush()
         await add_rows(db, user_id, at=at)
 

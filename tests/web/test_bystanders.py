@@ -3,10 +3,14 @@
 The others have lower numbers and higher ones.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from quart_auth_app.accounts import ways_in
+from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import Identity, User
 from tests import plans
 from tests.bystanders import add_bystanders, rows_of_bystanders
 from tests.conftest import services_of
@@ -39,3 +43,16 @@ async def test_a_form_changes_no_row_of_anybody_else_and_reads_no_whole_table(si
     }
     whole = await plans.whole_reads(database, sent)
     assert {sql: read for sql, read in whole.items() if not (name in WITH_ACTS_ON_ALL and "UPDATE mail" in sql)} == {}
+
+
+async def test_what_others_log_in_with_is_no_way_in_to_ones_own_account(
+    bob: dict[str, str], database: Database
+) -> None:
+    async with database.transaction() as db:
+        await add_bystanders(db, at=datetime.now(UTC))
+        db.info[ways_in.ISSUERS] = frozenset(await db.scalars(select(Identity.issuer)))
+        (number,) = await db.scalars(
+            update(User).where(User.email == bob["email"]).values(password=ways_in.NO_PASSWORD).returning(User.id)
+        )
+        with pytest.raises(ways_in.LastWayIn):
+            await ways_in.insist_on_another(db, user_id=number)
