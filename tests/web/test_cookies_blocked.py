@@ -52,6 +52,11 @@ async def test_without_cookies_every_form_ends_at_a_page_that_says_so(
     assert page.status_code == 400
 
 
+async def test_a_link_is_not_led_over_that_page(app: Quart) -> None:
+    response = await app.test_client(use_cookies=False).get("/account", headers=BROWSER)
+    assert response.headers["Location"] == "/login?next=/account"
+
+
 @pytest.mark.parametrize(("path", "form"), FORMS_OF_MAIL, ids=str)
 async def test_the_forms_of_mail_say_so_too(inbox: Inbox, make_app: MakeApp, path: str, form: dict[str, str]) -> None:
     blocked = make_app(MAIL_URL=inbox.url).test_client(use_cookies=False)

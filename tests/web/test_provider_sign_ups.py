@@ -1,5 +1,6 @@
 """What is needed besides an account at a provider: our mail to an address that it has not verified, or a log-in."""
 
+import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -106,6 +107,15 @@ async def test_a_sign_up_with_a_password_in_the_same_browser_connects_nobody(
     link = inbox.link("bob@example.com", "/confirm")
     await client.post("/confirm", form={"token": link.partition("?")[2], "password": BOB["password"]})
     assert (await counted(database), await counted(database, Identity)) == (1, 0)
+
+
+@pytest.mark.parametrize("name", [None, secrets.token_urlsafe(3000)], ids=["none", "long"])
+async def test_a_name_that_is_missing_or_long_is_no_reason_to_lose_the_proof(
+    client: Client, fake: Fake, name: str | None
+) -> None:
+    fake.person["name"] = name
+    assert (await log_in(client, fake)).headers["Location"] == FINISH
+    assert 0 < len(str(cookie(client, "proof-of-provider") or "")) < 3500, "browsers drop cookies of 4,096 bytes"
 
 
 async def test_without_mail_or_where_sign_up_is_closed_no_unverified_address_makes_an_account(
