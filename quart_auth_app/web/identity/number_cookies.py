@@ -20,7 +20,7 @@ class NumberCookie:
         """Return this browser's number, None if it has none or the cookie has expired."""
         try:
             number = self._serializer().loads(cookies.own(self._name), max_age=int(self._lasts.total_seconds()))
-        except (BadData, ValueError):
+        except BadData:
             return None
         return int(number)
 
