@@ -1,12 +1,12 @@
 """People who do nothing while something happens to somebody else, with rows in every table that has rows of people."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import JSON, Column, LargeBinary, String, Table, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.models import OURS, User
+from quart_auth_app.models import OURS, MailedLogIn, SignUp, User
 from quart_auth_app.models.base import Base, UtcDateTime
 
 BYSTANDERS = (-2, -1, 1_000_000, 1_000_001)
@@ -17,6 +17,17 @@ TABLES = [
     for table in Base.metadata.sorted_tables
     if table.name in OURS and any(key.target_fullname == "user.id" for key in table.foreign_keys)
 ]
+
+BEFORE_AN_ACCOUNT = [cast(Table, model.__table__) for model in (SignUp, MailedLogIn)]
+"""Tables with rows of people who have no account, or have not shown yet which one."""
+
+COMMON = {"issuer", "purpose"}
+"""Columns in which rows of different people have the same value."""
+
+
+def email_of(user_id: int) -> str:
+    """Return an address that stands, like the number, before or after those of the people to whom something happens."""
+    return f"{'a' if user_id < 0 else 'z'}{user_id}@example.com"
 
 
 def version(user_id: int) -> int:
@@ -30,6 +41,8 @@ def value(column: Column[Any], user_id: int, number: int, at: datetime) -> objec
         return user_id
     if column.name == "password_version":
         return version(user_id)
+    if column.name in {"email", "email_key", "account_key"}:
+        return email_of(user_id)
     if isinstance(column.type, UtcDateTime):
         return at
     if isinstance(column.type, LargeBinary):
@@ -52,13 +65,25 @@ async def add_rows(db: AsyncSession, user_id: int, *, at: datetime) -> None:
     """Give a user rows in all tables, in which all times are `at`."""
     for table in TABLES:
         for number in range(1 if table.c.user_id.primary_key else 2):
-            await db.execute(insert(table).values(row(table, user_id, number, at)))
+            alike = {} if number else await _common(db, table)
+            await db.execute(insert(table).values(row(table, user_id, number, at) | alike))
+
+
+async def _common(db: AsyncSession, table: Table) -> dict[str, Any]:
+    """Return the values of COMMON in somebody else's newest row."""
+    if not (columns := [column for column in table.columns if column.name in COMMON]):
+        return {}
+    others = select(*columns).where(table.c.user_id.not_in(BYSTANDERS)).order_by(table.c.id.desc()).limit(1)
+    found = (await db.execute(others)).mappings().one_or_none()
+    return dict(found or {})
 
 
 async def add_bystanders(db: AsyncSession, *, at: datetime) -> None:
     """Add them, with all times in their rows `at`."""
     for user_id in BYSTANDERS:
-        email, disabled_at = f"{user_id}@example.com", at if user_id % 2 else None
+        for table in BEFORE_AN_ACCOUNT:
+            await db.execute(insert(table).values(row(table, user_id, 0, at) | {"id": user_id}))
+        email, disabled_at = email_of(user_id), at if user_id % 2 else None
         person = {"email": email, "email_key": email, "name": "Somebody", "password": "no hash", "verified_at": at}
         db.add(User(id=user_id, disabled_at=disabled_at, password_version=version(user_id), **person))
         await db.flush()
@@ -71,4 +96,6 @@ async def rows_of_bystanders(db: AsyncSession) -> dict[str, list[Any]]:
     for table in TABLES:
         query = select(table).where(or_(*(table.c.user_id == each for each in BYSTANDERS)))
         found[table.name] = sorted(await db.execute(query), key=repr)
+    for table in BEFORE_AN_ACCOUNT:
+        found[table.name] = list(await db.execute(select(table).where(table.c.id.in_(BYSTANDERS)).order_by(table.c.id)))
     return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from quart_auth_app.accounts import email_changes, limits, mailed_codes, sudo, tokens, users
 from quart_auth_app.models import EmailChange, Identity, Mail, User
@@ -154,6 +154,34 @@ async def test_only_the_owners_session_confirms(mailing: Quart, client: Client, 
     assert (await user_of(mailing)).email == BOB["email"]
     response = await stranger.post("/login", form=BOB | {"next": f"/account/email/confirm?{token}"}, **elsewhere())
     assert f"becomes {NEW}" in await text(await stranger.get(response.headers["Location"]))
+
+
+async def test_of_two_accounts_each_sees_and_confirms_its_own_change_alone(
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
+) -> None:
+    await confirmed(mailing, inbox, EVE)
+    eve = await log_in(mailing, EVE)
+    for owner, other in ((client, eve), (eve, client)):
+        time.advance(LATER)
+        token = await link(owner, inbox)
+        assert NEW not in await text(await other.get("/account"))
+        response = await other.get(f"/account/email/confirm?{token}")
+        assert "belongs to another account" in await text(response)
+        await owner.post("/account/email/cancel")
+
+
+@pytest.mark.parametrize(
+    "asked_with",
+    [{"password_version": -1}, {"password_version": 1}, {"account_key": "a@a.example"}, {"account_key": "z@z.example"}],
+    ids=str,
+)
+async def test_a_change_that_was_asked_for_with_another_password_or_address_is_void(
+    mailing: Quart, client: Client, asked_with: dict[str, object]
+) -> None:
+    await ask(client)
+    async with services_of(mailing).database.transaction() as db:
+        await db.execute(update(EmailChange).values(asked_with))
+    assert NEW not in await text(await client.get("/account"))
 
 
 async def test_it_is_shown_and_can_be_cancelled_and_then_neither_link_nor_code_counts(

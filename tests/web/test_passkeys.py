@@ -137,6 +137,16 @@ async def test_only_approved_signatures_are_asked_for(client: Client, bob: dict[
     assert [each["alg"] for each in asked["pubKeyCredParams"]] == [-8, -7, -257]  # EdDSA, ES256, RS256
 
 
+async def test_the_browser_waits_for_a_passkey_as_long_as_webauthn_recommends(
+    client: Client, bob: dict[str, str]
+) -> None:
+    asked = [await options(await client.get("/login"), "get")]
+    await client.post("/login", form=bob)
+    asked.append(await options(await client.get("/account/passkeys"), "create"))
+    for each in asked:
+        assert timedelta(minutes=5) <= timedelta(milliseconds=each["timeout"]) <= timedelta(minutes=10)
+
+
 @pytest.mark.parametrize(
     "change",
     [
