@@ -13,7 +13,7 @@ from quart_auth_app.models import User
 from tests.people import BOB, EVE, Accounts
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-KNOWN = frozenset({"user", "admin", "cook"})
+KNOWN = frozenset({"user", "admin", "accountant", "cook"})
 HOME = Browser(address="192.0.2.1")
 
 
@@ -33,14 +33,15 @@ async def test_a_new_user_has_no_role_but_that_of_everybody(accounts: Accounts, 
     assert not roles.may({"roles": ["cook"]}, "admin")
 
 
-async def test_roles_are_granted_once_each_and_withdrawn(accounts: Accounts, database: Database) -> None:
+@pytest.mark.parametrize("role", ["accountant", "cook"])
+async def test_roles_are_granted_once_each_and_withdrawn(accounts: Accounts, database: Database, role: str) -> None:
     bob = await accounts.sign_up(**BOB)
-    await grant(database, bob, "cook")
-    assert await grant(database, bob, "cook") == ["cook"]
-    assert await grant(database, bob, "admin") == ["admin", "cook"]
+    await grant(database, bob, role)
+    assert await grant(database, bob, role) == [role]
+    assert await grant(database, bob, "admin") == sorted(["admin", role])
     async with database.transaction() as db:
-        await roles.withdraw(db, user=bob, role="cook", known=KNOWN, now=NOW)
-        await roles.withdraw(db, user=bob, role="cook", known=KNOWN, now=NOW)
+        await roles.withdraw(db, user=bob, role=role, known=KNOWN, now=NOW)
+        await roles.withdraw(db, user=bob, role=role, known=KNOWN, now=NOW)
     assert bob.roles == ["admin"]
 
 

@@ -257,6 +257,14 @@ async def test_a_deletion_logs_out_everywhere_and_says_when(
     assert [await is_logged_in(each) for each in (client, other)] == [False, False]
 
 
+async def test_asking_again_later_puts_nothing_off(client: Client, bob: dict[str, str], time: Clock) -> None:
+    for _ in range(2):
+        await client.post("/login", form=bob, **elsewhere())
+        await client.post("/account/delete")
+        assert "Your account will be deleted on 15 January 2030." in await text(await client.get("/login"))
+        time.advance(timedelta(days=3))
+
+
 async def test_logging_in_meanwhile_asks_whether_to_keep_the_account(
     client: Client, bob: dict[str, str], time: Clock, database: Database
 ) -> None:
