@@ -223,9 +223,23 @@ async def test_confirmed_twice_at_once_there_is_one_set_of_codes(database: Datab
     assert await spend(database, bob_id, codes[3]) == second_step.RECOVERY_CODE
 
 
-async def test_what_a_person_turns_off_is_their_own_alone(database: Database, accounts: Accounts) -> None:
+async def three_people(accounts: Accounts) -> list[int]:
+    """Sign three people up. Returns their numbers."""
     people = [await accounts.sign_up(**{**BOB, "email": f"{name}@example.com"}) for name in ("ann", "bob", "cid")]
-    ann, bob, cid = [person.id for person in people]
+    return [person.id for person in people]
+
+
+async def test_nobody_elses_second_step_gets_a_person_recovery_codes(database: Database, accounts: Accounts) -> None:
+    ann, bob, cid = await three_people(accounts)
+    for other in (ann, cid):
+        await confirmed(database, other)
+    with pytest.raises(NoSecondStep):
+        async with database.transaction() as db:
+            await recovery_codes.renew(db, user_id=bob, browser=OPERATOR, now=NOW)
+
+
+async def test_what_a_person_turns_off_is_their_own_alone(database: Database, accounts: Accounts) -> None:
+    ann, bob, cid = await three_people(accounts)
     codes = {person: (await confirmed(database, person))[1] for person in (ann, bob, cid)}
     async with database.transaction() as db:
         await second_step.turn_off_since(db, user_id=ann, since=BEFORE, browser=OPERATOR, now=LATER)
@@ -237,8 +251,7 @@ async def test_what_a_person_turns_off_is_their_own_alone(database: Database, ac
 
 
 async def test_recovery_codes_made_since_are_dropped_and_nobody_elses(database: Database, accounts: Accounts) -> None:
-    people = [await accounts.sign_up(**{**BOB, "email": f"{name}@example.com"}) for name in ("ann", "bob", "cid")]
-    ann, bob, cid = [person.id for person in people]
+    ann, bob, cid = await three_people(accounts)
     codes = {}
     for person in (ann, bob, cid):
         await confirmed(database, person)

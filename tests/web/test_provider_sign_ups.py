@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from quart import Quart
+from sqlalchemy import select
 
 from quart_auth_app import clock
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import Identity
+from quart_auth_app.models import Identity, SignUp
 from tests.conftest import MakeApp
 from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, cookie, elsewhere, is_logged_in, notice, text
@@ -73,6 +74,17 @@ async def test_remember_me_stays_ticked_while_the_mail_is_answered(
     await begin(client, fake, remember=ticked)
     await client.post("/signup/code", form={"code": inbox.code("bob@example.com")})
     assert await remember_me_is_ticked(client) == bool(ticked)
+
+
+async def test_an_account_ends_the_sign_ups_of_its_address_and_no_others(
+    app: Quart, client: Client, fake: Fake, database: Database
+) -> None:
+    for email in ("ann@example.com", BOB["email"], "cid@example.com"):
+        await app.test_client().post("/signup", form=BOB | {"email": email}, **elsewhere())
+    fake.person["email_verified"] = True
+    await log_in(client, fake)
+    async with database.reading() as db:
+        assert {*await db.scalars(select(SignUp.email))} == {"ann@example.com", "cid@example.com"}
 
 
 @pytest.mark.asvs("6.8.1")
