@@ -87,6 +87,19 @@ async def test_a_sign_up_is_an_account_once_its_code_is_typed(client: Client, in
     assert await is_logged_in(client)
 
 
+@pytest.mark.parametrize(
+    ("changed", "kept"), [({}, 1), ({"name": "Rob"}, 2), ({"password": "another harbour kettle 7"}, 2)], ids=str
+)
+async def test_the_same_details_twice_within_a_minute_are_one_sign_up_though_no_form_was_opened(
+    mailing: Quart, client: Client, inbox: Inbox, changed: dict[str, str], kept: int
+) -> None:
+    await sign_up(client)
+    await sign_up(client, BOB | changed)
+    assert await count(mailing, SignUp) == kept
+    await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
+    assert await count(mailing, User) == (kept == 1), "the mailed code is the first one's"
+
+
 @pytest.mark.asvs("6.6.2")
 async def test_a_code_counts_in_the_browser_that_signed_up_alone(mailing: Quart, client: Client, inbox: Inbox) -> None:
     await sign_up(client)
