@@ -19,6 +19,7 @@ from quart_auth_app.accounts import (
     outbox,
     own_fields,
     recovery,
+    sign_up_confirmations,
     throttle,
     ways_in,
 )
@@ -85,6 +86,7 @@ async def become_known(
                     raise SignUpClosed
                 if not is_complete:
                     raise SignUpUnfinished(label=provider.label)
+                await sign_up_confirmations.lock_all(db, email_key=email_addresses.key(email))
                 user = await adding.add(
                     db,
                     email=email,

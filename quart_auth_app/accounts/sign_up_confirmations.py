@@ -1,8 +1,9 @@
 """Confirming a sign-up by the mailed code or link, which makes the account."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ScalarSelect, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import double_clicks, mailed_codes, own_fields, taken, tokens
@@ -103,13 +104,18 @@ async def _become_account(
 
 
 async def _take(db: AsyncSession, sign_up_id: int) -> SignUp:
-    """Lock all sign-ups of the address, in fixed order, and return this one. Raises AlreadyConfirmed if it is gone.
-
-    Otherwise two of them that are confirmed at once would deadlock: each would lock its own and wait for the other.
-    """
+    """Lock all sign-ups of the address, and return this one. Raises AlreadyConfirmed if it is gone."""
     key = select(SignUp.email_key).where(SignUp.id == sign_up_id).scalar_subquery()
-    lock = select(SignUp).where(SignUp.email_key == key).order_by(SignUp.id).with_for_update()
-    found = {each.id: each for each in await db.scalars(lock)}
+    found = {each.id: each for each in await lock_all(db, email_key=key)}
     if sign_up_id not in found:
         raise AlreadyConfirmed
     return found[sign_up_id]
+
+
+async def lock_all(db: AsyncSession, *, email_key: str | ScalarSelect[str]) -> Sequence[SignUp]:
+    """Lock all sign-ups of an address, in fixed order. Whoever makes an account of them does so before anything else.
+
+    Otherwise two who make it at once would deadlock: each would have locked what the other waits for.
+    """
+    lock = select(SignUp).where(SignUp.email_key == email_key).order_by(SignUp.id).with_for_update()
+    return (await db.scalars(lock)).all()

@@ -9,6 +9,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from quart_auth_app.database import sqlite
 from quart_auth_app.database.errors import DatabaseAway
 
+CONFLICTS = {"40001", "40P01"}
+"""SQLSTATEs of a transaction that PostgreSQL ended because of another one: serialization failure, deadlock."""
+
 
 @contextmanager
 def away_in_words() -> Iterator[None]:
@@ -22,6 +25,6 @@ def away_in_words() -> Iterator[None]:
     except TimeoutError as error:  # asyncpg raises it after COMMAND_TIMEOUT
         raise DatabaseAway("no answer in time") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in CONFLICTS:
             raise DatabaseAway(str(error.__cause__ or error)) from error
         raise

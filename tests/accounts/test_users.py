@@ -2,13 +2,19 @@
 
 import asyncio
 import unicodedata
+from typing import Any
 
 import idna
 import pytest
 from quart import Quart
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app import clock
+from quart_auth_app.accounts import identity_sign_ups, sign_up_confirmations
+from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.errors import (
+    AlreadyConfirmed,
     EmailTaken,
     InvalidEmail,
     InvalidName,
@@ -16,9 +22,12 @@ from quart_auth_app.accounts.errors import (
     PasswordTooLong,
     PasswordTooShort,
 )
+from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import User
+from quart_auth_app.models import SignUp, User
+from quart_auth_app.settings.providers import ProviderSettings
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, EVE, WRONG_DETAILS, Accounts, elsewhere, is_logged_in, notice
 
@@ -155,3 +164,41 @@ async def test_a_password_is_compared_exactly(accounts: Accounts, change: object
     assert callable(change)
     await accounts.sign_up(**BOB)
     assert not await accounts.log_in(email=BOB["email"], password=change(BOB["password"]))
+
+
+async def test_a_provider_and_a_mail_that_prove_an_address_at_once_make_one_account(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail's link is opened while the provider's account is made; on PostgreSQL the two must not deadlock."""
+    sign_up = SignUp(email=BOB["email"], email_key=BOB["email"], name="Bob", password="no hash", created_at=clock.now())
+    async with database.transaction() as db:
+        db.add(sign_up)
+    is_added, add = asyncio.Event(), adding.add
+
+    async def add_slowly(db: AsyncSession, **values: Any) -> User:
+        user = await add(db, **values)
+        is_added.set()
+        await asyncio.sleep(0.2)
+        return user
+
+    monkeypatch.setattr(adding, "add", add_slowly)
+    provider = ProviderSettings(name="fake", issuer="i", client_id="c", client_secret="s", label="Fake")
+    proven = Proven(issuer="i", subject="s", email=BOB["email"], email_verified=True, name="Bob")
+    known = asyncio.create_task(
+        identity_sign_ups.become_known(
+            database.transaction,
+            proven=proven,
+            provider=provider,
+            may_sign_up=True,
+            own={},
+            name=None,
+            browser=OPERATOR,
+            now=clock.now(),
+        )
+    )
+    await is_added.wait()
+    with pytest.raises(AlreadyConfirmed):
+        await sign_up_confirmations._become_account(
+            database.transaction, sign_up_id=sign_up.id, token=None, browser=OPERATOR, now=clock.now()
+        )
+    assert await known

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from quart import Quart
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import func, make_url, select, text, update
 
 from quart_auth_app.database import postgresql
 from quart_auth_app.database.units_of_work import Database, DatabaseAway
@@ -119,3 +119,23 @@ async def test_verify_full_takes_the_servers_own_certificate_for_the_name_it_has
             await revision("localhost", other)
         with pytest.raises(DatabaseAway, match="IP address mismatch"):
             await revision("127.0.0.1", own)
+
+
+async def test_a_deadlock_with_other_software_is_an_answer_to_try_again(new_database: NewDatabase) -> None:
+    """A deadlock of ours would be a mistake; a site's own code may cause one. PostgreSQL ends one of the two."""
+    database = Database(make_url(new_database()))
+    await database.upgrade()
+    async with database.transaction() as db:
+        db.add_all([User(email=name, email_key=name, name=name, password="no hash") for name in "ab"])
+    both_hold_one = asyncio.Barrier(2)
+
+    async def touch(first: str, second: str) -> None:
+        async with database.transaction() as db:
+            await db.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
+            await db.execute(update(User).where(User.email == first).values(name="c"))
+            await both_hold_one.wait()
+            await db.execute(update(User).where(User.email == second).values(name="c"))
+
+    ended = await asyncio.gather(touch("a", "b"), touch("b", "a"), return_exceptions=True)
+    assert {type(each) for each in ended} == {type(None), DatabaseAway}
+    await database.close()
