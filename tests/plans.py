@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_auth_app.database.units_of_work import Database
@@ -18,12 +18,13 @@ Sent = dict[str, Any]
 
 
 @contextmanager
-def sent_to(database: Database) -> Iterator[Sent]:
-    """Collect the statements that read or change rows during the block."""
+def sent_to(database: Database, *, reading: bool = True) -> Iterator[Sent]:
+    """Collect the statements that read or change rows during the block; without `reading`, those of transactions."""
     found: Sent = {}
 
-    def note(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
-        if re.match(r"SELECT|UPDATE|DELETE|INSERT", sql):
+    def note(connection: Connection, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        only_reads = connection.get_execution_options().get("reading")
+        if re.match(r"SELECT|UPDATE|DELETE|INSERT", sql) and (reading or not only_reads):
             found[sql] = values[0] if isinstance(values, list) else values  # a list: several rows by one statement
 
     engine = database.engine.sync_engine

@@ -54,7 +54,7 @@ async def cancel(db: AsyncSession, *, user_id: int, browser: Browser, now: datet
 
 async def due(db: AsyncSession, *, now: datetime) -> Sequence[int]:
     """Return the numbers of the users to delete now."""
-    return (await db.scalars(select(User.id).where(_is_over(now)).order_by(User.id))).all()
+    return (await db.scalars(select(User.id).where(_is_over(now)).order_by(User.delete_at, User.id))).all()
 
 
 async def carry_out(db: AsyncSession, *, user_id: int, now: datetime) -> bool:
@@ -101,7 +101,8 @@ async def warn(db: AsyncSession, *, now: datetime) -> int:
 
 async def brought_back(db: AsyncSession) -> Sequence[int]:
     """Return the numbers of the users who were deleted, and whom a restored backup has brought back."""
-    return (await db.scalars(select(User.id).where(_was_deleted()).order_by(User.id))).all()
+    some = User.id.in_(select(DeletedUser.id))  # so that SQLite doesn't look at all users
+    return (await db.scalars(select(User.id).where(some, _was_deleted()).order_by(User.id))).all()
 
 
 async def repeat(db: AsyncSession, *, user_id: int, now: datetime) -> bool:

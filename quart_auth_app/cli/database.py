@@ -81,7 +81,7 @@ async def _upgrade(here: Installation) -> dict[str, object]:
     with progress("Steps of the schema") as tell:
         await here.database.upgrade(tell=tell)
     with progress("Users to delete") as tell:
-        await housekeeping.delete_users(here.database.transaction, now=clock.now(), tell=tell)
+        await housekeeping.delete_users(here.database, now=clock.now(), tell=tell)
     return await _revisions(here)
 
 

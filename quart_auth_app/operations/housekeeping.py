@@ -21,7 +21,7 @@ async def keep_house(database: UnitsOfWork, *, now: datetime, tell: Tell = nobod
         await daily_counts.prune(db, now=now)  # a few rows a day
     while await _warn(database.transaction, now):
         pass
-    await delete_users(database.transaction, now=now, tell=tell)
+    await delete_users(database, now=now, tell=tell)
 
 
 async def _warn(transaction: UnitOfWork, now: datetime) -> int:
@@ -29,15 +29,15 @@ async def _warn(transaction: UnitOfWork, now: datetime) -> int:
         return await deletion.warn(db, now=now)
 
 
-async def delete_users(transaction: UnitOfWork, *, now: datetime, tell: Tell = nobody) -> None:
+async def delete_users(database: UnitsOfWork, *, now: datetime, tell: Tell = nobody) -> None:
     """Delete users whose days of grace are over, and those whom a restored backup has brought back."""
-    async with transaction() as db:
+    async with database.reading() as db:
         again, due = await deletion.brought_back(db), await deletion.due(db, now=now)
     for user_id in again:
-        await _delete(transaction, deletion.repeat, user_id, now, "user %s was deleted before, and is again")
+        await _delete(database.transaction, deletion.repeat, user_id, now, "user %s was deleted before, and is again")
     for done, user_id in enumerate(due):
         tell(done, len(due))
-        await _delete(transaction, deletion.carry_out, user_id, now, "user %s is deleted, as they asked")
+        await _delete(database.transaction, deletion.carry_out, user_id, now, "user %s is deleted, as they asked")
 
 
 async def _delete(

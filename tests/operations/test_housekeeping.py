@@ -11,6 +11,7 @@ from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import DeletedUser, Mail, User
 from quart_auth_app.operations import housekeeping
+from tests import plans
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox
 from tests.people import BOB, EVE, Accounts
@@ -82,6 +83,16 @@ def person(number: int, *, delete_at: datetime) -> User:
     """Return a user who is going to be deleted."""
     email = f"{number}@example.com"
     return User(email=email, email_key=email, name="Bob", password="no hash", delete_at=delete_at)
+
+
+async def test_hourly_work_reads_no_whole_table_while_it_holds_the_lock(accounts: Accounts, database: Database) -> None:
+    await accounts.sign_up(**BOB)
+    with plans.sent_to(database, reading=False) as sent, plans.sent_to(database) as all_sent:
+        await housekeeping.keep_house(database, now=NOW)
+    assert 0 < len(sent) < len(all_sent)
+    assert await plans.whole_reads(database, sent) == {}
+    of_deletions = [sql for sql in all_sent if sql.startswith("SELECT") and "deletion_told_at" in sql]
+    assert await plans.whole_reads(database, {sql: all_sent[sql] for sql in of_deletions}) == {}
 
 
 async def test_a_clock_that_jumps_ahead_deletes_nobody_early(accounts: Accounts, database: Database) -> None:
