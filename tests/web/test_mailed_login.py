@@ -231,6 +231,15 @@ async def test_another_browser_gets_nothing_by_a_second_click(mailing: Quart, cl
     assert await use_link(other, token) == f"/login/link?{token}"
 
 
+async def test_an_equal_form_from_an_equal_browser_at_the_same_address_is_no_second_click(mailing: Quart) -> None:
+    for _ in range(2):
+        client = mailing.test_client()
+        await client.get("/login")
+        await client.post("/login/mail", form={"email": EMAIL})
+    async with services_of(mailing).database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(MailedLogIn)) == 2
+
+
 @pytest.mark.asvs("6.5.5")
 async def test_link_and_code_last_ten_minutes_to_the_second(client: Client, inbox: Inbox, time: Clock) -> None:
     token, code = await asked(client, inbox)

@@ -8,6 +8,7 @@ from jinja2 import DictLoader, Template
 from quart import Quart, render_template
 from quart.signals import template_rendered
 
+from quart_auth_app.web.identity.current_user import current_user
 from tests.people import BOB, Client, text
 
 # In the tutorial's manner: plain url_for of each endpoint, current_user without a call, the first flashed message.
@@ -109,3 +110,16 @@ def test_no_template_fetches_anything_from_another_host_or_holds_a_script() -> N
         assert not re.search("<(applet|embed|object)", source), file
         assert "style=" not in source, file
         assert "|safe" not in source.replace(" ", ""), file
+
+
+async def test_an_attribute_that_users_lack_is_told_from_one_that_nobody_has(app: Quart, bob: dict[str, str]) -> None:
+    @app.get("/shoe-size")
+    async def shoe_size() -> str:
+        with pytest.raises(AttributeError) as missing:
+            _ = current_user.shoe_size  # type: ignore[attr-defined]  # that's the point
+        return str(missing.value)
+
+    client = app.test_client()
+    assert await text(await client.get("/shoe-size")) == "nobody is logged in, so there is no shoe_size"
+    await client.post("/login", form=bob)
+    assert await text(await client.get("/shoe-size")) == "shoe_size"
