@@ -114,6 +114,11 @@ async def accounts(app: Quart) -> list[tuple[object, ...]]:
         return sorted(tuple(row) for row in rows)
 
 
+@pytest.mark.parametrize("token", ["a b", "a#b", "\u00e9", "a" * 101])
+async def test_what_cant_be_a_token_is_in_no_address(mailing: Quart, token: str) -> None:
+    assert (await post(mailing.test_client(), "/reset-password", token)).headers["Location"] == "/reset-password?"
+
+
 @pytest.mark.asvs("6.4.1", "6.5.1", "6.6.2", "16.5.1")
 @pytest.mark.parametrize(
     ("path", "how"),
