@@ -15,6 +15,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, SecurityEvent, Session
 from tests.people import BOB, Client, Events
 from tests.second_steps import turn_on
+from tests.web.test_logs import written as written_lines
 
 MOMENTS = [number * 0.002 for number in range(12)]
 """Seconds after which the browsers hang up: spread over what the longest of these acts takes with cheap hashes."""
@@ -130,3 +131,15 @@ async def test_each_act_that_was_committed_is_in_the_log(
     for number in range(len(MOMENTS)):
         await ACTS[act](app, number)
     assert written(events) == await stored(database)
+
+
+async def test_who_hangs_up_before_the_form_has_arrived_has_asked_for_nothing(
+    app: Quart, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config["BODY_TIMEOUT"] = 1
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with client.request("/login", method="POST", headers=headers) as connection:
+        await connection.send(b"email=")
+        await connection.disconnect()
+    (line,) = written_lines(caplog, "quart_auth_app.access")
+    assert line["status"] == 0, "not 408: nothing waits for the rest"
