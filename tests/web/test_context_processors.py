@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from quart import Blueprint, Quart, render_template_string
 
+from quart_auth_app.web.context_processors import leave_out_of
 from tests.people import Client
 
 
@@ -35,3 +36,14 @@ async def test_pages_of_a_blueprint_that_is_registered_later_enter_no_thread(
 
     monkeypatch.setattr(app, "sync_to_async", refuse)
     assert await (await client.get("/late")).get_data(as_text=True) == "its own"
+
+
+@pytest.mark.parametrize("module", ["a_site", "z_site"])
+def test_a_blueprints_own_processor_stays_whatever_its_module(app: Quart, module: str) -> None:
+    def own() -> dict[str, str]:
+        return {}
+
+    own.__module__ = module
+    app.template_context_processors["shop"] = [*Blueprint("new", __name__).template_context_processors[None], own]
+    leave_out_of(app, ["shop"])
+    assert app.template_context_processors["shop"] == [own]

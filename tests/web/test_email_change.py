@@ -410,6 +410,15 @@ async def test_without_mail_it_changes_at_once_and_a_taken_address_says_so(
         assert (await browser.get(path)).status_code == 404
 
 
+async def test_without_mail_the_address_of_an_older_account_is_refused_too(make_app: MakeApp) -> None:
+    app = make_app()
+    for person in (BOB, EVE):
+        await app.test_client().post("/signup", form=person)
+    newer = await log_in(app, EVE)
+    await newer.post("/account/email", form={"email": BOB["email"]})
+    assert "Email address already exists" in await text(await newer.get("/account"))
+
+
 # --- undo
 
 

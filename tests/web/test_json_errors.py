@@ -5,6 +5,7 @@ from quart import Quart, abort, request
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
+from quart_auth_app.web.problems import title_of
 from quart_auth_app.web.sentences import PLEASE_LOG_IN
 from tests.conftest import MakeApp
 from tests.people import BOB, WRONG_DETAILS, Client, Events, send, text
@@ -37,6 +38,10 @@ def add_routes(app: Quart) -> None:
     @app.get("/api/bug")
     async def bug() -> str:
         raise ZeroDivisionError("the inside")
+
+    @app.get("/api/closed")
+    async def closed() -> ResponseReturnValue:
+        abort(503)
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +111,27 @@ async def test_what_the_site_says_about_its_error_is_what_is_read(client: Client
     assert (await (await client.get("/api/sold-out", headers=ASKS)).get_json())["detail"] == "That dish is sold out."
     assert "Not Found That dish is sold out." in await text(await client.get("/api/sold-out"))
     assert "There is no page at this address." in await text(await client.get("/nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (415, "Unsupported Media Type"),
+        (416, "Range Not Satisfiable"),
+        (422, "Unprocessable Content"),
+    ],
+)
+def test_a_title_is_the_name_in_rfc_9110(status: int, title: str) -> None:
+    assert title_of(status) == title
+
+
+async def test_a_site_that_closes_for_a_while_has_not_failed(client: Client, events: Events) -> None:
+    assert (await client.get("/api/closed")).status_code == 503
+    assert events.names == []
+    assert (await client.get("/api/bug")).status_code == 500
+    assert events.names == ["error"]
 
 
 async def test_json_that_is_none_is_a_problem_too(client: Client) -> None:

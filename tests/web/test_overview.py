@@ -101,3 +101,9 @@ def test_bars_stand_on_each_other_and_within_the_picture() -> None:
     assert [(bar.series, bar.y, bar.height) for bar in drawn] == [(0, 45, 15), (1, 30, 15), (0, 30, 30), (1, 0, 30)]
     assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH and bar.y + bar.height <= HEIGHT for bar in drawn)
     assert bars([0, 0]) == []
+
+
+def test_bars_have_two_decimals_at_most() -> None:
+    small, large = bars([1, 0, 0, 0, 0, 0, 7])
+    assert (small.x, small.y, small.width, small.height) == (0, 51.43, 40.86, 8.57)
+    assert (large.x, large.y, large.width, large.height) == (257.14, 0, 40.86, 60)

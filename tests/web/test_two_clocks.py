@@ -1,14 +1,18 @@
 """Two servers share a database and a key, and their clocks are not quite the same."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from itsdangerous import SignatureExpired
 from itsdangerous.timed import TimestampSigner
 from quart import Quart
 
 from quart_auth_app import clock
 from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT
+from quart_auth_app.testing import SECRET_KEY
+from quart_auth_app.web.identity.signatures import PatientSerializer
 from tests.people import BOB, EVE, WRONG_DETAILS, Client, elsewhere, is_logged_in, notice
 
 Move = Callable[[int], None]
@@ -79,6 +83,17 @@ async def test_clocks_that_are_further_apart_are_not_believed_forever(
     await client.post("/login", form=bob)
     second_server(0)
     assert await is_logged_in(client) is (seconds < 0)
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(-310, False), (-290, True), (3890, True), (3910, False)])
+def test_a_signature_for_an_hour_counts_five_minutes_more_at_both_ends(
+    second_server: Move, seconds: int, counts: bool
+) -> None:
+    serializer = PatientSerializer(SECRET_KEY)
+    signed = serializer.dumps("Bob")
+    second_server(seconds)
+    with nullcontext() if counts else pytest.raises(SignatureExpired):
+        assert serializer.loads(signed, max_age=3600) == "Bob"
 
 
 async def test_a_clock_that_was_ahead_leaves_no_limit_of_a_day(
