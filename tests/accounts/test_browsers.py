@@ -2,7 +2,8 @@
 
 import pytest
 
-from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
+from quart_auth_app.accounts.browsers import OPERATOR, Browser, named, translated
+from quart_auth_app.languages import Languages
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"
@@ -31,6 +32,19 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 )
 def test_a_browser_is_named_with_its_system(user_agent: str, name: str) -> None:
     assert named(user_agent) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "in_spanish"),
+    [
+        ("Firefox on Linux", "Firefox en Linux"),
+        ("Unknown browser on Windows", "Navegador desconocido en Windows"),
+        ("Unknown browser", "Navegador desconocido"),
+        ("curl", "curl"),
+    ],
+)
+def test_a_browsers_name_is_translated(name: str, in_spanish: str) -> None:
+    assert translated(name, Languages()["es"]) == in_spanish
 
 
 def test_an_operator_has_no_browser_and_nobody_can_pretend_to_be_one() -> None:

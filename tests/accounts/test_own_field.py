@@ -68,6 +68,10 @@ def test_what_is_typed_means_a_value_and_is_shown_again(
     assert field(type_).value(shown) == value
 
 
+def test_a_tick_is_shown_as_the_text_that_a_form_sends() -> None:
+    assert [field(Boolean()).text(ticked) for ticked in (True, False)] == ["on", ""]
+
+
 @pytest.mark.parametrize(
     ("type_", "typed"),
     [

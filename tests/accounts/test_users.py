@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identity_sign_ups, sign_up_confirmations
+from quart_auth_app.accounts import email_addresses, identity_sign_ups, sign_up_confirmations
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.errors import (
     AlreadyConfirmed,
@@ -81,6 +81,17 @@ async def test_two_domains_that_idna_keeps_apart_are_two_accounts(accounts: Acco
         assert user.email == f"bob@{domain}"
         with pytest.raises(EmailTaken):
             await accounts.sign_up(**BOB | {"email": f"bob@{idna.encode(domain).decode()}"})
+
+
+@pytest.mark.parametrize("domain", ["", "no domain", "a..example", "-"])
+def test_what_is_no_domain_has_a_key_too(domain: str) -> None:
+    assert email_addresses.key(f"Bob@{domain.upper()}") == f"bob@{domain}"
+
+
+@pytest.mark.parametrize("length", [254, 60_000])
+def test_no_time_is_spent_on_a_domain_that_is_too_long(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    monkeypatch.setattr(idna, "uts46_remap", None)
+    assert email_addresses.key("bob@" + "X" * length) == "bob@" + "x" * length
 
 
 @pytest.mark.asvs("2.2.1")

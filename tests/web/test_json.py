@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from quart import Quart, Response
 
+from quart_auth_app.accounts.factors import recovery_codes
 from tests.conftest import MakeApp
 from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, cookie, is_logged_in
@@ -49,6 +50,23 @@ async def test_a_sign_up_and_a_log_in(client: Client) -> None:
     await post(client, "/login", BOB | {"remember": True})
     assert await is_logged_in(client)
     assert await get(client, "/profile") == {"name": "Bob"}
+
+
+async def test_a_page_that_leads_on_says_where_to(signed_up: Client) -> None:
+    assert await get(signed_up, "/login") == {"next": "/profile"}
+
+
+async def test_a_message_that_a_program_has_read_waits_no_more(client: Client) -> None:
+    await client.post("/signup", form=BOB)
+    assert cookie(client, "flash")
+    assert "has been created" in (await (await post(client, "/login", BOB)).get_json())["message"]
+    assert cookie(client, "flash") is None
+
+
+async def test_recovery_codes_are_a_list(signed_up: Client) -> None:
+    codes = recovery_codes.derived("a secret")[:2]
+    response = await post(signed_up, "/account/second-step/recovery-codes/text", {"shown": codes})
+    assert (await response.get_data(as_text=True)).split()[-2:] == codes
 
 
 @pytest.mark.parametrize(("remember", "lasts"), [(True, True), (False, False), (None, False)])
@@ -183,6 +201,7 @@ BODIES = {
     "a number for text": b'{"email": 1, "password": "x"}',
     "true for text": b'{"email": true, "password": "x"}',
     "a list for text": b'{"email": ["a@example.com"], "password": "x"}',
+    "a list for the next page": b'{"email": "a@example.com", "password": "x", "next": ["/profile"]}',
     "an object for text": b'{"email": {"$ne": null}, "password": "x"}',
     "text for a checkbox": b'{"email": "a@example.com", "password": "x", "remember": "yes"}',
     "a number nobody asked for": b'{"email": "a@example.com", "password": "x", "is_admin": 1}',

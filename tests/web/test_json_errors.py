@@ -4,9 +4,10 @@ import pytest
 from quart import Quart, abort, request
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
+from werkzeug.exceptions import ServiceUnavailable
 
-from quart_auth_app.web.problems import title_of
-from quart_auth_app.web.sentences import PLEASE_LOG_IN
+from quart_auth_app.web.problems import problem_fields, title_of
+from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
 from tests.conftest import MakeApp
 from tests.people import BOB, WRONG_DETAILS, Client, Events, send, text
 from tests.people import PLEASE_LOG_IN as SAID
@@ -41,7 +42,11 @@ def add_routes(app: Quart) -> None:
 
     @app.get("/api/closed")
     async def closed() -> ResponseReturnValue:
-        abort(503)
+        raise ServiceUnavailable(retry_after=60)
+
+    @app.get("/api/fails/<int:status>")
+    async def fail(status: int) -> ResponseReturnValue:
+        abort(status)
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +119,31 @@ async def test_what_the_site_says_about_its_error_is_what_is_read(client: Client
 
 
 @pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "could not be read"),
+        (403, "not for you"),
+        (404, "no page at this address"),
+        (405, "can't be used in that way"),
+        (408, "took too long"),
+        (413, "more than this page takes"),
+        (415, "takes forms"),
+        (500, "on our side"),
+        (503, BUSY),
+    ],
+)
+async def test_each_error_is_told_in_our_own_words(client: Client, status: int, words: str) -> None:
+    response = await client.get(f"/api/fails/{status}", headers=ASKS)
+    assert (response.status_code, words in (await response.get_json())["detail"]) == (status, True)
+    assert "WWW-Authenticate" not in response.headers
+
+
+def test_what_is_for_the_log_only_is_not_told() -> None:
+    values = {"retry_after": 7, "reason": "user handle", "role": object()}
+    assert problem_fields(429, "", code="TooManyAttempts", values=values)["values"] == {"retry_after": 7}
+
+
+@pytest.mark.parametrize(
     ("status", "title"),
     [
         (413, "Content Too Large"),
@@ -128,7 +158,8 @@ def test_a_title_is_the_name_in_rfc_9110(status: int, title: str) -> None:
 
 
 async def test_a_site_that_closes_for_a_while_has_not_failed(client: Client, events: Events) -> None:
-    assert (await client.get("/api/closed")).status_code == 503
+    response = await client.get("/api/closed")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
     assert events.names == []
     assert (await client.get("/api/bug")).status_code == 500
     assert events.names == ["error"]
