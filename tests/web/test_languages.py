@@ -183,6 +183,11 @@ MARKED = {
 }
 
 
+async def test_a_function_of_the_sites_that_is_called_like_the_mark_gets_what_is_no_text(app: Quart) -> None:
+    async with app.test_request_context("/"):
+        assert await render_template_string("{{ _(word) }}", _=str.upper, word="soup") == "SOUP"
+
+
 async def test_marks_work_wherever_jinja_takes_a_text_and_escape_values(app: Quart, client: Client) -> None:
     @app.get("/marked")
     async def marked() -> str:
