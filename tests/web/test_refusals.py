@@ -189,3 +189,21 @@ class OwnRefusal(InvalidPassword):
 @pytest.mark.parametrize("error", [FieldMissing("name"), FieldTooLong("name", max_length=3)])
 def test_a_field_that_is_at_fault_is_named(error: AccountError) -> None:
     assert error.field == "name"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, "1 second."),
+        (59, "59 seconds."),
+        (60, "1 minute."),
+        (61, "2 minutes."),
+        (119, "2 minutes."),
+        (120, "2 minutes."),
+        (181, "4 minutes."),
+    ],
+)
+async def test_nobody_is_told_to_come_back_too_early(app: Quart, seconds: int, told: str) -> None:
+    """From a minute on in whole minutes, rounded up."""
+    async with app.test_request_context("/"):
+        assert sentence(TooManyAttempts(seconds)).endswith(f"Please try again in {told}")
