@@ -207,3 +207,8 @@ async def test_nobody_is_told_to_come_back_too_early(app: Quart, seconds: int, t
     """From a minute on in whole minutes, rounded up."""
     async with app.test_request_context("/"):
         assert sentence(TooManyAttempts(seconds)).endswith(f"Please try again in {told}")
+
+
+def test_a_traceback_names_a_refusal_by_its_code_and_values() -> None:
+    assert str(TooManyAttempts(61)) == "TooManyAttempts {'retry_after': 61}"
+    assert str(AccountError()) == "AccountError"
