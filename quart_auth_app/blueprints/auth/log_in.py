@@ -19,6 +19,7 @@ from quart_auth_app.web.services import services
 
 auth = Blueprint("auth", __name__)
 
+# A refusal, such as WrongDetails, leads back to the page of this endpoint, with its sentence above the form.
 LOG_IN = Form("auth.login", "email", "password", ticks=("remember",))
 
 
