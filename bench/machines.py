@@ -1,8 +1,9 @@
 """One to four machines of the application at one database, behind PgBouncer: `python -m bench.machines`, five minutes.
 
 All machines share a core here. So it compares the processor time that a request takes in its server's processes, when
-one, two, three or four machines are in use. Then many people log in at one machine at once, while pages are requested
-from another one, on another core.
+one, two, three or four machines are in use. They answer one after the other: at the same time they would empty each
+other's caches, which machines with cores of their own don't. Then many people log in at one machine at once, while
+pages are requested from another one, on another core.
 """
 
 import argparse
