@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from quart_auth_app.database import postgresql
 from quart_auth_app.models import User
@@ -29,7 +29,10 @@ def _servers() -> Iterator[Cluster]:
 
 
 async def signed_up(client: Client, stored: list[str], until: Callable[[], bool]) -> int:
-    """Let people sign up, and add to `stored` whose sign-up was acknowledged. Return how many were not."""
+    """Let people sign up, and add to `stored` whose sign-up was acknowledged. Return how many were not.
+
+    A fast machine may have the second server ready before the next sign-up, so none may be refused at all.
+    """
     failed = 0
     while not until():
         person = BOB | {"email": f"{len(stored)}-{failed}@example.com"}
@@ -66,12 +69,12 @@ async def test_when_the_first_server_is_lost_the_second_goes_on_with_all_that_wa
         servers.promote()
 
     losing = asyncio.create_task(asyncio.to_thread(lose))
-    failed = await signed_up(visitor, stored, until=lambda: losing.done() and len(stored) >= 20)
+    await signed_up(visitor, stored, until=lambda: losing.done() and len(stored) >= 20)
     await losing
-    async with database.reading() as db:
+    async with database.transaction() as db:
+        assert await db.scalar(select(func.inet_server_port())) == servers.ports[1]
         kept = set(await db.scalars(select(User.email)))
     assert set(stored) | {BOB["email"]} <= kept, "nothing that was acknowledged is lost"
     assert await is_logged_in(bob)
     assert not await is_logged_in(left), "a session that was revoked does not come back"
     assert (await visitor.get("/readyz")).status_code == 200
-    assert failed or failure is Cluster.demote
