@@ -111,7 +111,7 @@ async def revoke(db: AsyncSession, *, user_id: int, number: int, browser: Browse
     if name is None:
         raise NoSuchAccessKey
     await activity.note(db, user_id=user_id, kind="access_key_revoked", browser=browser, now=now, key=name)
-    await double_clicks.note(db, browser, number=number, now=now)
+    await double_clicks.store(db, browser, number=number, now=now)
 
 
 async def revoke_all(db: AsyncSession, *, user_id: int, now: datetime, browser: Browser = OPERATOR) -> None:

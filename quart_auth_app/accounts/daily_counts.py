@@ -49,7 +49,7 @@ class DailyCounts:
     def __init__(self) -> None:
         self._counts: Counter[tuple[date, str]] = Counter()
 
-    def note(self, event: str, *, now: datetime) -> None:
+    def count(self, event: str, *, now: datetime) -> None:
         """Count the event, if it is one of COUNTED."""
         if event in COUNTED:
             self._counts[now.date(), event] += 1

@@ -39,7 +39,7 @@ async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime
     if asked is None:
         return await db.scalar(select(User.delete_at).where(User.id == user_id)) or delete_at, False
     await activity.note(db, user_id=user_id, kind="deletion_asked", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
+    await double_clicks.store(db, browser, number=user_id, now=now)
     return delete_at, True
 
 

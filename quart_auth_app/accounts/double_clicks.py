@@ -1,7 +1,7 @@
 """A form that was sent twice by a double click: the second click gets the answer of the first.
 
-A note of what the form has made is written in the transaction that makes it, so whoever is refused because of that
-finds the note. It is a row among the counts of `throttle`, with the number of what was made as its count.
+The number of what the form has made is stored in the transaction that makes it, so whoever is refused because of that
+finds it. It is a row among the counts of `throttle`, with that number as its count.
 """
 
 import secrets
@@ -28,7 +28,7 @@ NUMBERS = 2**31
 _attempts = cast(Table, Attempts.__table__)
 
 
-async def note(db: AsyncSession, browser: Browser, *, number: int, now: datetime) -> None:
+async def store(db: AsyncSession, browser: Browser, *, number: int, now: datetime) -> None:
     """Store the number of what this browser's form has made."""
     if browser.form:
         made = {"count": number, "ends_at": now + LASTS + throttle.SLACK}
@@ -82,7 +82,7 @@ async def signed_up_already(
 async def new_secret(db: AsyncSession, browser: Browser, *, now: datetime) -> str:
     """Return a secret of 256 bits for what this form makes. The second click gets it from `first_secret`."""
     number = secrets.randbelow(NUMBERS)
-    await note(db, browser, number=number, now=now)
+    await store(db, browser, number=number, now=now)
     return _secret(db, browser, number)
 
 

@@ -40,7 +40,7 @@ async def undo(transaction: UnitOfWork, passwords: Passwords, *, choice: Choice)
         await passkeys.remove_since(db, user_id=user.id, since=changed_at, browser=browser, now=now)
         await forget_identities(db, user, since=changed_at)
         await activity.note(db, user_id=user.id, kind="email_change_undone", browser=browser, now=now)
-        await double_clicks.note(db, browser, number=user.id, now=now)
+        await double_clicks.store(db, browser, number=user.id, now=now)
         # The former address gets the notice by `activity.note`; this one is for the address that has lost the account.
         await outbox.queue(db, kind="email_change_undone", to=user.email, user_id=user.id, now=now, browser=browser)
     return user, email

@@ -54,13 +54,13 @@ TABLES: dict[str, type[Base]] = {
 """Tables with data of a user besides the account itself, by their names in the export."""
 
 
-async def note(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
+async def note_download(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
     """Write the event of the download. False for the second click of a double click, which writes nothing."""
     await ways_in.lock(db, user_id=user_id)
     if await double_clicks.made(db, browser, now=now) is not None:
         return False
     await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
+    await double_clicks.store(db, browser, number=user_id, now=now)
     return True
 
 

@@ -42,7 +42,7 @@ class FailedLogIns:
     def __init__(self) -> None:
         self._by_key: dict[str, _Failures] = {}
 
-    def note(self, *, email: str, browser: Browser) -> None:
+    def count(self, *, email: str, browser: Browser) -> None:
         """Count one failure for the typed address, whether or not it has an account."""
         self._add(email_addresses.key(email), _Failures(1, browser))
 
@@ -55,16 +55,16 @@ class FailedLogIns:
 
     async def write(self, transaction: UnitOfWork, *, now: datetime) -> None:
         """Write one event for each account, with the number of failures, and drop addresses without an account."""
-        noted, self._by_key = self._by_key, {}
+        collected, self._by_key = self._by_key, {}
         try:
-            while batch := dict(islice(noted.items(), BATCH)):
+            while batch := dict(islice(collected.items(), BATCH)):
                 async with transaction() as db:
                     for key, failures in batch.items():
                         await _write_one(db, key, failures, now)
                 for key in batch:
-                    del noted[key]
+                    del collected[key]
         finally:
-            for key, failures in noted.items():  # none, unless a transaction has failed: the next write tries again
+            for key, failures in collected.items():  # none, unless a transaction has failed: the next write tries again
                 self._add(key, failures)
 
 

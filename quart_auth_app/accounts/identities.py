@@ -108,7 +108,7 @@ async def disconnect(
     if await db.scalar(query.returning(Identity.id)) is None:
         raise NoSuchIdentity(label=provider.label)
     await activity.note(db, user_id=user_id, kind="provider_disconnected", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
+    await double_clicks.store(db, browser, number=user_id, now=now)
 
 
 async def prove(

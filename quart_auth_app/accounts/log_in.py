@@ -75,7 +75,7 @@ async def start_session(
         await throttle.hit(db, (limits.LOG_INS_OF_ACCOUNT, user.email_key), now=now)
         is_new = browser.device_for(user) is None
         await activity.note(db, user_id=user.id, kind="logged_in", browser=browser, now=now, new_device=is_new)
-        await double_clicks.note(db, browser, number=started.number, now=now)
+        await double_clicks.store(db, browser, number=started.number, now=now)
         ended = await sessions.trim(db, user_id=user.id, browser=browser, now=now) if started.are_many else 0
         return LoggedIn(user, started.token, remember, ended)
     pending = None
@@ -86,7 +86,7 @@ async def start_session(
         )
     if pending is None:
         raise WrongDetails
-    await double_clicks.note(db, browser, number=NO_SESSION, now=now)
+    await double_clicks.store(db, browser, number=NO_SESSION, now=now)
     return SecondStepMissing(user, pending)
 
 

@@ -53,7 +53,7 @@ async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser,
     db.add(asked)
     await db.flush()
     if may_send:
-        await double_clicks.note(db, browser, number=asked.id, now=now)
+        await double_clicks.store(db, browser, number=asked.id, now=now)
         await outbox.queue(
             db, kind="log_in", to=email, language=browser.language, now=now, lasts=outbox.LINK_LASTS, asked=asked.id
         )

@@ -108,7 +108,7 @@ async def remove(db: AsyncSession, *, user_id: int, passkey_id: int, browser: Br
     if credential_id is None:
         raise NoSuchPasskey
     await activity.note(db, user_id=user_id, kind="passkey_removed", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=passkey_id, now=now)
+    await double_clicks.store(db, browser, number=passkey_id, now=now)
     return credential_id
 
 

@@ -74,7 +74,7 @@ async def _replace(db: AsyncSession, *, found: Found, password_hash: str, browse
     await second_step.drop_unconfirmed(db, user_id=user_id)
     await throttle.clear(db, sudo.counter(found))
     await activity.note(db, user_id=user_id, kind="password_changed", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
+    await double_clicks.store(db, browser, number=user_id, now=now)
     return renewed
 
 

@@ -90,7 +90,7 @@ async def set_new_password(transaction: UnitOfWork, passwords: Passwords, *, cho
         else:
             await give_password(db, user, password_hash)
         await activity.note(db, user_id=user.id, kind="password_reset", browser=browser, now=now)
-        await double_clicks.note(db, browser, number=user.id, now=now)
+        await double_clicks.store(db, browser, number=user.id, now=now)
     return user
 
 

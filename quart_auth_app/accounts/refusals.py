@@ -24,7 +24,7 @@ class Refusals:
     def __init__(self) -> None:
         self._ends: dict[Counter, tuple[datetime, datetime]] = {}
 
-    def note(self, counter: Counter, *, ends_at: datetime, now: datetime) -> None:
+    def cache(self, counter: Counter, *, ends_at: datetime, now: datetime) -> None:
         """Cache that the database refuses attempts of this counter until `ends_at`."""
         if len(self._ends) >= MAX_REMEMBERED:
             self._ends = {each: ends for each, ends in self._ends.items() if ends[0] > now}
@@ -46,7 +46,7 @@ class Refusals:
         if refused := throttle.refused(rows, counters, now=now):
             counter, ends_at = refused
             if counter[0] in OF_NETWORKS:
-                self.note(counter, ends_at=ends_at, now=now)
+                self.cache(counter, ends_at=ends_at, now=now)
             raise TooManyAttempts(throttle.seconds_until(ends_at, now=now))
 
     def check(self, counters: list[Counter], *, now: datetime) -> None:

@@ -99,7 +99,7 @@ async def _become_account(
         )
         await tokens.use_up(db, sign_up=sign_up, now=now)
         await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
-        await double_clicks.note(db, browser, number=user.id, now=now)
+        await double_clicks.store(db, browser, number=user.id, now=now)
     return user
 
 

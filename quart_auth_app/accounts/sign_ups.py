@@ -111,7 +111,7 @@ async def _keep(
     async with transaction() as db:
         if await mail_limits.may_send(db, email=sign_up.email, now=now):
             await _add(db, sign_up)
-            await double_clicks.note(db, browser, number=sign_up.id, now=now)
+            await double_clicks.store(db, browser, number=sign_up.id, now=now)
             await outbox.queue(
                 db,
                 kind="sign_up",

@@ -106,7 +106,7 @@ async def _spend(
 ) -> bool:
     # The second click of a double click sends a code that the first one has used.
     if await second_step.spend(db, keys, user_id=user_id, code=code or "", now=now):
-        await double_clicks.note(db, browser, number=user_id, now=now)
+        await double_clicks.store(db, browser, number=user_id, now=now)
         return True
     return await double_clicks.made(db, browser, now=now) is not None
 

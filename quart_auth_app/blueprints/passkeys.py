@@ -83,7 +83,7 @@ async def overview() -> ResponseReturnValue:
 async def add_post() -> ResponseReturnValue:
     """Add the passkey that the browser has made."""
     form, asking = await ADD.read(), edge.account_asking(edge.ADD)
-    with edge.noted_if_refused():
+    with edge.logged_if_refused():
         await domain.add(transaction, asking, **form, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("passkey_added", user=current_user.id)
     return await OVERVIEW.done(PASSKEY_ADDED)

@@ -38,7 +38,7 @@ NOT_TOLD = {"as_json", "yes"}
 """Options that say nothing about the act, so are left out."""
 
 
-def note(*about: object) -> None:
+def log(*about: object) -> None:
     """Write a line about the running command. The first user in `about` is the one whose account it changed."""
     context = click.get_current_context()
     environment: Mapping[str, str] = context.find_root().obj

@@ -78,7 +78,7 @@ def _runner(*, changes: bool, create: bool) -> Runner:
         def run(*arguments: P.args, **options: P.kwargs) -> T:
             result = asyncio.run(_within(changes, create, work, *arguments, **options))
             if changes:
-                acts.note(result, *arguments, *options.values())
+                acts.log(result, *arguments, *options.values())
             return result
 
         return run

@@ -109,4 +109,4 @@ async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None 
     if by and (act != "delete" or by.user_id != number):
         kind = f"admin_{act.replace('-', '_')}"
         await activity.note(db, user_id=by.user_id, kind=kind, browser=by.browser, now=wish.now, user=number)
-        await double_clicks.note(db, by.browser, number=number, now=wish.now)
+        await double_clicks.store(db, by.browser, number=number, now=wish.now)

@@ -30,7 +30,7 @@ async def add(
     async def note(db: AsyncSession, user: User) -> None:
         now = clock.now()
         await activity.note(db, user_id=by.user_id, kind="admin_add", browser=by.browser, now=now, user=user.id)
-        await double_clicks.note(db, by.browser, number=user.id, now=now)
+        await double_clicks.store(db, by.browser, number=user.id, now=now)
 
     if invites:
         return await users.invite(transaction, passwords, email=email, name=name, also=note)

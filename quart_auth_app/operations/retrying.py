@@ -16,4 +16,4 @@ async def retry(db: AsyncSession, *, number: int | None, by: Admin, now: datetim
         raise NoSuchMail
     if await outbox.retry(db, mail_id=number, now=now):
         await activity.note(db, user_id=by.user_id, kind="admin_retry_mail", browser=by.browser, now=now)
-        await double_clicks.note(db, by.browser, number=number or 0, now=now)
+        await double_clicks.store(db, by.browser, number=number or 0, now=now)

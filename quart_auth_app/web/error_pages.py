@@ -15,7 +15,7 @@ from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.problems import problem
-from quart_auth_app.web.refusals import error_page, note, refusal
+from quart_auth_app.web.refusals import error_page, log_refusal, refusal
 from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
 from quart_auth_app.web.telemetry import security_log
 
@@ -91,7 +91,7 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
 
 async def show_refusal(error: AccountError) -> Response:
     """Answer with an error page: the request came from no form of ours, so there is no form to go back to."""
-    note(error)
+    log_refusal(error)
     return await refusal(error)
 
 

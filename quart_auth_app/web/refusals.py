@@ -80,7 +80,7 @@ def status_of(error: AccountError) -> int:
     return next(STATUSES[each.__name__] for each in type(error).__mro__ if each.__name__ in STATUSES)
 
 
-def note(error: AccountError) -> None:
+def log_refusal(error: AccountError) -> None:
     """Write the refusal to the security log, and mark the request as refused: most answers are just redirects."""
     asking().scope["refused"] = True  # type: ignore[typeddict-unknown-key]  # a key of our own
     if isinstance(error, TooManyAttempts):

@@ -160,10 +160,10 @@ async def test_only_an_accounts_own_failures_since_then_are_counted(accounts: Ac
 
 async def test_failures_that_cant_be_written_wait_for_the_next_time(bob: dict[str, str], database: Database) -> None:
     failures = FailedLogIns()
-    failures.note(email=bob["email"], browser=FIREFOX)
+    failures.count(email=bob["email"], browser=FIREFOX)
 
     def broken() -> None:
-        failures.note(email=bob["email"], browser=FIREFOX)  # while it is being written, another one comes in
+        failures.count(email=bob["email"], browser=FIREFOX)  # while it is being written, another one comes in
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -180,7 +180,7 @@ async def test_failures_are_written_a_few_accounts_at_a_time_and_once(
     failures = FailedLogIns()
     for number in range(5):
         await accounts.sign_up(email=f"{number}@example.com", password=BOB["password"], name="Bob")
-        failures.note(email=f"{number}@example.com", browser=FIREFOX)
+        failures.count(email=f"{number}@example.com", browser=FIREFOX)
     transactions: list[int] = []
 
     @asynccontextmanager
@@ -206,7 +206,7 @@ def test_memory_for_failures_is_limited(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(failed_log_ins, "MAX_ACCOUNTS", 3)
     failures = FailedLogIns()
     for number in range(10):
-        failures.note(email=f"{number}@example.com", browser=FIREFOX)
+        failures.count(email=f"{number}@example.com", browser=FIREFOX)
     assert len(failures._by_key) == 3
 
 

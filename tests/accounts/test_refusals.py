@@ -19,16 +19,16 @@ MINUTE = timedelta(minutes=1)
 
 def test_a_refusal_is_believed_for_a_second_and_never_beyond_its_window() -> None:
     refusals = Refusals()
-    refusals.note(COUNTER, ends_at=NOW + MINUTE, now=NOW)
+    refusals.cache(COUNTER, ends_at=NOW + MINUTE, now=NOW)
     assert refusals.covers(COUNTER, now=NOW + LASTS - timedelta(milliseconds=1))
     assert not refusals.covers(COUNTER, now=NOW + LASTS)
-    refusals.note(COUNTER, ends_at=NOW + LASTS / 2, now=NOW)
+    refusals.cache(COUNTER, ends_at=NOW + LASTS / 2, now=NOW)
     assert not refusals.covers(COUNTER, now=NOW + LASTS / 2)
 
 
 def test_a_clock_that_was_set_back_does_not_make_it_last() -> None:
     refusals = Refusals()
-    refusals.note(COUNTER, ends_at=NOW + MINUTE, now=NOW)
+    refusals.cache(COUNTER, ends_at=NOW + MINUTE, now=NOW)
     assert not refusals.covers(COUNTER, now=NOW - MINUTE)
 
 
@@ -36,9 +36,9 @@ def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_REMEMBERED", 3)
     refusals = Refusals()
     for number in range(5):
-        refusals.note((LOG_IN_BY_ADDRESS, str(number)), ends_at=NOW + MINUTE, now=NOW)
+        refusals.cache((LOG_IN_BY_ADDRESS, str(number)), ends_at=NOW + MINUTE, now=NOW)
     assert len(refusals._ends) == 3
-    refusals.note(COUNTER, ends_at=NOW + 2 * MINUTE, now=NOW + LASTS)
+    refusals.cache(COUNTER, ends_at=NOW + 2 * MINUTE, now=NOW + LASTS)
     assert list(refusals._ends) == [COUNTER]
 
 

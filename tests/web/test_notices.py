@@ -134,7 +134,7 @@ async def test_nineteen_failures_in_a_day_are_not_told(mailing: Quart, inbox: In
     services = services_of(mailing)
     for failures, day, told in ((19, 0, 0), (19, 1, 0), (1, 1, 1)):
         for _ in range(failures):
-            services.failed_log_ins.note(email=BOB["email"], browser=OPERATOR)
+            services.failed_log_ins.count(email=BOB["email"], browser=OPERATOR)
         await services.failed_log_ins.write(services.database.transaction, now=time.now + timedelta(days=day))
         await send(mailing)
         assert subjects(inbox) == ["somebody guesses at your password"] * told

@@ -49,8 +49,8 @@ async def test_counts_of_all_processes_add_up_and_old_ones_go(database: Database
     one, another = DailyCounts(), DailyCounts()
     for _ in range(2):
         for each in (one, another):
-            each.note("log_in", now=time.now)
-            each.note("mail_test", now=time.now)
+            each.count("log_in", now=time.now)
+            each.count("mail_test", now=time.now)
             await each.write(database.transaction)
     async with database.reading() as db:
         assert [(row.event, row.count) for row in await db.scalars(select(DailyCount))] == [("log_in", 4)]
@@ -73,7 +73,7 @@ async def test_counts_of_all_processes_add_up_and_old_ones_go(database: Database
 
 async def test_what_could_not_be_written_down_is_written_later(database: Database, time: Clock) -> None:
     counts = DailyCounts()
-    counts.note("throttled", now=time.now)
+    counts.count("throttled", now=time.now)
 
     def away() -> object:
         raise DatabaseAway("away")

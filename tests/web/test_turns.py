@@ -102,9 +102,9 @@ async def test_forms_of_refused_networks_begin_with_pauses_and_hold_nobody_else_
     turns = Turns()
     for network in ("flood", "another flood"):
         for _ in range(turns_module.MANY_REFUSED):
-            turns.note_refused(network)
+            turns.count_refused(network)
     for _ in range(turns_module.MANY_REFUSED - 1):
-        turns.note_refused("who mistypes")
+        turns.count_refused("who mistypes")
     arriving = ["flood"] * 9 + ["another flood", "owner", "owner", "who mistypes", "who mistypes"]
     tasks = await begin_all(turns, arriving, begun)
     assert sorted(begun) == ["flood", "owner", "owner", "who mistypes", "who mistypes"]
@@ -117,16 +117,16 @@ async def test_refused_forms_are_forgotten_and_only_so_many_networks_remembered(
     monkeypatch.setattr(turns_module, "MAX_REMEMBERED", 2)
     turns = Turns()
     for network in ("one", "two", "three"):
-        turns.note_refused(network)
+        turns.count_refused(network)
     assert list(turns._refused) == ["one", "two"]
     monkeypatch.setattr(turns_module, "FORGOTTEN_AFTER", -1.0)
     for _ in range(turns_module.MANY_REFUSED + 1):
-        turns.note_refused("one")
+        turns.count_refused("one")
     assert not turns._has_pauses("one")
     monkeypatch.undo()
     monkeypatch.setattr(turns_module, "MAX_REMEMBERED", 2)
     turns._refused["two"].until = 0.0
-    turns.note_refused("three")
+    turns.count_refused("three")
     assert list(turns._refused) == ["three"]
 
 
@@ -144,7 +144,7 @@ async def test_a_form_that_is_refused_for_whatever_reason_counts_as_refused(
     client: Client, monkeypatch: pytest.MonkeyPatch, path: str, fields: dict[str, str], headers: dict[str, str]
 ) -> None:
     noted: list[str] = []
-    monkeypatch.setattr(Turns, "note_refused", lambda _turns, network: noted.append(network))
+    monkeypatch.setattr(Turns, "count_refused", lambda _turns, network: noted.append(network))
     await client.post(path, form=fields, headers=headers, **elsewhere())
     assert len(noted) == 1
     await client.post(path, form=fields, headers=headers)
@@ -157,7 +157,7 @@ async def test_guesses_at_a_full_account_count_as_refused_and_what_is_answered_d
 ) -> None:
     statuses = [(await client.post("/login", form=bob | {"password": "x"})).status_code for _ in range(6)]
     noted: list[str] = []
-    monkeypatch.setattr(Turns, "note_refused", lambda _turns, network: noted.append(network))
+    monkeypatch.setattr(Turns, "count_refused", lambda _turns, network: noted.append(network))
     statuses.append((await client.post("/login", form=bob, **elsewhere())).status_code)
     assert statuses[-2:] == [429, 429]
     assert len(noted) == 1

@@ -121,4 +121,4 @@ async def _settle(db: AsyncSession, *, found: Found, browser: Browser, now: date
     await sessions.revoke_others(db, user_id=user_id, keep=found.number)
     await pending_log_ins.cancel_all(db, user_id=user_id)
     await activity.note(db, user_id=user_id, kind="email_changed", browser=browser, now=now)
-    await double_clicks.note(db, browser, number=user_id, now=now)
+    await double_clicks.store(db, browser, number=user_id, now=now)

@@ -95,4 +95,4 @@ async def revoke_wanted(
     number = activity.number(wanted)
     if number is None or not await revoke_own(db, user_id=user_id, session_id=number, browser=browser, now=now):
         raise NoSuchSession
-    await double_clicks.note(db, browser, number=number, now=now)
+    await double_clicks.store(db, browser, number=number, now=now)

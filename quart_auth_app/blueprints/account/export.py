@@ -26,7 +26,7 @@ async def export_post() -> ResponseReturnValue:
     """Send everything that is kept about the user, as a file of JSON."""
     now = clock.now()
     async with transaction() as db:
-        is_new = await export.note(db, user_id=current_user.id, browser=this_browser(), now=now)
+        is_new = await export.note_download(db, user_id=current_user.id, browser=this_browser(), now=now)
         everything = await export.everything(db, user_id=current_user.id, now=now)
     await signals.ask(current_app, signals.exporting, user_id=current_user.id, everything=everything)
     if is_new:

@@ -12,7 +12,7 @@ from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
-from quart_auth_app.web.forms.flashes import flash_one, form_opened, note_opening, typed_before
+from quart_auth_app.web.forms.flashes import flash_one, form_opened, store_opening, typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -30,7 +30,7 @@ async def signup() -> ResponseReturnValue:
     if await current_user.is_authenticated:
         await flash_one(translated(ALREADY_LOGGED_IN, name=current_user.name), "info")
         return redirect(url_for("main.profile"))
-    note_opening()
+    store_opening()
     return await render_template(
         "signup.html",
         typed=typed_before(),

@@ -28,5 +28,5 @@ async def callback(provider: str) -> ResponseReturnValue:
         return await log_in_again(error)
     except AccountError as error:
         if isinstance(error, ProviderRefused):
-            edge.note_failure(provider, error)
+            edge.log_failure(provider, error)
         return await form.answer(error)

@@ -35,11 +35,11 @@ SECOND_STEP = ["totp", "recovery-code"]
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
     """Answer requests to these blueprints in JSON, if the client wants it."""
 
-    async def note_page(_app: Quart, *, template: Template, context: dict[str, Any], **_: object) -> None:
+    async def keep_page(_app: Quart, *, template: Template, context: dict[str, Any], **_: object) -> None:
         if g:
             g.page = without_language(template.name), context
 
-    before_render_template.connect(note_page, app, weak=False)
+    before_render_template.connect(keep_page, app, weak=False)
 
     @app.after_request
     async def answer(response: ResponseTypes) -> ResponseTypes:

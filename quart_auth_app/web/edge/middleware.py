@@ -32,11 +32,11 @@ def init_app(app: Quart, services: Services) -> None:
     """Wrap the application in this layer."""
     app.asgi_app = Edge(app.asgi_app, services, app.config)  # type: ignore[method-assign]  # Quart's own way to wrap itself
     if services.metrics:
-        app.before_request(_note_route)
+        app.before_request(_store_route)
 
 
 def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
-    """In another application: note the client's address, and add our headers to answers of our blueprints only."""
+    """In another application: store the client's address, and add our headers to answers of our blueprints only."""
     inner: Any = app.asgi_app
 
     async def say_who_asks(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -66,7 +66,7 @@ def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, s
     return request_id, address
 
 
-def note_unreadable(services: Services, status: int, *, client: tuple[str, int] | None) -> Headers:
+def log_unreadable(services: Services, status: int, *, client: tuple[str, int] | None) -> Headers:
     """Write the access log's line for a request that the server could not parse, and return the answer's headers."""
     request_id, address = secrets.token_hex(8), client[0] if client else ""
     if services.metrics:
@@ -75,7 +75,7 @@ def note_unreadable(services: Services, status: int, *, client: tuple[str, int] 
     return [*for_every_response(services.settings), (b"vary", b"Cookie"), (b"x-request-id", request_id.encode())]
 
 
-async def _note_route() -> None:
+async def _store_route() -> None:
     if request.url_rule:
         request.scope["route"] = request.url_rule.rule  # type: ignore[typeddict-unknown-key]  # a key of our own
 
@@ -146,7 +146,7 @@ class Edge:
                 status = await self._serve(scope, receive, send, headers)
                 # On a Unix socket there is no address, and so all clients would share one limit.
                 if network and (status >= HTTPStatus.BAD_REQUEST or "refused" in scope):
-                    self._turns.note_refused(network)
+                    self._turns.count_refused(network)
                 return status
         except NoTurn:
             return await _send_plain(send, HTTPStatus.TOO_MANY_REQUESTS, [(b"retry-after", b"60"), *closing])

@@ -74,7 +74,7 @@ class Turns:
             if mine.done() and not mine.cancelled():
                 self._end(network)
 
-    def note_refused(self, network: str) -> None:
+    def count_refused(self, network: str) -> None:
         """Count a refused form of the network, whatever the reason."""
         now = asyncio.get_running_loop().time()
         if len(self._refused) >= MAX_REMEMBERED:

@@ -16,7 +16,7 @@ from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.identity import cookies
-from quart_auth_app.web.refusals import note, refusal, status_of
+from quart_auth_app.web.refusals import log_refusal, refusal, status_of
 from quart_auth_app.web.sentences import sentence
 
 LASTS = timedelta(minutes=1)
@@ -62,7 +62,7 @@ async def go_on() -> ResponseReturnValue:
     if request.cookies:
         return redirect(wanted)
     error = CookiesBlocked()
-    note(error)
+    log_refusal(error)
     if wants_json():
         return await refusal(error)
     return Response(await render_template("cookies.html", sentence=sentence(error), next=wanted), status_of(error))

@@ -109,11 +109,11 @@ def typed_before() -> Typed:
     return typed
 
 
-def note_opening() -> None:
+def store_opening() -> None:
     """Store the time at which this browser opened the form."""
     session["opened"] = clock.now().timestamp()
 
 
 def form_opened() -> datetime | None:
-    """Return when this browser last opened a form that calls `note_opening`, None if it never did."""
+    """Return when this browser last opened a form that calls `store_opening`, None if it never did."""
     return datetime.fromtimestamp(session["opened"], UTC) if "opened" in session else None

@@ -15,8 +15,8 @@ from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret, read_fields, read_optional
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
-from quart_auth_app.web.forms.second_click import made_before, note_form
-from quart_auth_app.web.refusals import note, refusal, status_of
+from quart_auth_app.web.forms.second_click import made_before, store_form_key
+from quart_auth_app.web.refusals import log_refusal, refusal, status_of
 from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
@@ -86,7 +86,7 @@ class Form:
 
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
-            await note_form(self._sender())
+            await store_form_key(self._sender())
             try:
                 return await view(*arguments, **named)
             except (AccountError, Unauthorized):
@@ -117,7 +117,7 @@ class Form:
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Redirect to the form, with the sentence above it. In JSON: the refusal itself."""
         if wants_json():
-            note(error)
+            log_refusal(error)
             return await refusal(error)
         await self._leave(error)
         return redirect(await self._address())
@@ -135,7 +135,7 @@ class Form:
         return response
 
     async def _leave(self, error: AccountError) -> None:
-        note(error)
+        log_refusal(error)
         open_fields = [name for name in self.fields if not is_secret(name)] + [each.name for each in self.own()]
         await keep_typed(open_fields, ticks=self.ticks, refused=error.field, note=field_note(error))
         await flash_one(sentence(error), error.code, section=self._section)

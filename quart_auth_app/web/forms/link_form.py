@@ -7,7 +7,7 @@ from quart_auth_app.accounts.errors import AccountError, LinkInvalid, LinkUsed
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms.fields import LIMITS
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.refusals import note
+from quart_auth_app.web.refusals import log_refusal
 
 
 async def link_token() -> str:
@@ -22,7 +22,7 @@ class LinkForm(Form):
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Redirect to the page of the link, which itself says what is wrong with the link."""
         if isinstance(error, LinkInvalid | LinkUsed) and not wants_json():
-            note(error)
+            log_refusal(error)
             return redirect(await self._address())
         return await super().refuse(error)
 

@@ -30,7 +30,7 @@ def is_known() -> bool:
     return "form" in session
 
 
-async def note_form(sender: str) -> None:
+async def store_form_key(sender: str) -> None:
     """Store the key of the sent form for `this_browser`; `sender` tells apart people who may send equal fields."""
     g.sent_form = await form_key(sender)
 

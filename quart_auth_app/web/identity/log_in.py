@@ -45,7 +45,7 @@ async def log_in_with_password(*, email: str, password: str, remember: bool) -> 
         )
     except (WrongDetails, SignUpPending):  # both stay counted
         security_log.write("log_in_failed", account=security_log.account(email))
-        services().failed_log_ins.note(email=email, browser=browser)
+        services().failed_log_ins.count(email=email, browser=browser)
         signals.announce(signals.log_in_failed, email=email)
         raise
     return await hand_over(outcome, methods=[password_log_in.PASSWORD])

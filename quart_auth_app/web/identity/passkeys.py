@@ -66,7 +66,7 @@ def account_asking(purpose: str) -> Asking:
 
 async def log_in_with_passkey(credential: str, *, remember: bool) -> LoggedIn:
     """Log in by a passkey alone. Raises PasskeyRefused or a child of it, or TooManyAttempts."""
-    with noted_if_refused():
+    with logged_if_refused():
         return await passkey_log_in.log_in_with_passkey(
             transaction,
             _asking(LOG_IN, cookies.own(VISIT)),
@@ -82,7 +82,7 @@ async def prove_with_passkey(credential: str) -> Renewed:
 
     Raises PasskeyRefused, TooManyAttempts or SessionRevoked.
     """
-    with noted_if_refused():
+    with logged_if_refused():
         return await passkey_log_in.prove(
             transaction,
             account_asking(SUDO),
@@ -94,7 +94,7 @@ async def prove_with_passkey(credential: str) -> Renewed:
 
 
 @contextmanager
-def noted_if_refused() -> Iterator[None]:
+def logged_if_refused() -> Iterator[None]:
     """If a passkey is refused in the block, write that to the security log, with the reason, and raise it on."""
     try:
         yield

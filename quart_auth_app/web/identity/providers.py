@@ -81,7 +81,7 @@ async def come_back(name: str) -> tuple[Carried, Proven]:
     return carried, proven
 
 
-def note_failure(name: str, error: ProviderRefused) -> None:
+def log_failure(name: str, error: ProviderRefused) -> None:
     """Write to the security log that a provider's answer was refused, and why."""
     security_log.write("provider_failed", provider=name, reason=str(error.values.get("reason", error.code)))
 

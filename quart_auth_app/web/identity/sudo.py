@@ -33,7 +33,7 @@ from quart_auth_app.web.identity.access_keys import is_key
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser, current_found, current_user
 from quart_auth_app.web.identity.passkeys import prove_with_passkey
-from quart_auth_app.web.refusals import note, refusal
+from quart_auth_app.web.refusals import log_refusal, refusal
 from quart_auth_app.web.sentences import sentence
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
@@ -141,7 +141,7 @@ async def go_on_with(token: str, *, remember: bool) -> None:
 
 async def log_in_again(error: SessionRevoked) -> ResponseReturnValue:
     """Redirect to the log-in page, because this session has ended."""
-    note(error)
+    log_refusal(error)
     security_log.write("sessions_revoked", user=current_user.id)
     logout_user()
     if wants_json():

@@ -16,7 +16,7 @@ from quart_auth_app.web.forms.flashes import Typed
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.passkeys import sudo_options
-from quart_auth_app.web.refusals import note, refusal, status_of
+from quart_auth_app.web.refusals import log_refusal, refusal, status_of
 from quart_auth_app.web.sentences import field_note, filled, sentence
 from quart_auth_app.web.services import reading, services
 
@@ -28,7 +28,7 @@ async def ask(act: str, error: AccountError | None = None) -> Response:
     """Return the page that names the act and asks for the password. In JSON: only the refusal."""
     know_browser()
     if error:
-        note(error)
+        log_refusal(error)
     if wants_json():
         return await refusal(error or SudoRequired())
     has_files = bool(await request.files)

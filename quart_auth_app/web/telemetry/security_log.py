@@ -78,7 +78,7 @@ def write(event: str, **details: str | int) -> None:
             "method": asking().method,
             "path": asking().path,
         }
-        services().daily_counts.note(event, now=clock.now())
+        services().daily_counts.count(event, now=clock.now())
         if metrics := services().metrics:
             metrics.event(event, str(details.get("methods", "")))
     logs.write(_log, event=event, **where, **details)
