@@ -63,7 +63,7 @@ cluster: $(VENV)/dev.stamp .venv-cluster/stamp ## lose each machine of a cluster
 bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'
 	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
 
-migration: $(VENV)/dev.stamp ## write the next migration from the models; NAME=birthday, TEST_POSTGRES_URL for PostgreSQL too
+migration: $(VENV)/dev.stamp ## write the next migration from the models; NAME=invited_at, TEST_POSTGRES_URL for PostgreSQL too
 	@$(BIN)/python -m tests.write_migration '$(NAME)'
 	@$(BIN)/ruff format --quiet quart_auth_app/database/migrations/versions
 	@$(BIN)/ruff check --quiet --fix quart_auth_app/database/migrations/versions

@@ -119,5 +119,5 @@ def _for_all(bodies: dict[str, list[str]]) -> Iterator[str]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not re.search(r"[a-z0-9]", sys.argv[1].lower()):
-        sys.exit("What is it to be called? make migration NAME=birthday")
+        sys.exit("What is it to be called? make migration NAME=invited_at")
     print(main(sys.argv[1]), "is written. Read it; what is to happen to rows that exist, it can't know.")

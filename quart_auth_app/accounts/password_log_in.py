@@ -41,8 +41,8 @@ _FIND = (
 
 
 @dataclass(frozen=True)
-class _Counted:
-    """An attempt that has been counted: what there is with the address, and the counters."""
+class _Attempt:
+    """An attempt that has been counted: what there is with the typed address, and the counters."""
 
     user: User | None
     pending: SignUp | None
@@ -66,7 +66,7 @@ async def with_password(
     same moment can't pass the limit. Raises WrongDetails, TooManyAttempts or TooBusy; SignUpPending if the details are
     those of a sign-up that is not confirmed yet.
     """
-    async with _counted(database, passwords, refusals, email=email, browser=browser, now=now) as attempt:
+    async with _count(database, passwords, refusals, email=email, browser=browser, now=now) as attempt:
         known = attempt.user or attempt.pending
         matches, replacement = await passwords.verify(password, known.password if known else None)
     user = attempt.user
@@ -82,23 +82,24 @@ async def with_password(
 
 
 @asynccontextmanager
-async def _counted(
+async def _count(
     database: UnitsOfWork, passwords: Passwords, refusals: Refusals, *, email: str, browser: Browser, now: datetime
-) -> AsyncIterator[_Counted]:
+) -> AsyncIterator[_Attempt]:
     """Count an attempt, and hold a place in line for its hash. Beyond a limit it is refused before it uses anything."""
-    claimed = browser.device.id if browser.device and browser.device.claims(email) else None
-    refusals.check(limits.log_in_counters(email=email, address=browser.address, device=claimed), now=now)
-    passwords.insist_on_place(browser, known=claimed is not None)
+    # Until the database has said whose address this is, believe the browser.
+    claimed_device = browser.device.id if browser.device and browser.device.claims(email) else None
+    refusals.check(limits.log_in_counters(email=email, address=browser.address, device=claimed_device), now=now)
+    passwords.insist_on_place(browser, known=claimed_device is not None)
     async with database.reading() as db:
-        user, pending, counted = await _find(db, email=email, browser=browser)
+        user, pending, counts = await _find(db, email=email, browser=browser)
     device = browser.device_for(user)
     counters = limits.log_in_counters(email=email, address=browser.address, device=device)
-    refusals.look(counted, [*counters, _succeeded(email)], now=now)
+    refusals.look(counts, [*counters, _succeeded(email)], now=now)
     with passwords.place_in_line(browser, known=device is not None):
         async with database.transaction() as db:
             refusals.check(counters, now=now)  # again, because many may have waited for the lock
             await throttle.hit(db, *counters, now=now)
-        yield _Counted(user, pending, counters)
+        yield _Attempt(user, pending, counters)
 
 
 async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User | None, SignUp | None, list[Attempts]]:
@@ -112,7 +113,7 @@ async def _find(db: AsyncSession, *, email: str, browser: Browser) -> tuple[User
     values = {"email_key": email_addresses.key(email), "keys": [*keys, *throttle.keys_of([_succeeded(email)])]}
     rows = (await db.execute(_FIND, values)).all()
     user, pending, _ = rows[0]
-    return user, pending if outbox.is_on(db) else None, [counted for _, _, counted in rows if counted]
+    return user, pending if outbox.is_on(db) else None, [count for _, _, count in rows if count]
 
 
 def _succeeded(email: str) -> Counter:

@@ -100,12 +100,12 @@ async def hit(db: AsyncSession, *counters: Counter, now: datetime) -> int:
     values: dict[str, object] = {"now": now, "too_far": now + longest + SLACK}
     for row, (key, (limit, _)) in enumerate(zip(keys, counters, strict=True)):
         values |= {f"key_{row}": key, f"ends_at_{row}": now + limit.window, f"limit_{row}": limit.attempts}
-    counted = dict((await db.execute(_hit(db.get_bind().dialect.name, len(keys)), values)).all())
+    counts = dict((await db.execute(_hit(db.get_bind().dialect.name, len(keys)), values)).all())
     for key in keys:
-        if key not in counted:
+        if key not in counts:
             end = await db.scalar(select(Attempts.ends_at).where(Attempts.key == key))
             raise TooManyAttempts(seconds_until(end or now, now=now))
-    return counted[keys[-1]]
+    return counts[keys[-1]]
 
 
 def keys_of(counters: Iterable[Counter]) -> list[str]:

@@ -1,4 +1,9 @@
-"""The database: one for each application, and the units of work on it."""
+"""The database: one for each application, and the units of work on it.
+
+A unit of work is a block `async with database.transaction() as db:`. Everything that one act reads and writes happens
+in this block, with the session `db`. At the end of the block all of it is committed together. If the block raises an
+error, nothing of it is kept. `async with database.reading() as db:` is one that only reads.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -83,7 +83,8 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
         return Response(status=HTTPStatus.UNAUTHORIZED)
     if wants_json():
         return problem(HTTPStatus.UNAUTHORIZED, PLEASE_LOG_IN, code=_code(HTTPStatus.UNAUTHORIZED))
-    # A waiting message comes from a first click whose answer nobody has seen; it says why that click logged out.
+    # A refused second click keeps the message of the first click, which nobody has seen: it says why that click has
+    # revoked the session, for example after too many wrong passwords.
     if request.method in SAFE_METHODS or not session.get("_flashes"):
         await flash_one(PLEASE_LOG_IN, "info")
     return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))

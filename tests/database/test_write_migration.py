@@ -13,7 +13,7 @@ from quart_auth_app.database import migrations
 from tests.databases import KINDS
 from tests.servers import ROOT
 
-LINE = '    birthday: Mapped[datetime | None] = mapped_column(UtcDateTime)\n    """Asked for by the tutorial."""\n'
+LINE = '    invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)\n    """When the person was invited."""\n'
 TABLE = '''
 
 class Note(Base):
@@ -34,10 +34,10 @@ from quart_auth_app import User, create_app, current_user, transaction
 async def main() -> None:
     app = create_app({"DATABASE_URL": sys.argv[1]})
 
-    @app.get("/birthday")
+    @app.get("/invited_at")
     @login_required
-    async def birthday() -> str:
-        return f"{current_user.birthday:%d %B %Y}"
+    async def invited() -> str:
+        return f"{current_user.invited_at:%d %B %Y}"
 
     bob = {"email": "bob@example.com", "name": "Bob", "password": "sunny otter ladder 42"}
     async with app.test_app() as served:
@@ -45,8 +45,8 @@ async def main() -> None:
         await client.post("/signup", form=bob)
         await client.post("/login", form=bob)
         async with app.app_context(), transaction() as db:
-            await db.execute(update(User).values(birthday=datetime(1815, 12, 10, tzinfo=UTC)))
-        print(await (await client.get("/birthday")).get_data(as_text=True))
+            await db.execute(update(User).values(invited_at=datetime(1815, 12, 10, tzinfo=UTC)))
+        print(await (await client.get("/invited_at")).get_data(as_text=True))
 
 asyncio.run(main())
 """
@@ -70,13 +70,13 @@ def run(copy: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_a_column_that_pages_show_is_one_line_and_one_migration(copy: Path) -> None:
     model = copy / "quart_auth_app" / "models" / "user.py"
     model.write_text(model.read_text() + LINE)
-    written = run(copy, "-m", "tests.write_migration", "birthday")
+    written = run(copy, "-m", "tests.write_migration", "invited_at")
     revision = f"{int(migrations.HEAD) + 1:04}"
-    (file,) = (copy / "quart_auth_app" / "database" / "migrations" / "versions").glob(f"{revision}_birthday.py")
+    (file,) = (copy / "quart_auth_app" / "database" / "migrations" / "versions").glob(f"{revision}_invited_at.py")
     assert written.stdout.startswith(str(file)), written.stderr
     source = file.read_text()
     assert f'down_revision = "{migrations.HEAD}"' in source
-    assert re.search(r"refuse_columns\(connection, 'user', \['birthday'\]\)", source)
+    assert re.search(r"refuse_columns\(connection, 'user', \['invited_at'\]\)", source)
     assert "sa.DateTime(timezone=True)" in source
     assert "dialect" not in source, "both kinds of database need the same"
     shown = run(copy, "-c", SHOWS_IT, f"sqlite:///{copy}/db.sqlite")
@@ -86,11 +86,11 @@ def test_a_column_that_pages_show_is_one_line_and_one_migration(copy: Path) -> N
 def test_a_migration_that_was_written_brings_both_kinds_of_database_to_the_models(copy: Path) -> None:
     model = copy / "quart_auth_app" / "models" / "user.py"
     model.write_text(model.read_text().replace("String(1000)", "String(1001)") + LINE + TABLE)
-    written = run(copy, "-m", "tests.write_migration", "Birthdays, and notes")
+    written = run(copy, "-m", "tests.write_migration", "Invitations, and notes")
     assert written.returncode == 0, written.stderr
     again = run(copy, "-m", "tests.write_migration", "again")
     assert "there is nothing to write" in again.stderr, again.stdout + again.stderr
-    source = next(copy.rglob("*_birthdays_and_notes.py")).read_text()
+    source = next(copy.rglob("*_invitations_and_notes.py")).read_text()
     assert "refuse_tables(connection, ['note'])" in source
     # SQLite knows no length, PostgreSQL does.
     assert (source.count("String(length=1001)") == 1) == ("postgresql" in KINDS)

@@ -111,22 +111,22 @@ class Form:
 
     async def answer(self, error: AccountError) -> ResponseReturnValue:
         """Answer a refusal with the form, filled with what was typed."""
-        tells_programs = isinstance(error, TryLater) or status_of(error) == HTTPStatus.NOT_FOUND
-        return await (self._show_again(error) if tells_programs else self.refuse(error))
+        # Programs and proxies must see these statuses: 429 and 503 tell them to wait. A redirect would hide them.
+        needs_status = isinstance(error, TryLater) or status_of(error) == HTTPStatus.NOT_FOUND
+        return await (self._show_again(error) if needs_status else self.refuse(error))
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Redirect to the form, with the sentence above it. In JSON: the refusal itself."""
         if wants_json():
             log_refusal(error)
             return await refusal(error)
-        await self._leave(error)
+        await self._keep_for_page(error)
         return redirect(await self._address())
 
     async def _show_again(self, error: AccountError) -> ResponseReturnValue:
         if wants_json():
             return await self.refuse(error)
-        # Not a redirect, so that programs and proxies see the status: 429 and 503 tell them to wait.
-        await self._leave(error)
+        await self._keep_for_page(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
         response.status_code = status_of(error)
@@ -134,7 +134,7 @@ class Form:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
-    async def _leave(self, error: AccountError) -> None:
+    async def _keep_for_page(self, error: AccountError) -> None:
         log_refusal(error)
         open_fields = [name for name in self.fields if not is_secret(name)] + [each.name for each in self.own()]
         await keep_typed(open_fields, ticks=self.ticks, refused=error.field, note=field_note(error))
