@@ -37,7 +37,7 @@ from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.blueprints.auth.log_in import login_post
 from quart_auth_app.fair_queue import FairQueue
 from quart_auth_app.models import MailToken, RecoveryCode, Session, Totp, User
-from quart_auth_app.serving.hypercorn_fixes import time_limits
+from quart_auth_app.serving.hypercorn_fixes import endless_connections
 from quart_auth_app.web.edge import asking, middleware, to_the_end, turns
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.services import services, transaction
@@ -153,7 +153,7 @@ def links_for_everything() -> Quart:
 
 def any_number_of_connections() -> Quart:
     """Connections are accepted until no file descriptors are left; then each new one causes a traceback."""
-    time_limits.most = lambda: 10**9
+    endless_connections.most = lambda: 10**9
     repeated_errors.thin_out = lambda logger: None
     return quart_auth_app.create_app()
 
@@ -286,5 +286,5 @@ def answers_without_end() -> Quart:
     """There is no time limit for an answer: hypercorn's own limits, with which this runs, hold for requests only."""
     app = attacks.unread.create_app()
     app.config["RESPONSE_TIMEOUT"] = None
-    time_limits.keep_by_one_task = lambda: None
+    endless_connections.fix = lambda: None
     return app

@@ -140,7 +140,7 @@ HYPERCORN = "-m hypercorn --bind 127.0.0.1:0 --workers"
     ("command", "status"),
     [
         (f"{HYPERCORN} 0 quart_auth_app:create_app()", 1),
-        (f"{HYPERCORN} 1 quart_auth_app:create_app()", None),  # hypercorn_fixes/exit_code.py says why
+        (f"{HYPERCORN} 1 quart_auth_app:create_app()", None),  # hypercorn_fixes/exit_code_zero.py says why
         ("-m quart_auth_app.cli serve --bind 127.0.0.1:0", 1),
         ("-m quart_auth_app.cli serve --bind 127.0.0.1:0 --master", 1),
         ("-m quart_auth_app.cli serve --bind 127.0.0.1:0 my_site:app", 1),

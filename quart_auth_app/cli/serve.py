@@ -6,7 +6,7 @@ import click
 import hypercorn.__main__
 from hypercorn.utils import NoAppError
 
-from quart_auth_app.serving.hypercorn_fixes import busy_port, exit_code
+from quart_auth_app.serving.hypercorn_fixes import busy_port_traceback, exit_code_zero
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -25,8 +25,8 @@ CONFIG = next(file for file in (PACKAGE / "hypercorn.toml", PACKAGE.parent / "hy
 @click.pass_context
 def serve(context: click.Context, bind: str | None, workers: int, master: bool, config: str, application: str) -> None:
     """Serve the site, or APPLICATION (module:name), under hypercorn with the limits that docs/security.md lists."""
-    exit_code.keep()
-    busy_port.tell_in_a_sentence()
+    exit_code_zero.fix()
+    busy_port_traceback.fix()
     # hypercorn's --workers counts child processes; with 0 the started process itself serves.
     options = ["--config", config, "--workers", str(workers if master or workers > 1 else 0)]
     options += ["--bind", bind] if bind else []

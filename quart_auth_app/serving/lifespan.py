@@ -17,14 +17,14 @@ from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import housekeeping
 from quart_auth_app.serving.background import Background
 from quart_auth_app.serving.hypercorn_fixes import (
-    busy_port,
-    ending_workers,
+    busy_port_traceback,
+    endless_connections,
+    endless_upgrades,
     endless_wait,
-    failed_workers,
-    http1_only,
-    own_errors,
+    exit_code_zero_of_command,
+    killed_workers,
     serves_this_process,
-    time_limits,
+    unlogged_errors,
 )
 from quart_auth_app.serving.periodic import repeated
 from quart_auth_app.web import signals
@@ -53,13 +53,13 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
     @asynccontextmanager
     async def serving() -> AsyncIterator[None]:
         if not is_guest:
-            http1_only.insist(app)
-            own_errors.answer_as_ours(services)
+            endless_upgrades.fix(app)
+            unlogged_errors.fix(services)
             if serves_this_process():
                 repeated_errors.thin_out(logging.getLogger("asyncio"))  # a traceback for each refused connection
                 repeated_errors.thin_out(logging.getLogger("hypercorn.error"))
-            time_limits.keep_by_one_task()
-            busy_port.tell_in_a_sentence()
+            endless_connections.fix()
+            busy_port_traceback.fix()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
             _insist_on_no_debugger(app, services)
@@ -78,9 +78,9 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
             if services.sender:
                 await stack.enter_async_context(services.sender.running())
             if not is_guest:
-                endless_wait.leave_out()
-                ending_workers.end_well()
-            failed_workers.has_started()
+                endless_wait.fix()
+                killed_workers.fix()
+            exit_code_zero_of_command.has_started()
             if serves_this_process():
                 # What is loaded stays as long as the process. Without this, each full garbage collection looks through
                 # all of it again, and pages wait meanwhile: docs/performance.md has the times.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from quart_auth_app.instance import SettingsError
-from quart_auth_app.serving.hypercorn_fixes import failed_workers
+from quart_auth_app.serving.hypercorn_fixes import exit_code_zero_of_command
 
 SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne", "flask.cli")
 """Modules of servers, which load or start an application."""
@@ -18,7 +18,7 @@ SERVERS = ("hypercorn", "quart.cli", "uvicorn", "granian", "gunicorn", "daphne",
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
     """Turn a SettingsError into a SystemExit with its message if a server called; otherwise leave it."""
-    failed_workers.begin()
+    exit_code_zero_of_command.begin()
     try:
         yield
     except SettingsError as error:
@@ -32,7 +32,7 @@ def exit_with(sentence: str) -> SystemExit:
     with suppress(RuntimeError):  # there may be no event loop
         # At the exit the event loop would print tracebacks of unfinished tasks.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    return SystemExit(1 if failed_workers.is_said_already() else sentence)
+    return SystemExit(1 if exit_code_zero_of_command.is_said_already() else sentence)
 
 
 def _a_server_called() -> bool:

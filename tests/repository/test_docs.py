@@ -29,7 +29,7 @@ from quart_auth_app.accounts.factors import challenges
 from quart_auth_app.accounts.limits import Limit
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
-from quart_auth_app.serving.hypercorn_fixes import time_limits
+from quart_auth_app.serving.hypercorn_fixes import endless_connections
 from quart_auth_app.web import language
 from quart_auth_app.web.edge import turns
 from quart_auth_app.web.forms import fields, flashes, next_page, parsing
@@ -84,7 +84,7 @@ def test_the_limits_on_size_and_time() -> None:
     assert rows["time for a body to arrive"] == f"{parsing.BODY_TIMEOUT} seconds"
     assert rows["time without a byte on a connection"] == f"{server['read_timeout']} seconds"
     left = rows["time to read the rest of the answers, when a connection is to be closed"]
-    assert left == f"{time_limits.FLUSH_SECONDS} seconds"
+    assert left == f"{endless_connections.FLUSH_SECONDS} seconds"
     assert rows["people waiting for each hashing thread"] == str(threads.MAX_WAITING)
     assert f"**Up to {sessions.MAX_FOR_ONE} sessions**" in (ROOT / "docs" / "security.md").read_text()
     assert f"to up to {devices.MAX_ACCOUNTS} accounts" in (ROOT / "docs" / "security.md").read_text()

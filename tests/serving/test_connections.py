@@ -9,7 +9,7 @@ from hypercorn.asyncio import run, serve
 from hypercorn.config import Config
 from quart import Quart
 
-from quart_auth_app.serving.hypercorn_fixes import time_limits
+from quart_auth_app.serving.hypercorn_fixes import endless_connections
 from tests.servers import free_port
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -28,8 +28,8 @@ async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
 @pytest.mark.asvs("15.2.2")
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_the_connection_that_was_idle_for_longest_makes_room(app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "TCPServer", time_limits.Connection)
-    monkeypatch.setattr(time_limits, "most", lambda: 3)
+    monkeypatch.setattr(run, "TCPServer", endless_connections.Connection)
+    monkeypatch.setattr(endless_connections, "most", lambda: 3)
     config, end, port = Config(), asyncio.Event(), free_port()
     config.bind, config.errorlog = [f"127.0.0.1:{port}"], None
     serving = asyncio.create_task(serve(app, config, shutdown_trigger=end.wait))
@@ -46,8 +46,8 @@ async def test_the_connection_that_was_idle_for_longest_makes_room(app: Quart, m
         each.close()
     end.set()
     await serving
-    assert not time_limits._open
-    assert not time_limits._idle
+    assert not endless_connections._open
+    assert not endless_connections._idle
 
 
 @pytest.mark.parametrize(("descriptors", "most"), [(65536, 64336), (1024, 512), (2000, 1000)])
@@ -55,4 +55,4 @@ def test_there_are_fewer_connections_than_descriptors(
     descriptors: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _what: (descriptors, descriptors))
-    assert time_limits.most() == most
+    assert endless_connections.most() == most

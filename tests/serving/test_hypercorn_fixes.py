@@ -26,7 +26,7 @@ from hypercorn.protocol.h11 import H11Protocol
 
 from quart_auth_app import third_party
 from quart_auth_app.serving import hypercorn_fixes
-from quart_auth_app.serving.hypercorn_fixes import http1_only
+from quart_auth_app.serving.hypercorn_fixes import endless_upgrades
 from tests.conftest import MakeApp
 from tests.people import BOB
 from tests.servers import Server, running
@@ -55,26 +55,26 @@ def hypercorn_on(folder: Path, *options: str, source: str = BARE) -> list[str]:
     return [sys.executable, "-m", "hypercorn", *options, "bare:app"]
 
 
-def test_exit_code(tmp_path: Path) -> None:
+def test_exit_code_zero(tmp_path: Path) -> None:
     command = hypercorn_on(tmp_path, "--bind", "127.0.0.1:0", "--workers", "1", source="import sys\nsys.exit(3)")
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60).returncode == 0
 
 
-def test_failed_workers(tmp_path: Path) -> None:
+def test_exit_code_zero_of_command(tmp_path: Path) -> None:
     source = "import os\nos.write(2, b'no\\n')\nos._exit(3)"
     command = hypercorn_on(tmp_path, "--bind", "127.0.0.1:0", source=source)
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "no\n")
 
 
-def test_busy_port(tmp_path: Path) -> None:
+def test_busy_port_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = hypercorn_on(tmp_path, "--bind", f"127.0.0.1:{other.getsockname()[1]}")
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" in ended.stderr
 
 
-def test_ending_workers(tmp_path: Path) -> None:
+def test_killed_workers(tmp_path: Path) -> None:
     command = hypercorn_on(tmp_path, "--bind", "127.0.0.1:PORT", "--workers", "1")
     with running(tmp_path, {}, command=command) as server:
         os.kill(server.process.pid, signal.SIGKILL)
@@ -102,7 +102,7 @@ def slow_request(server: Server) -> socket.socket:
     return client
 
 
-async def test_http1_only(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_upgrades(monkeypatch: pytest.MonkeyPatch) -> None:
     """With HTTP/2, a window of no bytes for the answer and a ping now and then hold a connection."""
     start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" b"\0\0\x06\x04\0\0\0\0\0" b"\0\x04\0\0\0\0"  # fmt: skip
     request = b"\0\0\x0e\x01\x05\0\0\0\x01" b"\x82\x86\x84\x41\x09localhost"  # fmt: skip
@@ -119,10 +119,10 @@ async def test_http1_only(monkeypatch: pytest.MonkeyPatch) -> None:
             return bool(served.connections)
 
     assert await is_held(H11Protocol)
-    assert not await is_held(http1_only.Http1Only)
+    assert not await is_held(endless_upgrades.Http1Only)
 
 
-async def test_own_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unlogged_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """The application is not asked, so it can neither add a header nor write a line."""
     monkeypatch.setattr(hypercorn.protocol, "H11Protocol", H11Protocol)
     async with serving() as served:
@@ -134,7 +134,7 @@ async def test_own_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {line.partition(b":")[0] for line in headers} <= {b"content-length", b"connection", b"date", b"server"}
 
 
-async def test_time_limits() -> None:
+async def test_endless_connections() -> None:
     """Whoever reads no answer holds a connection for ever."""
 
     async def impatient(*arguments: Any) -> None:

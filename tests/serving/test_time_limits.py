@@ -16,8 +16,8 @@ from hypercorn.config import Config
 from hypercorn.utils import wrap_app
 from quart import Quart
 
-from quart_auth_app.serving.hypercorn_fixes import time_limits
-from quart_auth_app.serving.hypercorn_fixes.time_limits import Connection
+from quart_auth_app.serving.hypercorn_fixes import endless_connections
+from quart_auth_app.serving.hypercorn_fixes.endless_connections import Connection
 
 LIMIT = 0.4
 """Seconds of every limit, unless the test says otherwise."""
@@ -183,7 +183,7 @@ async def test_a_connection_that_is_cut_off_ends_without_an_error() -> None:
 
 @pytest.mark.parametrize("requests", [1, 2])
 async def test_a_client_that_reads_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch, requests: int) -> None:
-    monkeypatch.setattr(time_limits, "FLUSH_SECONDS", LIMIT)
+    monkeypatch.setattr(endless_connections, "FLUSH_SECONDS", LIMIT)
 
     async def impatient(*arguments: Any) -> None:
         with suppress(TimeoutError):  # as Quart does, by RESPONSE_TIMEOUT

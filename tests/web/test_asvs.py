@@ -259,7 +259,7 @@ def test_the_package_connects_to_nothing_but_the_database(file: Path) -> None:
     names = {".".join(name.split(".")[:end]) for name in imports(file) for end in (1, 2)}
     if file == PACKAGE / "cli" / "acts.py":
         names.discard("socket")  # of the system log, which is a file
-    if file == PACKAGE / "serving" / "hypercorn_fixes" / "time_limits.py":
+    if file == PACKAGE / "serving" / "hypercorn_fixes" / "endless_connections.py":
         names.discard("socket")  # for the name of an option of connections that came in
     if file == PACKAGE / "providers" / "fetching.py":
         names.discard("httpx2")  # only to the providers that the operator names, and where those say

@@ -1,5 +1,6 @@
 """Workarounds for bugs in hypercorn, one in each file: the bug, its report if it has one, and its versions.
 
+A file's name says what goes wrong without it.
 A fix applies only to the versions that its file names. On any other version it does nothing, and logs that once. For
 each there is a test in tests/serving/test_hypercorn_fixes.py that fails as soon as hypercorn doesn't need it any more.
 """

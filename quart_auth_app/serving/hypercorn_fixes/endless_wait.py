@@ -13,7 +13,7 @@ from quart_auth_app.third_party import is_for
 VERSIONS = ("0.18.0",)
 
 
-def leave_out() -> None:
+def fix() -> None:
     """Let hypercorn skip that wait. Call this in its event loop."""
     if sys.version_info >= (3, 12) and serves_this_process() and is_for("hypercorn", "the end in time", VERSIONS):
         asyncio.Server.wait_closed = _wait_for_nothing  # type: ignore[assignment, method-assign]  # patched: see above

@@ -13,7 +13,7 @@ from quart_auth_app.third_party import is_for
 VERSIONS = ("0.18.0",)
 
 
-def tell_in_a_sentence() -> None:
+def fix() -> None:
     """Turn the error into a SystemExit with one sentence. Call this before hypercorn listens."""
     if Config._create_sockets is not _create_sockets and is_for("hypercorn", "the sentence for a busy port", VERSIONS):
         Config._create_sockets = _create_sockets  # type: ignore[method-assign, assignment]  # hypercorn has no setting for it

@@ -17,7 +17,7 @@ from quart_auth_app.third_party import is_for
 VERSIONS = ("0.18.0",)
 
 
-def end_well() -> None:
+def fix() -> None:
     """Ignore SIGTERM, and exit together with the master. Call this in the event loop of a worker."""
     master = multiprocessing.parent_process()
     if master and serves_this_process() and is_for("hypercorn", "the end of workers", VERSIONS):

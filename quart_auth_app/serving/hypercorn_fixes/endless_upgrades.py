@@ -29,7 +29,7 @@ class Http1Only(H11Protocol):
         await super()._create_stream(request)
 
 
-def insist(app: Quart) -> None:
+def fix(app: Quart) -> None:
     """Replace hypercorn's class in the process that serves, unless the application has WebSockets."""
     if not any(rule.websocket for rule in app.url_map.iter_rules()) and is_for("hypercorn", "HTTP/1.1 only", VERSIONS):
         hypercorn.protocol.H11Protocol = Http1Only  # type: ignore[attr-defined]  # hypercorn has no setting for it

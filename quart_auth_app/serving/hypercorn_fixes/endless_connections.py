@@ -1,7 +1,8 @@
-"""Time limits for connections, enforced by one task for each connection, and also where hypercorn has none.
+"""hypercorn keeps a connection for ever whose client doesn't read answers.
 
-Seen in 0.18.0; not reported. hypercorn starts up to three tasks for each request to enforce its limits. It keeps a
-connection that its client has closed until the idle limit, and keeps one for ever whose client doesn't read answers.
+Seen in 0.18.0; not reported. It keeps a connection that its client has closed until the idle limit, and starts up to
+three tasks for each request to enforce its limits. With this fix there are limits everywhere, and one task for each
+connection enforces them.
 """
 
 import asyncio
@@ -141,7 +142,7 @@ class Connection(TCPServer):
         return min(limit if since is None else since + limit - now for since, limit in limits)
 
 
-def keep_by_one_task() -> None:
+def fix() -> None:
     """Replace hypercorn's class in the process that serves."""
     if is_for("hypercorn", "our keeping of time limits", VERSIONS):
         run.TCPServer = Connection  # type: ignore[attr-defined]  # hypercorn has no setting for it

@@ -14,7 +14,7 @@ from quart_auth_app.third_party import is_for
 VERSIONS = ("0.18.0",)
 
 
-def keep() -> None:
+def fix() -> None:
     """Keep the first exit code that is not 0. Call this in the master, before it starts workers."""
     if not is_for("hypercorn", "keeping the exit code of workers", VERSIONS):
         return

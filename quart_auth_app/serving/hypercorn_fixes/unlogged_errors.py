@@ -17,11 +17,11 @@ VERSIONS = ("0.18.0",)
 EMPTY = [(b"content-length", b"0"), (b"connection", b"close")]
 
 
-def answer_as_ours(services: Services) -> None:
+def fix(services: Services) -> None:
     """Replace hypercorn's class in the process that serves by one that adds headers and log line."""
     if not is_for("hypercorn", "our headers with its own errors", VERSIONS):
         return
-    used: type[H11Protocol] = hypercorn.protocol.H11Protocol  # type: ignore[attr-defined]  # may be http1_only's
+    used: type[H11Protocol] = hypercorn.protocol.H11Protocol  # type: ignore[attr-defined]  # may be endless_upgrades'
     before = getattr(used, "before", used)  # without the class of an application that this process served earlier
 
     class Answering(before):  # type: ignore[misc, valid-type]  # one of two

@@ -1,8 +1,8 @@
 """hypercorn's own command exits with 0 when its workers could not start, and each worker prints the reason.
 
-Seen in 0.18.0; https://github.com/pgjones/hypercorn/issues/269, as in exit_code.py. None of our code runs in the master
-of the `hypercorn` command, which exits with 0 whatever its workers' exit codes are. So the first worker that can't
-start kills the master by a signal that it doesn't handle: for systemd, shells and containers that is a failure.
+Seen in 0.18.0; https://github.com/pgjones/hypercorn/issues/269, as in exit_code_zero.py. None of our code runs in the
+master of the `hypercorn` command, which exits with 0 whatever its workers' exit codes are. So the first worker that
+can't start kills the master by a signal that it doesn't handle: for systemd, shells and containers that is a failure.
 """
 
 import atexit
