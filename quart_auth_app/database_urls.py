@@ -5,6 +5,8 @@ import re
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from quart_auth_app.one_line import UNREADABLE
+
 ALLOWED = (
     "sqlite:///path/to/file, postgresql://user:password@host/database, "
     "postgresql://user:password@host1:5432,host2:5432/database, "
@@ -54,6 +56,8 @@ def _is_usable(url: URL, backend: str) -> bool:
     # An @ after the host comes from a password with an unescaped @. That part of the password would be read as a name
     # and shown in messages.
     rest = f"{url.host}{url.database}{dict(url.query)}"
+    if UNREADABLE & set(f"{url.username}{url.password}"):
+        return False
     return backend == "postgresql" and "@" not in rest and _is_port(url.port) and _has_usable_hosts(url)
 
 

@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from sqlalchemy.engine import URL
 
+from quart_auth_app import one_line
+
 FORBIDDEN_MODE = 0o077
 """Permissions that a `secret_key` file must not have: anybody who can read or replace the key can sign cookies. Its
 owner makes backups, or root."""
@@ -43,7 +45,7 @@ def secret_key(database_url: URL, *, create: bool = True) -> str:
     except OSError as error:
         raise SettingsError(f"SECRET_KEY is not set and {path} can't be used: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"SECRET_KEY is not set and {path} is not text in UTF-8") from None
+        raise SettingsError(f"SECRET_KEY is not set and {path} is not text in UTF-8; save it as that") from None
 
 
 def opened(path: str | Path) -> BinaryIO:
@@ -70,7 +72,10 @@ def _read_private(path: Path) -> str:
         content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
         raise SettingsError(f"{path} has more than {MAX_FILE} bytes, so it can't be the key")
-    return content.decode().strip()
+    key = content.decode().strip()
+    if flaw := one_line.flaw(key):
+        raise SettingsError(f"SECRET_KEY is not set and {path} {flaw}")
+    return key
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -4,6 +4,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from quart_auth_app.one_line import UNREADABLE
+
 PORTS = {"smtp": 587, "smtps": 465}
 """Default ports for mail submission: with STARTTLS (RFC 6409), and with TLS from the first byte (RFC 8314)."""
 
@@ -48,7 +50,7 @@ def parsed(value: str) -> MailUrl | None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if parts.query or parts.fragment or {"?", "#"} & set(value):
+    if parts.query or parts.fragment or {"?", "#"} & set(value) or UNREADABLE & set(unquote(value)):
         return None
     if parts.scheme == "file":
         return MailUrl(scheme="file", folder=unquote(parts.path)) if parts.path and not parts.netloc else None

@@ -2,7 +2,7 @@
 
 from sqlalchemy.engine import URL
 
-from quart_auth_app import instance
+from quart_auth_app import instance, one_line
 from quart_auth_app.instance import SettingsError
 
 # 32 characters of base64 carry 192 bits; ASVS 11.2.3 asks for 128.
@@ -35,6 +35,8 @@ def secret_key(value: str, database_url: URL, *, create: bool) -> str:
 
 def fallbacks(value: str) -> tuple[str, ...]:
     keys = tuple(filter(None, (key.strip() for key in value.split(","))))
+    if flaw := next(filter(None, map(one_line.flaw, keys)), ""):
+        raise SettingsError(f"SECRET_KEY_FALLBACKS has commas between its keys, and one {flaw}")
     if any(len(key) < MIN_SECRET_KEY_LENGTH for key in keys):
         raise SettingsError(
             f"SECRET_KEY_FALLBACKS has a key of fewer than {MIN_SECRET_KEY_LENGTH} characters; "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quart_auth_app import instance
+from quart_auth_app import instance, one_line
 from quart_auth_app.instance import SettingsError
 
 MAX_VALUE = 2000
@@ -11,8 +11,8 @@ MAX_VALUE = 2000
 SECRETS = ("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "MAIL_URL", "FLASK_SECURITY_PASSWORD_SALT")
 """Settings that may come from a file instead, named by NAME_FILE, as container platforms provide secrets."""
 
-MAY_BE_EMPTY = "SECRET_KEY_FALLBACKS"
-"""Whose file is there before there is anything to write into it: `deploy/make-secrets` makes it so."""
+SEVERAL_KEYS = "SECRET_KEY_FALLBACKS"
+"""Has one line for each key, or one for all. `deploy/make-secrets` makes its file before there is a key to write."""
 
 MAX_FILE = instance.MAX_FILE
 """Largest file with a secret, in bytes; this also stops reading an endless one such as /dev/zero."""
@@ -27,7 +27,7 @@ def given(name: str, source: Mapping[str, object]) -> str:
     if value:
         raise SettingsError(f"{name} and {name}_FILE are both set; allowed: one of them")
     content = _text(name, _content(f"{name}_FILE", path))
-    if not content and name != MAY_BE_EMPTY:
+    if not content and name != SEVERAL_KEYS:
         # As if it were not set, the site would go on with an empty database of its own, or without mail.
         raise SettingsError(f"{name}_FILE is a file with nothing in it")
     return content
@@ -50,7 +50,7 @@ def _content(name: str, path: str) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise SettingsError(f"{name} is a file that can't be read: it is not text in UTF-8") from None
+        raise SettingsError(f"{name} is a file that can't be read: it is not text in UTF-8; save it as that") from None
 
 
 def _text(name: str, value: object) -> str:
@@ -63,6 +63,8 @@ def _text(name: str, value: object) -> str:
         raise SettingsError(f"{name} is not text in UTF-8") from None
     if len(text) > MAX_VALUE and not name.startswith("SECRET_KEY") and not name.endswith("_FILE"):
         raise SettingsError(f"{name} has {len(text)} characters; allowed: at most {MAX_VALUE}")
-    if not text.isprintable() and not name.startswith("SECRET_KEY"):
-        raise SettingsError(f"{name} has a line break or another character that can't be printed in it")
+    if name != SEVERAL_KEYS and (flaw := one_line.flaw(text)):
+        raise SettingsError(f"{name} {flaw}")
+    if not text.isprintable() and not name.startswith("SECRET_KEY"):  # a key may be a sentence in any language
+        raise SettingsError(f"{name} has a space or another character in it that can't be printed; type it again")
     return text

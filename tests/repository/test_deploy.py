@@ -227,6 +227,7 @@ def test_an_address_that_the_application_takes_reaches_the_databases_programs(
         "postgresql://u:s3cr@et@h/d",
         "postgresql://u:p@[s3cret/d",
         "postgresql://h:s3cret/d",
+        "postgresql://u:s3cret\ns3cret@h/d",
     ],
 )
 def test_a_misused_with_database_says_so_in_a_sentence(tmp_path: Path, address: str) -> None:

@@ -14,6 +14,7 @@ from quart_auth_app.settings import NAMES
 PACKAGE = Path(quart_auth_app.__file__).parent
 ROOT = Path(__file__).parents[2]
 LEVELS = [
+    {"one_line"},
     {
         "clock",
         "database_urls",
@@ -49,6 +50,7 @@ NO_HTTP = {
     "content_policy",
     "fair_queue",
     "mail_urls",
+    "one_line",
     "origins",
     "progress",
     "providers",
