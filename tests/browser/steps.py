@@ -25,6 +25,16 @@ FLAGS = [
     "--disable-sync",
 ]
 
+STICKING_OUT = """
+    [...document.querySelectorAll("main .box")].map(box => {
+        const style = getComputedStyle(box), text = document.createRange();
+        text.selectNodeContents(box);
+        const right = box.getBoundingClientRect().right - parseFloat(style.paddingRight);
+        return [...text.getClientRects()].some(each => each.right > right + 1) ? box.innerText : "";
+    }).filter(text => text)
+"""
+"""A program for the browser: the texts of boxes with something in them that reaches into the space at their right."""
+
 expect.set_options(timeout=30_000)  # on a busy machine a page takes seconds
 
 BROWSER_TEST = [
@@ -60,12 +70,16 @@ async def heading(page: Page, text: str) -> None:
 
 
 async def fits(page: Page, **options: Any) -> None:
-    """Insist that the page is accessible and no wider than the screen. The options are axe's."""
+    """Insist that the page is accessible, no wider than the screen, and that no text sticks out of its box.
+
+    The options are axe's.
+    """
     results = await Axe().run(page, options=options)
     assert results.violations_count == 0, results.generate_report()
     assert page.viewport_size
     width = page.viewport_size["width"]
     assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
+    assert await page.evaluate(STICKING_OUT) == [], page.url
 
 
 def a_while_passes(folder: Path, person: dict[str, str]) -> None:
