@@ -80,7 +80,7 @@ async def become_known(
                 return False  # another tab was faster
             is_new = user is None
             if user:
-                await _take_over(db, user, provider=provider, browser=browser, now=now)
+                await _take_over(db, user, email=email, provider=provider, browser=browser, now=now)
             else:
                 if not may_sign_up:
                     raise SignUpClosed
@@ -132,15 +132,17 @@ async def _insist_on_verified(
 
 
 async def _take_over(
-    db: AsyncSession, user: User, *, provider: ProviderSettings, browser: Browser, now: datetime
+    db: AsyncSession, user: User, *, email: str, provider: ProviderSettings, browser: Browser, now: datetime
 ) -> None:
     """Give an account whose address nobody has proved, and which anybody may have made, to the address's owner.
 
     All earlier ways in are removed: password, sessions, passkeys, second step, other providers. Only with mail, where
     the address's owner could get the account by a mailed link anyway. Without mail no address is ever proved, and an
-    account belongs to the person who knows its password. Raises ConnectFirst.
+    account belongs to the person who knows its password. Another spelling may be another person's mailbox: it is no
+    proof of the account's own. Raises ConnectFirst.
     """
-    if user.verified_at is not None or user.disabled_at is not None or not outbox.is_on(db):
+    is_its_own = email.casefold() == user.email.casefold()
+    if not is_its_own or user.verified_at is not None or user.disabled_at is not None or not outbox.is_on(db):
         raise ConnectFirst(label=provider.label)
     await recovery.hand_over(db, user, ways_in.NO_PASSWORD, browser=browser, now=now)
     await activity.note(db, user_id=user.id, kind="password_removed", browser=browser, now=now)

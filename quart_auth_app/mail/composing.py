@@ -32,8 +32,8 @@ ASKED_FOR = {"sign_up", "reset", "invite", "email_change", "log_in"}
 
 async def compose(
     transaction: UnitOfWork, passwords: Passwords, languages: Languages, *, mail: Mail, site: Site, now: datetime
-) -> Letter | None:
-    """Return the mail's letter, or None if there is nothing to say any more. Stores the tokens in it.
+) -> tuple[Letter, str] | None:
+    """Return the mail's letter and its recipient, or None if there is nothing to say any more. Stores the tokens in it.
 
     The letter is in the recipient's language.
     """
@@ -44,7 +44,7 @@ async def compose(
     async with transaction() as db:
         language = await _language(db, mail, languages)
         letter = await _letter(db, mail, replace(site, language=language), now, code, code_hash)
-    return letter and replace(letter, language=language)
+        return (replace(letter, language=language), await _recipient(db, mail)) if letter else None
 
 
 async def _letter(db: AsyncSession, mail: Mail, site: Site, now: datetime, code: str, code_hash: str) -> Letter | None:
@@ -70,6 +70,13 @@ async def _owner(db: AsyncSession, mail: Mail) -> User | None:
     """Return the user who has the address now, which may have changed since the mail was asked for."""
     user: User | None = await db.scalar(select(User).where(User.email_key == email_addresses.key(mail.to_address)))
     return user
+
+
+async def _recipient(db: AsyncSession, mail: Mail) -> str:
+    # Equal keys don't prove that two spellings are one mailbox: a stranger may have the one that was typed.
+    owner = await _owner(db, mail) if mail.kind in ASKED_FOR else None
+    changes_own = mail.kind == "email_change" and owner is not None and owner.id == mail.user_id
+    return owner.email if owner and not changes_own else mail.to_address
 
 
 async def _invite(db: AsyncSession, mail: Mail, site: Site, now: datetime) -> Letter | None:

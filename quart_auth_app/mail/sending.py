@@ -173,11 +173,12 @@ class Sender:
             await self._fail(mail, f"a fault of ours: {type(error).__name__}")
 
     async def _try(self, mail: Mail, now: datetime) -> None:
-        letter = await compose(
+        composed = await compose(
             self._database.transaction, self._passwords, self._languages, mail=mail, site=self._site, now=now
         )
-        if letter:
-            await self._hand_over(letter, to=mail.to_address, message_id=mail.message_id, now=now)
+        if composed:
+            letter, to = composed
+            await self._hand_over(letter, to=to, message_id=mail.message_id, now=now)
         async with self._database.transaction() as db:
             await db.execute(delete(Mail).where(*_still_ours(mail)))
 

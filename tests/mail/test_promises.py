@@ -36,6 +36,10 @@ TRAPS = {
         "test_a_domain_beyond_ascii_is_written_as_servers_read_it",
         "test_an_address_beyond_ascii_is_delivered",
     ],
+    "another person's mailbox with an address that only looks like the account's": [
+        "test_mail_for_an_account_goes_to_its_own_address_however_it_was_typed",
+        "test_another_spelling_of_a_taken_address_is_told_to_its_owner_and_of_ones_own_is_proved",
+    ],
     "addresses with a plus": ["test_addresses_with_a_plus_are_two_accounts"],
     "links made of the Host header": [
         "test_links_are_made_of_the_public_address_whatever_the_host_header_says",

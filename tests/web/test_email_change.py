@@ -603,3 +603,17 @@ async def test_a_reset_that_the_new_address_asked_for_is_void_after_the_undo(
     reset = inbox.link(NEW, "/reset-password")
     await thief.post("/undo-email-change", form={"token": token, "password": PASSWORD})
     assert (await thief.get(reset)).status_code == 410
+
+
+async def test_another_spelling_of_a_taken_address_is_told_to_its_owner_and_of_ones_own_is_proved(
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
+) -> None:
+    spelling = "\N{CIRCLED LATIN SMALL LETTER B}ob@example.com"
+    await confirmed(mailing, inbox, EVE)
+    eve = await log_in(mailing, EVE)
+    await ask(eve, spelling)
+    assert inbox.to(spelling) == []
+    assert "somebody wanted to use your address" in inbox.last(BOB["email"])["Subject"]
+    time.advance(LATER)
+    await ask(client, spelling)
+    assert "confirm your new address" in inbox.last(spelling)["Subject"]

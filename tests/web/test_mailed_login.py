@@ -493,3 +493,13 @@ async def test_who_has_neither_password_nor_passkey_proves_it_once_more_by_mail(
     await ask(client, next="/account/passkeys")
     assert await use_code(client, inbox.code(EMAIL), next="/account/passkeys") == "/account/passkeys"
     assert (await client.get("/account/passkeys")).status_code == 200
+
+
+@pytest.mark.parametrize("spelling", ["\N{CIRCLED LATIN SMALL LETTER B}ob@example.com", "BOB@example.com"])
+@pytest.mark.parametrize("path", ["/login/mail", "/forgot-password", "/signup"])
+async def test_mail_for_an_account_goes_to_its_own_address_however_it_was_typed(
+    mailing: Quart, inbox: Inbox, path: str, spelling: str
+) -> None:
+    before = len(inbox.to(EMAIL))
+    await mailing.test_client().post(path, form=EVE | {"email": spelling}, **elsewhere())
+    assert (len(inbox.to(EMAIL)) - before, inbox.to(spelling)) == (1, [])

@@ -626,6 +626,22 @@ async def test_where_nobody_had_proved_the_address_its_owner_gets_the_account_al
     assert await is_logged_in(client)
 
 
+@pytest.mark.parametrize(
+    ("spelling", "notice_there"),
+    [("BOB@example.com", ""), ("\N{CIRCLED LATIN SMALL LETTER B}ob@example.com", CONNECT_FIRST)],
+)
+async def test_who_has_proved_a_spelling_that_only_looks_the_same_gets_no_account(
+    make_app: MakeApp, new_database: object, fake: Fake, inbox: Inbox, spelling: str, notice_there: str
+) -> None:
+    assert callable(new_database)
+    where = {"SECRET_KEY": "k" * 40, "DATABASE_URL": new_database()}
+    await make_app(**where).test_client().post("/signup", form=BOB)
+    client = make_app(**where, **settings(fake), MAIL_URL=inbox.url).test_client()
+    fake.person["email"] = spelling
+    await log_in(client, fake)
+    assert (await notice(client, "/login"), await is_logged_in(client)) == (notice_there, not notice_there)
+
+
 async def test_where_somebody_had_proved_the_address_nothing_changes(
     make_app: MakeApp, database: Database, fake: Fake, inbox: Inbox
 ) -> None:
