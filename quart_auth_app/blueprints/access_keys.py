@@ -9,7 +9,7 @@ from quart_auth import login_required
 from quart_auth_app import clock
 from quart_auth_app.accounts import access_keys as domain
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import is_known, know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user, own_number
@@ -20,8 +20,8 @@ from quart_auth_app.web.telemetry import security_log
 
 access_keys = Blueprint("access_keys", __name__)
 
-CREATE = Form("access_keys.overview", "name", "days", once=True, sender=own_number)
-REVOKE = Form("access_keys.overview", once=True, sender=own_number)
+CREATE = OnceForm("access_keys.overview", "name", "days", sender=own_number)
+REVOKE = OnceForm("access_keys.overview", sender=own_number)
 
 
 @access_keys.get("/account/access-keys")

@@ -11,7 +11,7 @@ from quart_auth_app.blueprints.activity import title_of
 from quart_auth_app.operations import acts, adding, directory, search
 from quart_auth_app.web import charts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user, own_number
@@ -23,10 +23,10 @@ from quart_auth_app.web.telemetry import security_log
 
 admin = Blueprint("admin", __name__)
 
-PERSON = Form("admin.user", optional=("role", "email"), once=True, sender=own_number)
+PERSON = OnceForm("admin.user", optional=("role", "email"), sender=own_number)
 """`grant` and `withdraw` need a role; `delete` needs the user's address, typed once more."""
 
-ADD = Form("admin.add", "email", "name", optional=("password",), once=True, sender=own_number)
+ADD = OnceForm("admin.add", "email", "name", optional=("password",), sender=own_number)
 """The password is looked at only where no mail is sent."""
 
 

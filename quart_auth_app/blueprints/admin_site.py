@@ -9,7 +9,7 @@ from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.operations import findings, retrying
 from quart_auth_app.operations.acts import Admin
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user, own_number
@@ -21,7 +21,7 @@ from quart_auth_app.web.telemetry import security_log
 
 admin_site = Blueprint("admin_site", __name__)
 
-RETRY = Form("admin_site.mail", once=True, sender=own_number)
+RETRY = OnceForm("admin_site.mail", sender=own_number)
 
 PAGE = 50
 """Mails on one page."""

@@ -12,6 +12,7 @@ from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
@@ -23,8 +24,8 @@ from quart_auth_app.web.telemetry import security_log
 email_change = Blueprint("email_change", __name__)
 
 EMAIL = Form("account.overview", "email", section="address")
-CODE = Form("account.overview", "code", section="address", once=True, sender=own_number)
-CONFIRM = LinkForm("email_change.confirm", "token", once=True, sender=own_number)
+CODE = OnceForm("account.overview", "code", section="address", sender=own_number)
+CONFIRM = LinkForm("email_change.confirm", "token", sender=own_number)
 
 
 @email_change.post("/account/email")

@@ -12,8 +12,8 @@ from quart_auth_app.blueprints.mailed_links import link_page, only_if
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -24,9 +24,9 @@ from quart_auth_app.web.telemetry import security_log
 
 mailed_login = Blueprint("mailed_login", __name__)
 
-ASK = Form("auth.login", "email", ticks=("remember",), once=True)
-CODE = Form("mailed_login.check_mail", "code", once=True)
-LINK = LinkForm("mailed_login.link", "token", ticks=("remember",), once=True)
+ASK = OnceForm("auth.login", "email", ticks=("remember",))
+CODE = OnceForm("mailed_login.check_mail", "code")
+LINK = LinkForm("mailed_login.link", "token", ticks=("remember",))
 
 
 only_where_switched_on = only_if(lambda: services().settings.mailed_login)

@@ -16,6 +16,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import passkeys as edge
 from quart_auth_app.web.identity.browser import this_browser
@@ -32,7 +33,7 @@ LOG_IN = Form("auth.login", "credential", ticks=("remember",))
 ADD = Form("passkeys.overview", "credential", "name")
 NAME = Form("passkeys.overview", "name")
 OVERVIEW = Form("passkeys.overview")
-REMOVE = Form("passkeys.overview", once=True, sender=own_number)
+REMOVE = OnceForm("passkeys.overview", sender=own_number)
 
 
 @passkeys.post("/login/passkey")

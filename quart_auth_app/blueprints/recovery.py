@@ -20,8 +20,8 @@ from quart_auth_app.web.telemetry import security_log
 recovery = Blueprint("recovery", __name__)
 
 FORGOT = Form("recovery.forgot_password", "email")
-RESET = LinkForm("recovery.reset_password", "token", "password", once=True)
-UNDO = LinkForm("recovery.undo_email_change", "token", "password", once=True)
+RESET = LinkForm("recovery.reset_password", "token", "password")
+UNDO = LinkForm("recovery.undo_email_change", "token", "password")
 
 
 @recovery.get("/forgot-password")

@@ -7,7 +7,7 @@ from quart_auth import login_required
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions as domain
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
@@ -18,7 +18,7 @@ from quart_auth_app.web.telemetry import security_log
 
 sessions = Blueprint("sessions", __name__)
 
-REVOKE = Form("sessions.overview", "session", section="sessions", once=True, sender=own_number)
+REVOKE = OnceForm("sessions.overview", "session", section="sessions", sender=own_number)
 
 
 @sessions.get("/account/sessions")

@@ -14,6 +14,7 @@ from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.sudo import sudo_required
@@ -24,7 +25,7 @@ from quart_auth_app.web.services import reading, transaction
 from quart_auth_app.web.telemetry import security_log
 
 DELETION = Form("account.overview", section="delete")
-DELETE = Form("account.overview", section="delete", once=True, sender=lambda: current_user.auth_id or "")
+DELETE = OnceForm("account.overview", section="delete", sender=lambda: current_user.auth_id or "")
 
 
 @account.post("/account/delete")

@@ -9,14 +9,14 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import export
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.web import signals
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.services import transaction
 from quart_auth_app.web.telemetry import security_log
 
-EXPORT = Form("account.overview", once=True, sender=own_number)
+EXPORT = OnceForm("account.overview", sender=own_number)
 
 
 @account.post("/account/export")

@@ -10,6 +10,7 @@ from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.fields import read_texts
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
@@ -19,7 +20,7 @@ from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 NAME = Form("account.overview", "name", section="name")
-PASSWORD = Form("account.overview", "current_password", "password", section="password", once=True, sender=own_number)
+PASSWORD = OnceForm("account.overview", "current_password", "password", section="password", sender=own_number)
 OWN = Form("account.overview", section="own", own=own_fields.fields)
 
 

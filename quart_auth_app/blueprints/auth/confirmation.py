@@ -16,8 +16,8 @@ from quart_auth_app.models import User
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
-from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
@@ -27,8 +27,8 @@ from quart_auth_app.web.sentences import SIGNED_UP, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
-CODE = Form("auth.check_mail", "code", once=True)
-CONFIRM = LinkForm("auth.confirm", "token", optional=("password",), once=True)
+CODE = OnceForm("auth.check_mail", "code")
+CONFIRM = LinkForm("auth.confirm", "token", optional=("password",))
 
 
 @auth.get("/signup/check-mail")

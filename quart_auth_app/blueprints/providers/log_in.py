@@ -11,6 +11,7 @@ from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity import providers as edge
 from quart_auth_app.web.identity.attempt_cookies import Carried
@@ -22,7 +23,7 @@ from quart_auth_app.web.telemetry import security_log
 providers = Blueprint("providers", __name__)
 
 LOG_IN = Form("auth.login", ticks=("remember",))
-FINISH = Form("providers.sign_up", "name", own=own_fields.on_sign_up, once=True)
+FINISH = OnceForm("providers.sign_up", "name", own=own_fields.on_sign_up)
 
 
 @providers.post("/login/with/<provider>")

@@ -10,6 +10,7 @@ from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.blueprints.providers.log_in import providers
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity import providers as edge
 from quart_auth_app.web.identity.attempt_cookies import Carried
@@ -21,7 +22,7 @@ from quart_auth_app.web.services import transaction
 from quart_auth_app.web.telemetry import security_log
 
 OVERVIEW = Form("account.overview", section="providers")
-DISCONNECT = Form("account.overview", section="providers", once=True, sender=own_number)
+DISCONNECT = OnceForm("account.overview", section="providers", sender=own_number)
 
 
 @providers.post("/account/providers/<provider>")

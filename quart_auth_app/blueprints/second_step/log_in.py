@@ -8,7 +8,7 @@ from quart_auth_app.accounts import pending_log_ins
 from quart_auth_app.accounts.pending_log_ins import NoPendingLogIn
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.current_user import current_user
@@ -18,7 +18,7 @@ from quart_auth_app.web.services import reading
 
 second_step = Blueprint("second_step", __name__)
 
-LOG_IN = Form("second_step.login", "code", once=True, sender=pending_cookie.token)
+LOG_IN = OnceForm("second_step.login", "code", sender=pending_cookie.token)
 
 
 @second_step.get("/login/second-step")

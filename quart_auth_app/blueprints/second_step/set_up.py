@@ -12,6 +12,7 @@ from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.blueprints.second_step.log_in import second_step
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
@@ -21,8 +22,8 @@ from quart_auth_app.web.sentences import SECOND_STEP_OFF
 from quart_auth_app.web.services import reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
-CONFIRM = Form("second_step.overview", "code", once=True, sender=own_number)
-NEW_CODES = Form("second_step.overview", once=True, sender=own_number)
+CONFIRM = OnceForm("second_step.overview", "code", sender=own_number)
+NEW_CODES = OnceForm("second_step.overview", sender=own_number)
 OVERVIEW = Form("second_step.overview")
 
 QUIET = 4

@@ -7,7 +7,6 @@ from typing import Any, ParamSpec
 
 from quart import current_app, make_response, redirect, request, url_for
 from quart.typing import ResponseReturnValue
-from quart_auth import Unauthorized
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
 from quart_auth_app.accounts.own_field import OwnField
@@ -15,12 +14,10 @@ from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret, read_fields, read_optional
 from quart_auth_app.web.forms.flashes import flash_one, keep_typed
-from quart_auth_app.web.forms.second_click import made_before, store_form_key
 from quart_auth_app.web.refusals import log_refusal, refusal, status_of
 from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
-Again = Callable[[int], Awaitable[ResponseReturnValue | None]]
 View = Callable[P, Awaitable[ResponseReturnValue]]
 
 
@@ -34,10 +31,6 @@ class Form:
 
     `own` returns the site's own fields of the form.
 
-    `once` is for a form whose second click, of a double click, would be refused because the first has done it. Then
-    `sender` returns a text that tells apart people who may send equal fields; it must be the same before and after
-    the first click.
-
     `@form.handles` goes directly on the route that takes the form, below `login_required`.
     """
 
@@ -49,8 +42,6 @@ class Form:
         ticks: tuple[str, ...] = (),
         section: str | None = None,
         own: Callable[[], list[OwnField]] = list,
-        once: bool = False,
-        sender: Callable[[], str] = str,
     ) -> None:
         self._page = page
         self.fields = fields
@@ -58,9 +49,6 @@ class Form:
         self.ticks = ticks
         self._section = section
         self.own = own
-        self._once = once
-        self._sender = sender
-        self._again: Again | None = None
 
     async def read(self) -> dict[str, str]:
         """Return the fields' values, "" for optional ones. Raises FieldMissing, FieldTooLong or FieldNotText."""
@@ -69,45 +57,15 @@ class Form:
     def handles(self, view: View[P]) -> View[P]:
         """Decorate a route: every refusal in it shows the form again, filled with what was typed."""
 
-        knowing = self.knows_second_click(view) if self._once else view
-
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
             try:
-                return await knowing(*arguments, **named)
+                return await view(*arguments, **named)
             except AccountError as error:
                 return await self.answer(error)
 
         handler.form = self  # type: ignore[attr-defined]  # for web/api/openapi_bodies.py
         return handler
-
-    def knows_second_click(self, view: View[P]) -> View[P]:
-        """Decorate a route without `handles`: a second click gets the answer of the first one; with `once` only."""
-
-        @wraps(view)
-        async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
-            await store_form_key(self._sender())
-            try:
-                return await view(*arguments, **named)
-            except (AccountError, Unauthorized):
-                if answer := await self.answered_again():
-                    return answer
-                raise
-
-        return handler
-
-    def again(self, answer: Again) -> Again:
-        """Decorate the function that gives a second click the answer of the first one; with `once` only.
-
-        It gets the number of what the first click has made. If it returns None, the second click is refused.
-        """
-        self._again = answer
-        return answer
-
-    async def answered_again(self) -> ResponseReturnValue | None:
-        """Return the answer for a second click, None if this is none."""
-        number = await made_before() if self._again else None
-        return await self._again(number) if self._again and number is not None else None
 
     async def answer(self, error: AccountError) -> ResponseReturnValue:
         """Answer a refusal with the form, filled with what was typed."""

@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app.accounts.errors import AccountError, LinkInvalid, LinkUsed
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms.fields import LIMITS
-from quart_auth_app.web.forms.form import Form
+from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.refusals import log_refusal
 
 
@@ -16,8 +16,8 @@ async def link_token() -> str:
     return token if len(token) <= LIMITS["token"] and token.isascii() and token.isalnum() else ""
 
 
-class LinkForm(Form):
-    """A form that returns to its link."""
+class LinkForm(OnceForm):
+    """A form that returns to its link, which can be used once."""
 
     async def refuse(self, error: AccountError) -> ResponseReturnValue:
         """Redirect to the page of the link, which itself says what is wrong with the link."""
