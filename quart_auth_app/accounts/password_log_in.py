@@ -63,8 +63,8 @@ async def with_password(
     """Log in by address and password. It takes the same time whether or not the address is known.
 
     An attempt is counted as a failure before the password is verified, and refunded if it succeeds: so guesses at the
-    same moment can't pass the limit. Raises WrongDetails, TooManyAttempts or TooBusy; SignUpPending if the details are
-    those of a sign-up that is not confirmed yet.
+    same moment can't pass `limits.log_in_counters`. Raises WrongDetails, TooManyAttempts or TooBusy; SignUpPending if
+    the details are those of a sign-up that is not confirmed yet.
     """
     async with _count(database, passwords, refusals, email=email, browser=browser, now=now) as attempt:
         known = attempt.user or attempt.pending

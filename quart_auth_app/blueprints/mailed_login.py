@@ -1,13 +1,17 @@
 """Logging in by mail. These pages are 404 unless MAILED_LOGIN is `yes`."""
 
+from collections.abc import Awaitable
+
 from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import mailed_log_in as accounts
 from quart_auth_app.accounts import tokens
-from quart_auth_app.accounts.log_in import NO_SESSION
+from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
+from quart_auth_app.accounts.log_in import NO_SESSION, Outcome
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
+from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
 from quart_auth_app.blueprints.mailed_links import link_page, only_if
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked
@@ -17,9 +21,9 @@ from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import landing, log_in_with_mailed_code, log_in_with_mailed_link
+from quart_auth_app.web.identity.log_in import hand_over, landing
 from quart_auth_app.web.identity.number_cookies import MAILED_LOG_IN
-from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 
 mailed_login = Blueprint("mailed_login", __name__)
@@ -65,8 +69,10 @@ async def check_mail() -> ResponseReturnValue:
 @CODE.handles
 async def code_post() -> ResponseReturnValue:
     """Log in with the code that was mailed for this browser, and go to the page that was asked for."""
-    is_complete = await log_in_with_mailed_code(number=MAILED_LOG_IN.own() or 0, **await CODE.read())
-    return await _go_on(is_complete)
+    form, number, browser = await CODE.read(), MAILED_LOG_IN.own() or 0, this_browser()
+    return await _log_in(
+        accounts.by_code(transaction, passwords(), number=number, **form, browser=browser, now=clock.now())
+    )
 
 
 @CODE.again
@@ -98,8 +104,17 @@ async def link(token: str) -> ResponseReturnValue:
 @LINK.handles
 async def link_post() -> ResponseReturnValue:
     """Log this browser in, by the link."""
-    form = await LINK.read()
-    return await _go_on(await log_in_with_mailed_link(**form, remember=await is_checked("remember")))
+    form, remember, browser = await LINK.read(), await is_checked("remember"), this_browser()
+    return await _log_in(accounts.by_link(transaction, **form, remember=remember, browser=browser, now=clock.now()))
+
+
+async def _log_in(attempt: Awaitable[Outcome]) -> ResponseReturnValue:
+    try:
+        outcome = await attempt
+    except (WrongLogInCode, LinkInvalid, LinkUsed) as error:
+        security_log.write("mailed_log_in_failed", reason=error.code)
+        raise
+    return await _go_on(await hand_over(outcome, methods=[accounts.MAIL]))
 
 
 async def _go_on(is_complete: bool) -> ResponseReturnValue:

@@ -220,7 +220,7 @@ async def test_a_second_click_that_was_counted_before_the_first_used_the_code_lo
         async with services.transaction() as db:
             yield db
 
-    monkeypatch.setattr("quart_auth_app.web.identity.log_in.transaction", transaction)
+    monkeypatch.setattr("quart_auth_app.blueprints.second_step.log_in.transaction", transaction)
     await client.get("/login/second-step")
     assert set(await asyncio.gather(give(client, phone.code()), give(client, phone.code()))) == {"/profile"}
     assert events.names.count("second_step_failed") == 1

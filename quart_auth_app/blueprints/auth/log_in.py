@@ -3,7 +3,10 @@
 from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from quart_auth_app.accounts.errors import SignUpPending
+from quart_auth_app import clock
+from quart_auth_app.accounts import password_log_in
+from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
+from quart_auth_app.web import signals
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import cookie_check, next_page
 from quart_auth_app.web.forms.fields import is_checked
@@ -11,15 +14,18 @@ from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity import passkeys
+from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
-from quart_auth_app.web.identity.log_in import landing, log_in_with_password
+from quart_auth_app.web.identity.log_in import hand_over, landing
 from quart_auth_app.web.identity.log_out import log_out
 from quart_auth_app.web.identity.number_cookies import SIGN_UP as SIGN_UP_COOKIE
 from quart_auth_app.web.services import services
+from quart_auth_app.web.telemetry import security_log
 
 auth = Blueprint("auth", __name__)
 
-# A refusal, such as WrongDetails, leads back to the page of this endpoint, with its sentence above the form.
+# A refusal, such as WrongDetails, redirects to this endpoint's page, which shows the sentence for it from
+# `web/sentences.py` above the form, and in the form the address that was typed.
 LOG_IN = Form("auth.login", "email", "password", ticks=("remember",))
 
 
@@ -46,12 +52,30 @@ async def login_post() -> ResponseReturnValue:
     """Log in, and go to the page that was asked for."""
     wanted = await next_page.wanted()
     try:
-        is_complete = await log_in_with_password(**await LOG_IN.read(), remember=await is_checked("remember"))
+        is_complete = await _log_in(await LOG_IN.read(), remember=await is_checked("remember"))
     except SignUpPending as pending:
         return await to_check_mail(pending.sign_up_id)
     if not is_complete:
         return redirect(url_for("second_step.login", next=wanted))
     return redirect(landing(wanted))
+
+
+async def _log_in(details: dict[str, str], *, remember: bool) -> bool:
+    """Log this browser in, or let it wait for the second step. Returns whether it is logged in now.
+
+    Raises WrongDetails, SignUpPending, TooManyAttempts or TooBusy.
+    """
+    ours, browser = services(), this_browser()
+    try:
+        outcome = await password_log_in.with_password(
+            ours.database, ours.passwords, ours.refusals, **details, remember=remember, browser=browser, now=clock.now()
+        )
+    except (WrongDetails, SignUpPending):  # both stay counted
+        security_log.write("log_in_failed", account=security_log.account(details["email"]))
+        ours.failed_log_ins.count(email=details["email"], browser=browser)  # for the owner's activity
+        signals.announce(signals.log_in_failed, email=details["email"])
+        raise
+    return await hand_over(outcome, methods=[password_log_in.PASSWORD])
 
 
 async def to_check_mail(number: int) -> ResponseReturnValue:
