@@ -102,7 +102,7 @@ async def new_database(server: str) -> AsyncIterator[str]:
     await _statement(server, f"CREATE DATABASE {name}")
     try:
         database = Database(make_url(url))
-        await database.upgrade()
+        await database.schema.upgrade()
         await database.close()
         yield url
     finally:

@@ -108,7 +108,7 @@ async def patient(database: Database) -> AsyncIterator[AsyncEngine]:
 
 async def fill(database: Database, count: int) -> str:
     """Create `count` users, of whom the first is an admin; return the token of one of the admin's sessions."""
-    await database.upgrade()
+    await database.schema.upgrade()
     rows = users(count)
     async with patient(database) as engine:
         while chunk := list(islice(rows, CHUNK)):

@@ -29,7 +29,7 @@ HEADERS = {"Sec-Fetch-Site": "same-origin"}
 async def main(url: str, rounds: int) -> None:
     """Print a row for each act."""
     database = Database(make_url(url))
-    await database.upgrade()
+    await database.schema.upgrade()
     await database.close()
     hashing.ROUNDS = cheap_hashes.ROUNDS  # the cost of hashing does not change the database's
     app = create_app(

@@ -41,7 +41,7 @@ def log_in(url: str, *, count: int, users: int) -> list[str]:
 
 async def _insert(url: str, model: type[Base], rows: Rows) -> None:
     database = Database(make_url(url))
-    await database.upgrade()
+    await database.schema.upgrade()
     while chunk := list(islice(rows, CHUNK)):
         async with database.transaction() as db:
             await (await db.connection()).execute(insert(model), chunk)

@@ -134,5 +134,5 @@ async def _statement(sql: str) -> None:
 
 async def _migrate(url: str) -> None:
     database = Database(make_url(url))
-    await database.upgrade()
+    await database.schema.upgrade()
     await database.close()

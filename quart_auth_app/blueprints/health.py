@@ -25,7 +25,7 @@ async def readyz() -> tuple[str, int]:
     """Answer 200 if the database answers and its schema is this version's, else 503."""
     try:
         async with asyncio.timeout(READY_WITHIN):
-            ready = await services().database.revision() == migrations.HEAD
+            ready = await services().database.schema.revision() == migrations.HEAD
     except (DatabaseAway, TimeoutError):
         ready = False
     return ("ok", 200) if ready else ("unavailable", 503)

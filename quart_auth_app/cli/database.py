@@ -14,7 +14,7 @@ from quart_auth_app.cli.running import Installation, founding, reading, sites_ap
 from quart_auth_app.database import migrations
 from quart_auth_app.database.engines import create_engine
 from quart_auth_app.database.migrations import sites_new_migration
-from quart_auth_app.database.units_of_work import UPGRADE_PATIENCE, SchemaOutdated
+from quart_auth_app.database.schema import UPGRADE_PATIENCE, SchemaOutdated
 from quart_auth_app.operations import doctor, housekeeping
 from quart_auth_app.web.services import services_of
 
@@ -55,7 +55,7 @@ async def check(here: Installation, as_json: bool) -> None:
 def migration(name: str, as_json: bool) -> None:
     """Write a migration of the site's own tables, and of its columns on the user, from how its models have changed."""
     app = sites_app()
-    folder = services_of(app).database.sites_migrations if app else None
+    folder = services_of(app).database.schema.sites_migrations if app else None
     if not app or not folder:
         raise click.ClickException("Name your site with --app or QUART_APP; it gives create_app its import_name.")
     file = asyncio.run(_write_migration(services_of(app).database.url, folder, name))
@@ -79,11 +79,11 @@ async def _write_migration(url: URL, folder: Path, name: str) -> Path | None:
 @founding
 async def _upgrade(here: Installation) -> dict[str, object]:
     with progress("Steps of the schema") as tell:
-        await here.database.upgrade(tell=tell)
+        await here.database.schema.upgrade(tell=tell)
     with progress("Users to delete") as tell:
         await housekeeping.delete_users(here.database, now=clock.now(), tell=tell)
     return await _revisions(here)
 
 
 async def _revisions(here: Installation) -> dict[str, object]:
-    return {"revision": await here.database.revision(), "needed": migrations.HEAD}
+    return {"revision": await here.database.schema.revision(), "needed": migrations.HEAD}

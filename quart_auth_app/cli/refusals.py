@@ -7,7 +7,8 @@ import click
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.cli.output import escape_what_cannot_be_shown
-from quart_auth_app.database.units_of_work import DatabaseAway, SchemaOutdated
+from quart_auth_app.database.schema import SchemaOutdated
+from quart_auth_app.database.units_of_work import DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.web.sentences import sentence
 

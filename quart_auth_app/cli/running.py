@@ -100,7 +100,7 @@ async def _within(
 ) -> T:
     given = settings(create=create)
     app = sites_app()
-    own = services_of(app).database.sites_migrations if app else None
+    own = services_of(app).database.schema.sites_migrations if app else None
     info = outbox.info(given.sender) | ways_in.info([each.issuer for each in given.providers])
     database = Database(given.database_url, create=create, info=info, sites_migrations=own)
     if changes:  # only now that the database exists: nothing may be encrypted with a key that isn't stored

@@ -1,1 +1,1 @@
-"""The database: units of work, look-ups, and the code for SQLite and for PostgreSQL."""
+"""The database: units of work, look-ups, the schema, and the code for SQLite and for PostgreSQL."""

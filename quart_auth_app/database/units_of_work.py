@@ -8,25 +8,19 @@ error, nothing of it is kept. `async with database.reading() as db:` is one that
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import URL, Connection, Select
+from sqlalchemy import URL, Select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from quart_auth_app.database import migrations
 from quart_auth_app.database.away import away_in_words
 from quart_auth_app.database.engines import DatabaseAway, create_engine, create_lookups
-from quart_auth_app.database.migrations import sites_history
+from quart_auth_app.database.schema import Schema, SchemaOutdated
 from quart_auth_app.database.sqlite import BUSY_TIMEOUT
 from quart_auth_app.instance import database_file
-from quart_auth_app.progress import Tell, nobody
 
-__all__ = ["Database", "DatabaseAway", "LookUp", "SchemaOutdated", "UnitOfWork", "UnitsOfWork"]
-
-UPGRADE_PATIENCE = 600.0
-"""Seconds that an upgrade may take, or wait for another one. The tutorial's database with a million users takes 10."""
+__all__ = ["Database", "DatabaseAway", "LookUp", "UnitOfWork", "UnitsOfWork"]
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 """`Database.transaction` or `Database.reading`, for functions that need more than one."""
@@ -52,10 +46,6 @@ class LookUp(Protocol):
         """Return the first row, or None."""
 
 
-class SchemaOutdated(DatabaseAway):
-    """The schema doesn't fit this version, and can't be upgraded here; the message says what to do."""
-
-
 class Database:
     """One application's database. It connects, and checks the schema, when it is first needed.
 
@@ -72,11 +62,11 @@ class Database:
         sites_migrations: Path | None = None,
     ) -> None:
         self.url = url
-        self.sites_migrations = sites_migrations
         self.engine = create_engine(url, create=create)
         self._upgrades = url.get_backend_name() == "sqlite" and (create or not database_file(url))
         self.reader = self.engine.execution_options(reading=True)
         """The same engine, for reading only."""
+        self.schema = Schema(url, self.engine, self.reader, sites_migrations=sites_migrations)
         self._write = async_sessionmaker(self.engine, expire_on_commit=False, info=dict(info or {}))
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, info=dict(info or {}))
         self._lookups = create_lookups(url, self.reader)
@@ -137,59 +127,10 @@ class Database:
             return
         async with self._getting_ready:
             if self._upgrades:
-                await self.upgrade()
-            elif not await self._is_up_to_date():
+                await self.schema.upgrade()
+            elif not await self.schema.is_up_to_date():
                 raise SchemaOutdated("The database's schema is not this version's. Run: quart-auth-app db upgrade")
             self._is_ready = True
-
-    async def upgrade(self, *, tell: Tell = nobody) -> None:
-        """Upgrade the schema, or leave it as it was. Several callers at once take turns.
-
-        Raises DatabaseAway, or SchemaOutdated if some rows can't be taken over; the message names them.
-        """
-        await self.upgrade_ours(tell=tell)
-        if not await self._is_up_to_date():
-            await self._upgrade(partial(sites_history.upgrade, folder=self.sites_migrations), foreign_keys=False)
-
-    async def upgrade_ours(self, *, tell: Tell = nobody) -> None:
-        """Upgrade our own tables only, and leave the site's as they are."""
-        if await self.revision() != migrations.HEAD:
-            await self._upgrade(partial(migrations.upgrade, tell=tell))
-
-    async def _upgrade(self, upgrade: Callable[[Connection], None], *, foreign_keys: bool = True) -> None:
-        in_memory = self.url.get_backend_name() == "sqlite" and not database_file(self.url)
-        # For a database in memory, another engine would be another database.
-        engine = (
-            self.engine if in_memory else create_engine(self.url, patience=UPGRADE_PATIENCE, foreign_keys=foreign_keys)
-        )
-        try:
-            # Around the commit too, which is where deferred constraints are checked.
-            with away_in_words(), migrations.refusals_in_words("The schema can't be upgraded"):
-                async with engine.begin() as connection:
-                    await connection.run_sync(upgrade)
-        except migrations.UnusableDatabase as error:
-            raise SchemaOutdated(str(error)) from error
-        finally:
-            if engine is not self.engine:
-                await engine.dispose()
-
-    async def _is_up_to_date(self) -> bool:
-        with away_in_words():
-            async with self.reader.connect() as connection:
-                return await connection.run_sync(self._has_both)
-
-    def _has_both(self, connection: Connection) -> bool:
-        ours = migrations.revision(connection) == migrations.HEAD
-        return ours and sites_history.is_up_to_date(connection, self.sites_migrations)
-
-    async def revision(self) -> str | None:
-        """Return the schema's revision, None if there is none yet. Raises DatabaseAway."""
-        with away_in_words():
-            async with self.reader.connect() as connection:
-                try:
-                    return await connection.run_sync(migrations.revision)
-                except migrations.UnusableDatabase as error:
-                    raise SchemaOutdated(str(error)) from error
 
     async def close(self) -> None:
         """Close all connections; a later unit of work opens new ones."""

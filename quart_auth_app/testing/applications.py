@@ -35,7 +35,8 @@ def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def migrate() -> None:
         database = Database(make_url(f"sqlite:///{file}"))
-        await database.upgrade_ours()  # the site's own tables are made when its application first uses the database
+        # The site's own tables are made when its application first uses the database.
+        await database.schema.upgrade_ours()
         await database.close()
 
     with ThreadPoolExecutor(1) as pool:  # in an event loop of its own, as the test's may be running

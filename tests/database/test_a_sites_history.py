@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from quart_auth_app.database.schema import SchemaOutdated
+from quart_auth_app.database.units_of_work import Database
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.servers import ROOT
 
@@ -209,7 +210,7 @@ async def site(url: str, tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_a_table_made_anew_keeps_what_points_to_it(site: Database, url: str, tmp_path: Path) -> None:
     (tmp_path / "migrations" / "0001_books.py").write_text(REBUILD.format(shelf=1))
-    await site.upgrade()
+    await site.schema.upgrade()
     assert await execute(url, "SELECT shelf_id FROM book") == [(1,)]
     assert await execute(url, "SELECT version_num FROM alembic_version") == [("0001",)]
 
@@ -219,7 +220,7 @@ async def test_a_migration_that_leaves_rows_pointing_to_nothing_is_refused(
 ) -> None:
     (tmp_path / "migrations" / "0001_books.py").write_text(REBUILD.format(shelf=2))
     with pytest.raises(SchemaOutdated, match="The site's tables can't be upgraded, nothing was changed"):
-        await site.upgrade()
+        await site.schema.upgrade()
     with pytest.raises(Exception, match="book"):
         await execute(url, "SELECT * FROM book")
 

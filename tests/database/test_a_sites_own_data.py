@@ -11,7 +11,8 @@ from sqlalchemy import table as table_
 
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
-from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from quart_auth_app.database.schema import SchemaOutdated
+from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Base
 from tests import databases
 from tests.conftest import MakeApp
@@ -79,13 +80,13 @@ async def test_a_tutorials_file_keeps_everything(tmp_path: Path, made_by: str) -
     database = await prepared(f"sqlite:///{file}", [*OWN, VIEW, TRIGGER])
     async with database.reader.connect() as connection:
         before = await connection.run_sync(own), await connection.run_sync(schema)
-    await database.upgrade()
+    await database.schema.upgrade()
     async with database.reader.connect() as connection:
         assert (await connection.run_sync(own), await connection.run_sync(schema)) == before
         assert await connection.run_sync(differences) == []
         assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
         assert (await connection.execute(text("PRAGMA integrity_check"))).all() == [("ok",)]
-    await database.upgrade()
+    await database.schema.upgrade()
     await database.close()
 
 
@@ -99,7 +100,7 @@ async def test_a_tutorials_postgresql_keeps_everything(tmp_path: Path) -> None:
         database = await prepared(new(), [*EMPTY, USER.format(key="SERIAL PRIMARY KEY"), people, *OWN, VIEW])
         async with database.reader.connect() as connection:
             before = await connection.run_sync(own)
-        await database.upgrade()
+        await database.schema.upgrade()
         await database.close()  # its connections know the table's old form by heart
         async with database.reader.connect() as connection:
             assert await connection.run_sync(own) == before
@@ -114,10 +115,10 @@ async def test_a_table_of_the_sites_own_in_the_way_is_named_and_nothing_changes(
     async with database.reader.connect() as connection:
         before = await connection.run_sync(own), await connection.run_sync(schema)
     with pytest.raises(SchemaOutdated, match=f"named {table}"):
-        await database.upgrade()
+        await database.schema.upgrade()
     async with database.reader.connect() as connection:
         assert (await connection.run_sync(own), await connection.run_sync(schema)) == before
-    assert await database.revision() is None
+    assert await database.schema.revision() is None
     await database.close()
 
 
@@ -167,8 +168,8 @@ async def test_the_sites_own_alembic_is_left_alone(tmp_path: Path) -> None:
     file = shutil.copy(DATA / "flask-3.1.sqlite", tmp_path / "db.sqlite")
     theirs = ["CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('abc')"]
     database = await prepared(f"sqlite:///{file}", theirs)
-    await database.upgrade()
-    assert await database.revision() == migrations.HEAD
+    await database.schema.upgrade()
+    assert await database.schema.revision() == migrations.HEAD
     async with database.reader.connect() as connection:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "abc"
     await database.close()

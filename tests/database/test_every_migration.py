@@ -19,7 +19,8 @@ from sqlalchemy import Connection, make_url, text
 from quart_auth_app.accounts import email_addresses
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
-from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from quart_auth_app.database.schema import SchemaOutdated
+from quart_auth_app.database.units_of_work import Database
 from tests.database.sites_own import PEOPLE, WORDS, add_own, everything, lost, make_tutorials
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.servers import ROOT
@@ -49,7 +50,7 @@ event.listen(Engine, "commit", count)
 
 async def upgrade():
     database = Database(make_url(sys.argv[1]))
-    await database.upgrade_ours()
+    await database.schema.upgrade_ours()
     await database.close()
 
 asyncio.run(upgrade())
@@ -152,8 +153,8 @@ async def test_an_upgrade_that_is_killed_loses_nothing_and_the_next_one_succeeds
     for point in [*(statements * number // POINTS for number in range(1, POINTS)), statements - 2]:
         assert run_killed(killed, point).returncode == -signal.SIGKILL
         assert await do(killed, everything) == before, f"killed at {point} of {statements}"
-        assert await killed.revision() is None
-    await killed.upgrade()
+        assert await killed.schema.revision() is None
+    await killed.schema.upgrade()
     assert lost(before, await do(killed, everything)) == {}
     await is_whole(killed)
 
@@ -209,7 +210,7 @@ async def test_the_tutorials_table_is_taken_over_in_each_of_its_forms(
     people = (2, "bob@x.org", "x", "Bob"), (5, "EVE@x.org", "y", None if "NOT NULL" not in TABLES[form] else "")
     await do(database, make_user(TABLES[form], KEYS[database_kind][key], *people))
     before = await do(database, everything)
-    await database.upgrade()
+    await database.schema.upgrade()
     assert lost(before, await do(database, everything)) == {}
     await is_whole(database)
     async with database.transaction() as db:
@@ -230,10 +231,10 @@ async def stays_as_it_was(database: Database, said: str) -> None:
     """Expect an upgrade to be refused with these words, and to change nothing."""
     before = await do(database, everything)
     with pytest.raises(SchemaOutdated, match=said) as refusal:
-        await database.upgrade()
+        await database.schema.upgrade()
     assert "othing was changed" in str(refusal.value)
     assert await do(database, everything) == before
-    assert await database.revision() is None
+    assert await database.schema.revision() is None
 
 
 IN_THE_WAY = {
@@ -325,7 +326,7 @@ async def test_a_table_in_the_way_is_named_however_it_is_written(old: Make, data
     await do(database, methodcaller("exec_driver_sql", f'CREATE TABLE "{table}" (id INTEGER)'))
     before = await do(database, everything)
     with pytest.raises(SchemaOutdated, match=f"Nothing was changed: .*{table.lower()}"):
-        await database.upgrade()
+        await database.schema.upgrade()
     assert await do(database, everything) == before
 
 
@@ -336,7 +337,7 @@ async def test_a_reference_that_names_no_column_is_no_obstacle(old: Make) -> Non
     await do(database, methodcaller("exec_driver_sql", statement.format(name)))
     await do(database, methodcaller("exec_driver_sql", "INSERT INTO loose VALUES (1, 3)"))
     before = await do(database, everything)
-    await database.upgrade()
+    await database.schema.upgrade()
     assert lost(before, await do(database, everything)) == {}
     await is_whole(database)
 
@@ -354,7 +355,7 @@ async def test_rules_and_comments_of_postgresql_are_left_as_they_are(old: Make, 
     ):
         await do(database, methodcaller("exec_driver_sql", statement))
     before = await do(database, everything)
-    await database.upgrade()
+    await database.schema.upgrade()
     assert lost(before, await do(database, everything)) == {}
     async with database.reader.connect() as connection:
         rule = await connection.scalar(text("SELECT ev_enabled::text FROM pg_rewrite WHERE rulename = 'note'"))
@@ -379,7 +380,7 @@ async def test_rows_that_a_policy_hides_are_never_left_behind(old: Make, databas
         refused = "affected by row-level security policy for table"
         with pytest.raises(migrations.UnusableDatabase, match=refused):
             await do(database, methodcaller("exec_driver_sql", f"SET LOCAL ROLE {owner}"), migrations.upgrade)
-        assert await database.revision() is None
+        assert await database.schema.revision() is None
     finally:
         for statement in (f"DROP OWNED BY {owner} CASCADE", f"DROP ROLE {owner}"):
             await do(database, methodcaller("exec_driver_sql", statement))

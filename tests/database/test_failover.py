@@ -55,7 +55,7 @@ async def test_when_the_first_server_is_lost_the_second_goes_on_with_all_that_wa
     hosts = ",".join(f"127.0.0.1:{port}" for port in servers.ports)
     app = make_app(DATABASE_URL=f"postgresql://postgres@{hosts}/postgres", SECRET_KEY=SECRET_KEY)
     database, stored = services_of(app).database, list[str]()
-    await database.upgrade()
+    await database.schema.upgrade()
     bob, left, visitor = app.test_client(), app.test_client(), app.test_client()
     await visitor.post("/signup", form=BOB)
     for client in (bob, left):

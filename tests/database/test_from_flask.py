@@ -10,7 +10,8 @@ from sqlalchemy import make_url
 
 from quart_auth_app.accounts import email_addresses
 from quart_auth_app.database import migrations
-from quart_auth_app.database.units_of_work import Database, SchemaOutdated
+from quart_auth_app.database.schema import SchemaOutdated
+from quart_auth_app.database.units_of_work import Database
 from tests.conftest import MakeApp
 from tests.people import text
 
@@ -47,7 +48,7 @@ async def upgrade(file: Path) -> None:
     """Do what `quart-auth-app db upgrade` does."""
     database = Database(make_url(f"sqlite:///{file}"))
     try:
-        await database.upgrade()
+        await database.schema.upgrade()
     finally:
         await database.close()
 

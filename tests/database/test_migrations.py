@@ -79,12 +79,12 @@ async def test_an_upgrade_that_fails_half_way_leaves_all_as_it_was_and_the_next_
         before = await connection.run_sync(contents)
     add_revision(history, monkeypatch, "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(Exception, match="nowhere"):
-        await database.upgrade()
+        await database.schema.upgrade()
     async with database.reader.connect() as connection:
         assert await connection.run_sync(contents) == before
     add_revision(history, monkeypatch, "INSERT INTO extra VALUES (1)")
-    await database.upgrade()
-    assert await database.revision() == "next"
+    await database.schema.upgrade()
+    assert await database.schema.revision() == "next"
     await database.close()
 
 
@@ -97,11 +97,11 @@ async def test_of_two_machines_that_upgrade_at_once_one_does_it_and_the_other_wa
     add_revision(history, monkeypatch, "INSERT INTO extra VALUES (1)")
     async with one.engine.begin() as connection:
         await connection.run_sync(migrations.upgrade)
-        waiting = asyncio.create_task(other.upgrade())
+        waiting = asyncio.create_task(other.schema.upgrade())
         await asyncio.wait([waiting], timeout=0.3)
         assert not waiting.done()
     await waiting
-    assert await other.revision() == "next"
+    assert await other.schema.revision() == "next"
     await one.close()
     await other.close()
 

@@ -100,7 +100,7 @@ async def test_a_server_without_tls_is_refused_where_tls_is_required() -> None:
     async with await asyncio.start_server(say_no, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(DatabaseAway, match="rejected SSL upgrade"):
-            await Database(make_url(f"postgresql://root@127.0.0.1:{port}/postgres?sslmode=require")).revision()
+            await Database(make_url(f"postgresql://root@127.0.0.1:{port}/postgres?sslmode=require")).schema.revision()
 
 
 @pytest.mark.asvs("12.3.2")
@@ -109,7 +109,7 @@ async def test_verify_full_takes_the_servers_own_certificate_for_the_name_it_has
         query = f"sslmode=verify-full&sslrootcert={certificate}"
         database = Database(make_url(f"postgresql://postgres@{host}:{port}/postgres?{query}"))
         try:
-            return await database.revision()
+            return await database.schema.revision()
         finally:
             await database.close()
 
@@ -124,7 +124,7 @@ async def test_verify_full_takes_the_servers_own_certificate_for_the_name_it_has
 async def test_a_deadlock_with_other_software_is_an_answer_to_try_again(new_database: NewDatabase) -> None:
     """A deadlock of ours would be a mistake; a site's own code may cause one. PostgreSQL ends one of the two."""
     database = Database(make_url(new_database()))
-    await database.upgrade()
+    await database.schema.upgrade()
     async with database.transaction() as db:
         db.add_all([User(email=name, email_key=name, name=name, password="no hash") for name in "ab"])
     both_hold_one = asyncio.Barrier(2)

@@ -76,7 +76,7 @@ async def test_who_only_reads_waits_for_no_writer(app: Quart, file: Path) -> Non
     database = services_of(app).database
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert await database.revision() == migrations.HEAD
+        assert await database.schema.revision() == migrations.HEAD
         async with database.reading() as db:
             assert (await db.scalars(select(User.name))).all() == ["Bob"]
         with pytest.raises(DatabaseAway):

@@ -40,6 +40,6 @@ async def test_a_database_that_hangs_is_not_ready_within_two_seconds(
 
     assert health.READY_WITHIN < 2
     monkeypatch.setattr(health, "READY_WITHIN", 0.1)
-    monkeypatch.setattr(database, "revision", hang)
+    monkeypatch.setattr(database.schema, "revision", hang)
     async with asyncio.timeout(1):
         assert (await client.get("/readyz")).status_code == 503
