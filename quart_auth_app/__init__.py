@@ -45,7 +45,7 @@ from quart_auth_app.web.api import answers
 from quart_auth_app.web.api.reading import BilingualParser
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import own_host, same_origin, to_the_end
-from quart_auth_app.web.forms import cookie_check, flashes, parsing
+from quart_auth_app.web.forms import cookie_check, flashes, parsing, waiting
 from quart_auth_app.web.identity import auth_manager, open_sockets
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import current_user
@@ -145,6 +145,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     parsing.limit(app, blueprints=ours, parser=BilingualParser)
     to_the_end.init_app(app, blueprints=ours)
     cookie_check.init_app(app, blueprints=ours)
+    waiting.init_app(app, blueprints=ours)
     answers.init_app(app, blueprints=ours)
     yielding.give_way(app, blueprints=ours)
 
@@ -198,6 +199,7 @@ class Accounts:
         parsing.limit(app, blueprints=ours, parser=BilingualParser)
         to_the_end.init_app(app, blueprints=ours)
         cookie_check.init_app(app, blueprints=ours)
+        waiting.init_app(app, blueprints=ours)
         answers.init_app(app, blueprints=ours)
         context_processors.leave_out_of(app, ours)
         yielding.give_way(app, blueprints=ours)

@@ -56,13 +56,6 @@ async def test_a_page_that_leads_on_says_where_to(signed_up: Client) -> None:
     assert await get(signed_up, "/login") == {"next": "/profile"}
 
 
-async def test_a_message_that_a_program_has_read_waits_no_more(client: Client) -> None:
-    await client.post("/signup", form=BOB)
-    assert cookie(client, "flash")
-    assert "has been created" in (await (await post(client, "/login", BOB)).get_json())["message"]
-    assert cookie(client, "flash") is None
-
-
 async def test_recovery_codes_are_a_list(signed_up: Client) -> None:
     codes = recovery_codes.derived("a secret")[:2]
     response = await post(signed_up, "/account/second-step/recovery-codes/text", {"shown": codes})

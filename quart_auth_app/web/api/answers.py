@@ -25,9 +25,6 @@ from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
 CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post", "admin.add_post"}
 """Endpoints that create something: they answer 201, unless it is created later, by the answer to a mail."""
 
-LEAVES = ("_flashes", "section", "typed", "refused", "note", "opened")
-"""What routes leave in the session for the next page; a program doesn't open one."""
-
 SECOND_STEP = ["totp", "recovery-code"]
 """Methods of a second step."""
 
@@ -52,7 +49,7 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
 
 
 def _translate(response: ResponseTypes) -> None:
-    messages = _messages()
+    messages = [(str(category), str(sentence)) for category, sentence in session.get("_flashes", [])]
     location = response.headers.pop("Location", None)
     refused = next((each for each in messages if each[0] not in KINDS | {"message"}), None)
     if refused:
@@ -82,13 +79,3 @@ def _tell(response: ResponseTypes, messages: list[tuple[str, str]], location: st
 
 def _waits(location: str | None) -> bool:
     return bool(location) and (location or "").partition("?")[0] == url_for("auth.check_mail")
-
-
-def _messages() -> list[tuple[str, str]]:
-    """Remove the data for the next page from the session, and return its messages with their categories."""
-    messages = [(str(category), str(sentence)) for category, sentence in session.get("_flashes", [])]
-    for name in LEAVES:
-        session.pop(name, None)
-    if not session and not request.cookies:
-        session.modified = False  # nothing is left, and the client has no cookie to delete
-    return messages

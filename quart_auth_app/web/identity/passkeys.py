@@ -29,7 +29,7 @@ ADD = "add"
 VISIT = "visit"
 """The cookie that challenges for a log-in are bound to."""
 
-_GONE = "passkey_gone"
+GONE = "passkey_gone"
 
 
 def are_offered() -> bool:
@@ -110,13 +110,13 @@ def tell_it_is_gone(credential_id: str) -> None:
 
     Call this only for a passkey that is not in the database any more: the browser may delete it for good.
     """
-    session[_GONE] = credential_id
+    session[GONE] = credential_id
 
 
 def signals(own: list[Passkey] | None = None) -> dict[str, Any]:
     """Return the page's calls of WebAuthn's Signal API: arguments by the names of the methods."""
     host, found = services().settings.passkey_host, {}
-    if gone := session.pop(_GONE, None):
+    if gone := session.pop(GONE, None):
         found["signalUnknownCredential"] = {"rpId": host, "credentialId": gone}
     if own:
         about, user = {"rpId": host, "userId": encoded(own[0].user_handle)}, current_found().user
