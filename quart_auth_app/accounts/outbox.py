@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, true, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.browsers import Browser
@@ -106,17 +106,19 @@ async def count(db: AsyncSession) -> tuple[int, int, datetime | None]:
     return row[0], row[1], row[2]
 
 
-async def retry(db: AsyncSession, *, mail_id: int | None, now: datetime) -> int:
-    """Try a failed mail once more, or all of them. Return how many there are. Raises NoSuchMail.
+async def failed(db: AsyncSession) -> Sequence[int]:
+    """Return the numbers of all mails that have failed, oldest first."""
+    return (await db.scalars(select(Mail.id).where(Mail.failed.is_not(None)).order_by(Mail.id))).all()
+
+
+async def retry(db: AsyncSession, numbers: Sequence[int], *, now: datetime) -> int:
+    """Try those of these mails once more that have failed. Return how many there are.
 
     Not one that waits: it may be on its way at this moment, and would be sent twice.
     """
-    which = and_(Mail.failed.is_not(None), true() if mail_id is None else Mail.id == mail_id)
     again = {"failed": None, "due_at": now, "attempts": 0, "give_up_at": now + LINK_LASTS}
-    numbers = (await db.scalars(update(Mail).where(which).values(again).returning(Mail.id))).all()
-    if mail_id is not None and not numbers:
-        raise NoSuchMail
-    return len(numbers)
+    query = update(Mail).where(Mail.id.in_(numbers), Mail.failed.is_not(None)).values(again).returning(Mail.id)
+    return len((await db.scalars(query)).all())
 
 
 def expired(now: datetime) -> ColumnElement[bool]:

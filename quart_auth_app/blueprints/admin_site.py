@@ -16,7 +16,7 @@ from quart_auth_app.web.identity.current_user import current_user, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import MAIL_TRIED
-from quart_auth_app.web.services import reading, services, transaction
+from quart_auth_app.web.services import reading, services
 from quart_auth_app.web.telemetry import security_log
 
 admin_site = Blueprint("admin_site", __name__)
@@ -60,8 +60,11 @@ async def retry_all_post() -> ResponseReturnValue:
 async def retry(number: int | None) -> ResponseReturnValue:
     """Try the mail again, or all."""
     by = Admin(user_id=current_user.id, browser=this_browser())
-    async with transaction() as db:
-        await retrying.retry(db, number=number, by=by, now=clock.now())
+    database, now = services().database, clock.now()
+    if number is None:
+        await retrying.retry_all(database, by=by, now=now)
+    else:
+        await retrying.retry(database, number=number, by=by, now=now)
     security_log.write("admin_act", user=by.user_id, act="retry-mail", **({"mail": number} if number else {}))
     return await RETRY.done(MAIL_TRIED)
 

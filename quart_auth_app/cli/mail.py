@@ -12,7 +12,7 @@ from quart_auth_app.mail import sending
 from quart_auth_app.mail.letters import AddressNotSendable
 from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
 from quart_auth_app.models import Mail
-from quart_auth_app.operations import directory
+from quart_auth_app.operations import directory, retrying
 
 
 @click.group()
@@ -49,8 +49,10 @@ def test(address: str, as_json: bool) -> None:
 
 @operation
 async def _retry(here: Installation, number: int | None) -> int:
-    async with here.database.transaction() as db:
-        return await outbox.retry(db, mail_id=number, now=clock.now())
+    if number is None:
+        return await retrying.retry_all(here.database, by=None, now=clock.now())
+    await retrying.retry(here.database, number=number, by=None, now=clock.now())
+    return 1
 
 
 @operation
