@@ -9,7 +9,7 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app.accounts import outbox
-from quart_auth_app.mail import composing, sending
+from quart_auth_app.mail import claims, composing, sending
 from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.sending import Sender
 from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
@@ -91,7 +91,7 @@ async def test_a_delayed_mail_is_tried_less_and_less_often_with_the_same_number(
 ) -> None:
     server.answer = Delayed("451 later")
     await queue(app, time)
-    for wait in (*sending.BACKOFF, sending.LATER, sending.LATER):
+    for wait in (*claims.BACKOFF, claims.LATER, claims.LATER):
         await sender.send_due()
         tries = server.tries
         time.advance(wait - timedelta(seconds=1))
@@ -143,20 +143,21 @@ async def test_a_server_that_is_away_pauses_the_sender_and_costs_nobody_a_try(
 async def test_a_claimed_mail_comes_back_after_its_lease(
     app: Quart, sender: Sender, server: Server, time: Clock
 ) -> None:
+    database = services_of(app).database
     await queue(app, time)
-    claimed = await sender._claim()
+    claimed = await claims.claim(database)
     assert claimed
     await sender.send_due()
     assert server.mails == []
-    time.advance(sending.LEASE)
+    time.advance(claims.LEASE)
     await sender.send_due()
     assert [mail["Message-ID"] for mail in server.mails] == [claimed.message_id]
     await queue(app, time)
-    slow = await sender._claim()
+    slow = await claims.claim(database)
     assert slow
-    time.advance(sending.LEASE)
-    assert await sender._claim()
-    await sender._change(slow, failed="the slow sender's")
+    time.advance(claims.LEASE)
+    assert await claims.claim(database)
+    await claims.change(database, slow, failed="the slow sender's")
     assert [mail.failed for mail in await left(app)] == [None], "it is another's claim"
 
 
@@ -197,7 +198,7 @@ async def test_a_mail_that_is_due_within_the_hour_is_left_until_then(
 ) -> None:
     """However a clock may jump: another process may be sending it, or the server has asked to come back later."""
     await queue(app, time)
-    for wait in (sending.LEASE, sending.LATER):
+    for wait in (claims.LEASE, claims.LATER):
         async with services_of(app).database.transaction() as db:
             await db.execute(update(Mail).values(due_at=time.now + wait))
         await sender.send_due()
