@@ -1,23 +1,22 @@
 """A provider's client: the authorization code flow of OpenID Connect Core 1.0, with PKCE, state, nonce, RFC 9207."""
 
 import asyncio
-import base64
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderDenied, ProviderRefused
+from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.accounts.factors import identities
 from quart_auth_app.accounts.factors import provider_attempts as attempts
 from quart_auth_app.accounts.factors.identities import NotProven, Proven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
 from quart_auth_app.providers.discovery import Metadata, discover
-from quart_auth_app.providers.fetching import Answer, Unreachable, fetch
+from quart_auth_app.providers.fetching import Unreachable, fetch
 from quart_auth_app.providers.kept import AFTER_FAILURE, Kept
 from quart_auth_app.providers.keys import fetch_keys, verified
+from quart_auth_app.providers.token_endpoint import redeem
 from quart_auth_app.settings.providers import ProviderSettings
 
 KEPT = timedelta(hours=1)
@@ -32,8 +31,6 @@ SECONDS_IN_ALL = 10
 SCOPE = "openid email profile"
 
 Keys = Sequence[Mapping[str, Any]]
-
-_ERROR = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 _log = logging.getLogger("quart_auth_app.providers")
 
@@ -80,7 +77,7 @@ class Provider:
             async with asyncio.timeout(SECONDS_IN_ALL):
                 metadata = await self._metadata.get(now=now)
                 self._check_issuer(metadata, answer)
-                tokens = await self._redeem(metadata, attempt, answer)
+                tokens = await redeem(self.settings, metadata, attempt, answer)
                 return await self._identified(metadata, attempt, tokens, now=now)
         except Unreachable as error:
             raise self._away(str(error)) from None
@@ -109,38 +106,6 @@ class Provider:
         wanted = self.settings.issuer
         if answer.get("iss", None if metadata.names_itself else wanted) != wanted:
             raise NotProven("iss of the answer")
-
-    async def _redeem(self, metadata: Metadata, attempt: Attempt, answer: Mapping[str, str]) -> Mapping[str, Any]:
-        if "error" in answer:
-            raise ProviderDenied(reason=_error(answer["error"]), label=self.settings.label)
-        if not answer.get("code"):
-            raise NotProven("no code")
-        form = {
-            "grant_type": "authorization_code",
-            "code": answer["code"],
-            "redirect_uri": attempt.redirect_uri,
-            "code_verifier": attempt.verifier,
-        }
-        got = await fetch(metadata.token_endpoint, **self._signed(metadata, form))
-        if got.status != 200:
-            raise self._not_redeemed(got)
-        return got.body
-
-    def _signed(self, metadata: Metadata, form: dict[str, str]) -> dict[str, Any]:
-        own, secret = self.settings.client_id, self.settings.client_secret
-        if metadata.secret_in_body:
-            return {"form": form | {"client_id": own, "client_secret": secret}}
-        # RFC 6749, 2.3.1: both are form-encoded before they are joined by the colon.
-        pair = f"{quote(own, safe='')}:{quote(secret, safe='')}"
-        return {"form": form, "headers": {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}}
-
-    def _not_redeemed(self, got: Answer) -> Exception:
-        said = _error(got.body.get("error"))
-        if got.status >= 500 or got.status == 429:
-            return Unreachable(f"its token endpoint answers with status {got.status}")
-        if said in {"invalid_client", "unauthorized_client", "invalid_request"}:
-            _log.error("%s does not accept us: %s; look at its client id and secret", self.settings.name, said)
-        return NotProven(f"token endpoint: {said}")
 
     async def _identified(
         self, metadata: Metadata, attempt: Attempt, tokens: Mapping[str, Any], *, now: datetime
@@ -185,8 +150,3 @@ class Provider:
     def _away(self, error: str) -> ProviderAway:
         _log.warning("%s can't be used now: %s", self.settings.name, error)
         return ProviderAway(self.settings.label, int(AFTER_FAILURE.total_seconds()))
-
-
-def _error(value: object) -> str:
-    # Anybody can put text into that URL, so only a word like RFC 6749's error codes is logged.
-    return value if isinstance(value, str) and _ERROR.fullmatch(value) else "another error"
