@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from quart import Quart, redirect, request, url_for, websocket
-from quart.testing.connections import WebsocketResponseError
+from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import Accounts
@@ -82,6 +82,19 @@ async def test_health_is_told_to_who_asks_by_number(site: Client, path: str) -> 
 @pytest.mark.parametrize("host", OTHERS[:4])
 async def test_without_a_public_url_any_name_will_do(client: Client, host: str) -> None:
     assert (await client.get("/login", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, ".."])
+async def test_a_header_that_is_no_name_is_a_bad_request_and_no_fault_of_ours(
+    client: Client, caplog: pytest.LogCaptureFixture, host: str
+) -> None:
+    for path in ("/login", "/nowhere", "/healthz"):
+        response = await client.get(path, headers={"Host": host})
+        assert (response.status_code, response.headers["X-Content-Type-Options"]) == (400, "nosniff")
+    with pytest.raises(WebsocketDisconnectError):
+        async with client.websocket("/socket", headers={"Host": host}) as socket:
+            await socket.receive()
+    assert not [each for each in caplog.records if each.exc_info]
 
 
 @pytest.mark.parametrize(

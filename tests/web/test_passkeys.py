@@ -308,6 +308,18 @@ async def test_a_passkey_is_added_once(app: Quart, phone: Authenticator) -> None
         assert await notice(client, "/account/passkeys") == expected
 
 
+@pytest.mark.parametrize("transports", [["usb", 7, None, "made up"], "usb", 7, True, 1.5, {"usb": 1}, None])
+async def test_whatever_a_browser_says_of_transports_the_known_words_count(
+    client: Client, bob: dict[str, str], database: Database, transports: object
+) -> None:
+    await client.post("/login", form=bob)
+    made = json.loads(Authenticator().create(await options(await client.get("/account/passkeys"), "create")))
+    made["response"]["transports"] = transports
+    response = await client.post("/account/passkeys", form={"name": "", "credential": json.dumps(made)})
+    assert response.status_code == 302
+    assert (await stored(database)).transports == ("usb" if isinstance(transports, list) else "")
+
+
 @pytest.mark.parametrize("flags", [PRESENT, VERIFIED])
 async def test_without_verification_none_is_added(client: Client, bob: dict[str, str], flags: int) -> None:
     await client.post("/login", form=bob)

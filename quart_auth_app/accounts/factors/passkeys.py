@@ -106,11 +106,12 @@ def register(site: Site, answer: Answer) -> Registered:
         )
     )
     transports = answer.content["response"].get("transports")
+    known = transports if isinstance(transports, list) else []
     return Registered(
         credential_id=found.credential_id,
         public_key=found.credential_public_key,
         sign_count=found.sign_count,
-        transports=" ".join(sorted(TRANSPORTS & {str(each) for each in transports or () if isinstance(each, str)})),
+        transports=" ".join(sorted(TRANSPORTS & {each for each in known if isinstance(each, str)})),
         backup_eligible=found.credential_device_type.value == "multi_device",
         backed_up=found.credential_backed_up,
         aaguid=found.aaguid,

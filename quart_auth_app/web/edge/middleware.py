@@ -10,6 +10,7 @@ from typing import Any
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope, WebsocketScope
 from quart import Quart, request
 from quart.typing import ResponseTypes
+from werkzeug.exceptions import BadHost
 
 from quart_auth_app.accounts import limits
 from quart_auth_app.web.edge import bodies
@@ -172,6 +173,13 @@ class Edge:
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])
             else:
                 await self._app(scope, receive, send_with_headers)
+        except BadHost:
+            # Raised before Quart's own handling of errors: the Host header is no name, such as “a..b”.
+            if scope["type"] == "http":
+                await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [])
+            else:
+                await send_with_headers({"type": "websocket.close", "code": 1002, "reason": None})
+                status = HTTPStatus.FORBIDDEN
         except Exception:
             _errors.exception("unhandled error")
             if status or scope["type"] != "http":
