@@ -67,19 +67,20 @@ async def own(db: AsyncSession, *, user_id: int, now: datetime) -> Sequence[Acce
 
 
 async def create(
-    db: AsyncSession, *, user_id: int, name: str, days: str, browser: Browser, now: datetime
+    db: AsyncSession, *, found: Found, name: str, days: str, browser: Browser, now: datetime
 ) -> tuple[AccessKey, str]:
     """Make a key that lasts `days` days. Returns its row and the key itself, which is shown only now.
 
     The second click of a double click gets the first click's key.
 
-    Raises InvalidName, WrongLifetime or TooManyAccessKeys.
+    Raises InvalidName, WrongLifetime, TooManyAccessKeys or SessionRevoked.
     """
+    user_id = found.user["id"]
     name = names.validated(name)
     lasts = activity.number(days) or 0
     if not 1 <= lasts <= MAX_DAYS:
         raise WrongLifetime(most=MAX_DAYS)
-    await ways_in.lock(db, user_id=user_id)
+    await ways_in.hold(db, found=found)
     if first := await double_clicks.first_secret(db, browser, now=now):
         query = select(AccessKey).where(AccessKey.key_hash == _hash(PREFIX + first), AccessKey.user_id == user_id)
         if key := await db.scalar(query):

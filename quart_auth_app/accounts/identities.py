@@ -73,15 +73,20 @@ async def connect(
     transaction: UnitOfWork,
     *,
     user_id: int,
+    found: Found | None,
     proven: Proven,
     provider: ProviderSettings,
     browser: Browser,
     now: datetime,
 ) -> None:
-    """Let the user also log in by this account at a provider. Raises IdentityTaken or ProviderConnected."""
+    """Let the user also log in by this account at a provider.
+
+    `found` is the session that asks for it, None for an account that was just made. Raises IdentityTaken,
+    ProviderConnected or SessionRevoked.
+    """
     try:
         async with transaction() as db:
-            await ways_in.lock(db, user_id=user_id)
+            await (ways_in.hold(db, found=found) if found else ways_in.lock(db, user_id=user_id))
             owner = await identity_rows.owner(db, proven)
             if owner == user_id:
                 return  # a second click
@@ -99,10 +104,11 @@ async def connect(
 
 
 async def disconnect(
-    db: AsyncSession, *, user_id: int, provider: ProviderSettings, browser: Browser, now: datetime
+    db: AsyncSession, *, found: Found, provider: ProviderSettings, browser: Browser, now: datetime
 ) -> None:
-    """Disconnect the user's account at the provider. Raises NoSuchIdentity or LastWayIn."""
-    await ways_in.lock(db, user_id=user_id)
+    """Disconnect the user's account at the provider. Raises NoSuchIdentity, LastWayIn or SessionRevoked."""
+    user_id = found.user["id"]
+    await ways_in.hold(db, found=found)
     await ways_in.insist_on_another(db, user_id=user_id, than_issuer=provider.issuer)
     query = delete(Identity).where(Identity.user_id == user_id, Identity.issuer == provider.issuer)
     if await db.scalar(query.returning(Identity.id)) is None:

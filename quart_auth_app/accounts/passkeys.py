@@ -13,6 +13,7 @@ from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import passkey_options, passkeys
 from quart_auth_app.accounts.passkey_answers import Asking
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
 
@@ -55,7 +56,7 @@ async def add(
     transaction: UnitOfWork,
     asking: Asking,
     *,
-    user_id: int,
+    found: Found,
     credential: str,
     name: str,
     browser: Browser,
@@ -63,8 +64,10 @@ async def add(
 ) -> Passkey:
     """Add a passkey that the user's browser has made. One without a name is called as the browser is.
 
-    Raises PasskeyRefused, PasskeyTooLate, PasskeyKnown, TooManyPasskeys, TooManyAttempts or InvalidName.
+    Raises PasskeyRefused, PasskeyTooLate, PasskeyKnown, TooManyPasskeys, TooManyAttempts, InvalidName or
+    SessionRevoked.
     """
+    user_id = found.user["id"]
     name = names.validated(name) if name else browser.name
     answer = passkey_answers.read(credential)
     counter = limits.PASSKEY_BY_ADDRESS, limits.network(browser.address)
@@ -73,7 +76,7 @@ async def add(
     await passkeys.load()
     try:
         async with transaction() as db:
-            await ways_in.lock(db, user_id=user_id)
+            await ways_in.hold(db, found=found)
             known = await own(db, user_id=user_id)
             passkey_answers.check_challenge(asking, answer, _for_handle(asking, known), now=now)
             new = passkey_answers.refused_if_not_valid(lambda: passkeys.register(asking.site, answer))
@@ -98,10 +101,11 @@ async def rename(db: AsyncSession, *, user_id: int, passkey_id: int, name: str) 
         raise NoSuchPasskey
 
 
-async def remove(db: AsyncSession, *, user_id: int, passkey_id: int, browser: Browser, now: datetime) -> bytes:
-    """Forget one of the user's passkeys, and return its id. Raises NoSuchPasskey or LastWayIn."""
+async def remove(db: AsyncSession, *, found: Found, passkey_id: int, browser: Browser, now: datetime) -> bytes:
+    """Forget one of the user's passkeys, and return its id. Raises NoSuchPasskey, LastWayIn or SessionRevoked."""
+    user_id = found.user["id"]
     this = _is(passkey_id, user_id=user_id)
-    await ways_in.lock(db, user_id=user_id)
+    await ways_in.hold(db, found=found)
     await ways_in.insist_on_another(db, user_id=user_id, than_passkey=passkey_id)
     query = delete(Passkey).where(*this)
     credential_id: bytes | None = await db.scalar(query.returning(Passkey.credential_id))

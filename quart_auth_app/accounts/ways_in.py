@@ -8,7 +8,9 @@ from collections.abc import Collection
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import Identity, Passkey, User
 
 NO_PASSWORD = "!"  # noqa: S105  # it is no hash, so no password matches it
@@ -32,7 +34,17 @@ async def lock(db: AsyncSession, *, user_id: int) -> None:
 
     If two tabs each remove one, the second sees what the first has done.
     """
-    await db.execute(select(User.id).where(User.id == user_id).with_for_update())
+    # FOR NO KEY UPDATE: a new session's foreign key must not wait for it, see `hold`.
+    await db.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+async def hold(db: AsyncSession, *, found: Found) -> None:
+    """Do the same for an act of this session. Raises SessionRevoked if it was revoked meanwhile.
+
+    Otherwise a thief's request that is under way while the owner gets the account back would leave a way in behind.
+    """
+    await lock(db, user_id=found.user["id"])  # first, as in whatever revokes sessions
+    await sessions.insist_on_active(db, found=found)
 
 
 async def insist_on_another(

@@ -12,7 +12,7 @@ from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import is_known, know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user, own_number
+from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import ACCESS_KEY_REVOKED
 from quart_auth_app.web.services import reading, transaction
@@ -44,7 +44,7 @@ async def create_post() -> ResponseReturnValue:
     if not is_known():  # not a browser: a program may make several equal keys on purpose
         browser = replace(browser, form=None)
     async with transaction() as db:
-        key, text = await domain.create(db, **form, user_id=current_user.id, browser=browser, now=clock.now())
+        key, text = await domain.create(db, **form, found=current_found(), browser=browser, now=clock.now())
     security_log.write("access_key_added", user=current_user.id, key=key.id)
     response = Response(await render_template("account/new_access_key.html", key=key, text=text))
     response.headers["Cache-Control"] = "no-store"

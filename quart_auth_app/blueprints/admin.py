@@ -14,7 +14,7 @@ from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user, own_number
+from quart_auth_app.web.identity.current_user import current_found, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import ADMIN_DONE
@@ -65,7 +65,7 @@ async def add() -> ResponseReturnValue:
 async def add_post() -> ResponseReturnValue:
     """Create an account: by an invitation where mail is sent, otherwise with a first password."""
     given, here = await ADD.read(), services()
-    by = acts.Admin(user_id=current_user.id, browser=this_browser())
+    by = acts.Admin(found=current_found(), browser=this_browser())
     invites, site = here.sender is not None, here.settings.site
     added = await adding.add(transaction, passwords(), **given, invites=invites, site=site, by=by)
     security_log.write("admin_act", user=by.user_id, act="add", on=added.id)
@@ -120,7 +120,7 @@ async def act_post(number: int, act: str) -> ResponseReturnValue:
     if act not in acts.ACTS:
         abort(404)
     given = await PERSON.read()
-    by = acts.Admin(user_id=current_user.id, browser=this_browser())
+    by = acts.Admin(found=current_found(), browser=this_browser())
     async with transaction() as db:
         found = await directory.named(db, who=str(number))
         if act == "delete" and given["email"] != found.email:

@@ -12,7 +12,7 @@ from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import know_browser
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user, own_number
+from quart_auth_app.web.identity.current_user import current_found, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.sentences import MAIL_TRIED
@@ -59,7 +59,7 @@ async def retry_all_post() -> ResponseReturnValue:
 
 async def retry(number: int | None) -> ResponseReturnValue:
     """Try the mail again, or all."""
-    by = Admin(user_id=current_user.id, browser=this_browser())
+    by = Admin(found=current_found(), browser=this_browser())
     database, now = services().database, clock.now()
     if number is None:
         await retrying.retry_all(database, by=by, now=now)

@@ -85,7 +85,7 @@ async def add_post() -> ResponseReturnValue:
     """Add the passkey that the browser has made."""
     form, asking = await ADD.read(), edge.account_asking(edge.ADD)
     with edge.logged_if_refused():
-        await domain.add(transaction, asking, **form, user_id=current_user.id, browser=this_browser(), now=clock.now())
+        await domain.add(transaction, asking, **form, found=current_found(), browser=this_browser(), now=clock.now())
     security_log.write("passkey_added", user=current_user.id)
     return await OVERVIEW.done(PASSKEY_ADDED)
 
@@ -108,11 +108,11 @@ async def name_post(number: int) -> ResponseReturnValue:
 @REMOVE.handles
 async def delete_post(number: int) -> ResponseReturnValue:
     """Remove a passkey, unless it is the last way in."""
-    user_id, browser = current_user.id, this_browser()
+    found, browser = current_found(), this_browser()
     async with transaction() as db:
-        gone = await domain.remove(db, user_id=user_id, passkey_id=number, browser=browser, now=clock.now())
+        gone = await domain.remove(db, found=found, passkey_id=number, browser=browser, now=clock.now())
     edge.tell_it_is_gone(encoded(gone))
-    security_log.write("passkey_removed", user=user_id)
+    security_log.write("passkey_removed", user=found.user["id"])
     return await REMOVE.done(PASSKEY_REMOVED)
 
 

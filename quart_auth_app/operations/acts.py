@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import access_keys, activity, double_clicks, roles, sessions, users, ways_in
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import User
 
 
@@ -22,8 +23,18 @@ class NotConfirmed(AccountError):
 class Admin:
     """The admin who does the act, on the admin pages."""
 
-    user_id: int
+    found: Found
     browser: Browser
+
+    @property
+    def user_id(self) -> int:
+        """The admin's number."""
+        number: int = self.found.user["id"]
+        return number
+
+    async def insist(self, db: AsyncSession) -> None:
+        """Raise SessionRevoked or RoleMissing if the admin has lost session or role since the request began."""
+        await roles.insist_on_still(db, found=self.found, role=roles.ADMIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +116,8 @@ async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None 
         await ways_in.lock(db, user_id=by.user_id)
         if await double_clicks.made(db, by.browser, now=wish.now) is not None:
             return
+    if by:
+        await by.insist(db)
     await ACTS[act](db, wish)
     if by and (act != "delete" or by.user_id != number):
         kind = f"admin_{act.replace('-', '_')}"

@@ -29,6 +29,7 @@ async def add(
 
     async def note(db: AsyncSession, user: User) -> None:
         now = clock.now()
+        await by.insist(db)
         await activity.note(db, user_id=by.user_id, kind="admin_add", browser=by.browser, now=now, user=user.id)
         await double_clicks.store(db, by.browser, number=user.id, now=now)
 

@@ -17,6 +17,8 @@ async def retry(database: UnitsOfWork, *, number: int, by: Admin | None, now: da
     if number > MAX_ID:
         raise NoSuchMail
     async with database.transaction() as db:
+        if by:
+            await by.insist(db)
         if not await outbox.retry(db, [number], now=now):
             raise NoSuchMail
         if by:
@@ -34,6 +36,8 @@ async def retry_all(database: UnitsOfWork, *, by: Admin | None, now: datetime) -
     count = 0
     for first in range(0, len(numbers), BATCH):
         async with database.transaction() as db:
+            if by:
+                await by.insist(db)
             retried = await outbox.retry(db, numbers[first : first + BATCH], now=now)
             if by and retried and not count:
                 await activity.note(db, user_id=by.user_id, kind="admin_retry_mail", browser=by.browser, now=now)

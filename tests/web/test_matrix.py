@@ -114,15 +114,15 @@ async def browser_of(app: Quart, who: Who | None, time: Clock) -> tuple[Client, 
         db.add(user := User(email=email, email_key=email, name="Bob", password="none"))
         await db.flush()
         await db.execute(update(User).where(User.id == user.id).values(roles=[*who.roles]))
-        if who.by_key:
-            browser = Browser(address="10.0.0.1")
-            _, key = await access_keys.create(db, user_id=user.id, name="x", days="9", browser=browser, now=time.now)
-            return client, {"Authorization": f"Bearer {key}"}
         at, here = time.now - (timedelta() if who.is_fresh else sudo.LASTS), {"address": "10.0.0.1", "user_agent": ""}
         started = await sessions.start(
             db, user=user, remember=False, now=at, replaces=None, methods=who.methods, **here
         )
         assert started
+        if who.by_key:
+            found, browser = sessions.Found({"id": started.number}, {"id": user.id}), Browser(address="10.0.0.1")
+            _, key = await access_keys.create(db, found=found, name="x", days="9", browser=browser, now=time.now)
+            return client, {"Authorization": f"Bearer {key}"}
     (auth,) = app.extensions["QUART_AUTH"]
     client.set_cookie("localhost", auth.cookie_name, auth.dump_token(started.token, app=app))
     return client, {}

@@ -12,7 +12,7 @@ from quart_auth_app.accounts.sessions.lifetimes import (
     expired,
     is_stale,
 )
-from quart_auth_app.accounts.sessions.renewing import Renewed, add_method, again, renew, renew_own
+from quart_auth_app.accounts.sessions.renewing import Renewed, add_method, again, insist_on_active, renew, renew_own
 from quart_auth_app.accounts.sessions.revoking import (
     OTHERS,
     NoSuchSession,
@@ -47,6 +47,7 @@ __all__ = [
     "count_active",
     "expired",
     "info",
+    "insist_on_active",
     "is_stale",
     "own",
     "renew",

@@ -98,6 +98,19 @@ async def renew(
     return Renewed(new, token)
 
 
+async def insist_on_active(db: AsyncSession, *, found: Found) -> None:
+    """Raise SessionRevoked if this session was revoked meanwhile. Whoever revokes it now waits for the transaction.
+
+    Call it in the transaction of an act that outlives the session: a request may be under way for seconds.
+    """
+    number: int | None = found.session["id"]
+    while number:
+        held = (await db.execute(_LOCK, {"session": number})).first()
+        if not held:
+            raise SessionRevoked
+        number = held.replaced_by
+
+
 async def renew_own(
     db: AsyncSession, *, found: Found, browser: Browser, now: datetime, password_version: int | None = None
 ) -> Renewed:

@@ -125,6 +125,7 @@ async def _connect(user: User, kept: Kept) -> None:
             await identities.connect(
                 transaction,
                 user_id=user.id,
+                found=None,
                 proven=kept.proven,
                 provider=provider,
                 browser=this_browser(),

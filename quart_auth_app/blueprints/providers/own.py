@@ -40,9 +40,9 @@ async def connect_post(provider: str) -> ResponseReturnValue:
 
 async def connect(provider: ProviderSettings, _carried: Carried | None, proven: Proven) -> ResponseReturnValue:
     """Connect the account at the provider."""
-    user_id, browser = current_user.id, this_browser()
+    user_id, found, browser = current_user.id, current_found(), this_browser()
     await identities.connect(
-        transaction, user_id=user_id, proven=proven, provider=provider, browser=browser, now=clock.now()
+        transaction, user_id=user_id, found=found, proven=proven, provider=provider, browser=browser, now=clock.now()
     )
     security_log.write("provider_connected", user=user_id, provider=provider.name)
     return await OVERVIEW.done(filled(PROVIDER_CONNECTED, {"label": provider.label}))
@@ -69,10 +69,10 @@ async def prove(provider: ProviderSettings, carried: Carried, proven: Proven) ->
 @DISCONNECT.handles
 async def disconnect_post(provider: str) -> ResponseReturnValue:
     """Disconnect the account at the provider, unless it is the last way in."""
-    settings, user_id, browser = edge.configured(provider), current_user.id, this_browser()
+    settings, found, browser = edge.configured(provider), current_found(), this_browser()
     async with transaction() as db:
-        await identities.disconnect(db, user_id=user_id, provider=settings, browser=browser, now=clock.now())
-    security_log.write("provider_disconnected", user=user_id, provider=provider)
+        await identities.disconnect(db, found=found, provider=settings, browser=browser, now=clock.now())
+    security_log.write("provider_disconnected", user=found.user["id"], provider=provider)
     return await _disconnected(settings)
 
 

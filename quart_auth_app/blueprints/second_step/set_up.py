@@ -7,7 +7,7 @@ from quart_auth import login_required
 from quart_auth_app import clock
 from quart_auth_app.accounts import recovery_codes as codes_of_user
 from quart_auth_app.accounts import second_step as domain
-from quart_auth_app.accounts import second_step_set_up
+from quart_auth_app.accounts import second_step_set_up, ways_in
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.blueprints.second_step.log_in import second_step
 from quart_auth_app.web.forms.flashes import typed_before
@@ -94,6 +94,7 @@ async def confirmed_again(_user_id: int) -> ResponseReturnValue:
 async def recovery_codes_post() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones once."""
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         codes = await codes_of_user.renew(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("recovery_codes_renewed", user=current_user.id)
     return await render_template("second_step/recovery_codes.html", codes=codes)
@@ -117,6 +118,7 @@ async def recovery_codes_text() -> ResponseReturnValue:
 async def off_post() -> ResponseReturnValue:
     """Turn the second step off."""
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await domain.turn_off(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("second_step_off", user=current_user.id)
     return await OVERVIEW.done(SECOND_STEP_OFF)

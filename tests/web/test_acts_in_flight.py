@@ -1,0 +1,215 @@
+"""A session that is revoked while its request is under way changes nothing any more: no way in outlives the thief's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+from quart import Quart, Response
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quart_auth_app import clock
+from quart_auth_app.accounts import sessions, sudo, users
+from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.models import AccessKey, Identity, Passkey, RecoveryCode, Totp, User
+from tests.authenticators import Authenticator, add_passkey, options
+from tests.conftest import MakeApp, services_of
+from tests.people import BOB, EVE, Client, Clock, is_logged_in
+from tests.providers.fake import Fake
+from tests.second_steps import shown_code, turn_on
+from tests.web.test_admin import admin, eve
+from tests.web.test_providers import address, fake, settings
+
+__all__ = ["admin", "eve", "fake"]
+
+
+@pytest.fixture
+def app(make_app: MakeApp, fake: Fake) -> Quart:
+    """An application that knows a provider."""
+    return make_app(**settings(fake))
+
+
+async def another_password(db: AsyncSession, user: User) -> None:
+    """Do what a mailed link does, and an operator's command."""
+    await db.execute(update(User).where(User.id == user.id).values(password_version=User.password_version + 1))
+    await sessions.revoke_all(db, user=user)
+
+
+async def disabled_and_enabled(db: AsyncSession, user: User) -> None:
+    """Disable the account, and enable it later."""
+    await users.disable(db, user=user, now=clock.now(), even_last_admin=True)
+    await users.enable(db, user=user, now=clock.now())
+
+
+async def revoked(db: AsyncSession, user: User) -> None:
+    """Revoke the sessions alone."""
+    await sessions.revoke_all(db, user=user)
+
+
+def before_it_writes(
+    app: Quart, happens: Callable[[AsyncSession, User], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let something happen between the look-up of the next request's session and what the request writes first."""
+    database, begin = services_of(app).database, services_of(app).database.transaction
+    done: list[bool] = []
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[AsyncSession]:
+        if not done:
+            done.append(True)
+            async with begin() as db:
+                await happens(db, await db.get_one(User, 1))
+        async with begin() as db:
+            yield db
+
+    monkeypatch.setattr(database, "transaction", transaction)
+
+
+Send = Callable[[], Awaitable[Response]]
+
+
+async def access_key(app: Quart, client: Client, fake: Fake) -> Send:
+    """Make an access key."""
+    return partial(client.post, "/account/access-keys", form={"name": "x", "days": "9"})
+
+
+async def passkey(app: Quart, client: Client, fake: Fake) -> Send:
+    """Add a passkey."""
+    credential = Authenticator().create(await options(await client.get("/account/passkeys"), "create"))
+    return partial(client.post, "/account/passkeys", form={"name": "x", "credential": credential})
+
+
+async def provider(app: Quart, client: Client, fake: Fake) -> Send:
+    """Connect an account at a provider."""
+    return partial(client.get, fake.back(await address(await client.post("/account/providers/fake"))))
+
+
+async def passkey_gone(app: Quart, client: Client, fake: Fake) -> Send:
+    """Remove a passkey."""
+    await add_passkey(client)
+    return partial(client.post, "/account/passkeys/1/delete")
+
+
+async def provider_gone(app: Quart, client: Client, fake: Fake) -> Send:
+    """Disconnect an account at a provider."""
+    await (await provider(app, client, fake))()
+    return partial(client.post, "/account/providers/fake/disconnect")
+
+
+async def recovery_codes(app: Quart, client: Client, fake: Fake) -> Send:
+    """Replace the recovery codes."""
+    await turn_on(app)
+    return partial(client.post, "/account/second-step/recovery-codes")
+
+
+async def second_step_off(app: Quart, client: Client, fake: Fake) -> Send:
+    """Turn the second step off."""
+    await turn_on(app)
+    return partial(client.post, "/account/second-step/off")
+
+
+async def second_step_on(app: Quart, client: Client, fake: Fake) -> Send:
+    """Turn the second step on."""
+    await client.post("/account/second-step")
+    return partial(client.post, "/account/second-step/confirm", form={"code": await shown_code(client)})
+
+
+ACTS = [
+    access_key,
+    passkey,
+    provider,
+    passkey_gone,
+    provider_gone,
+    recovery_codes,
+    second_step_off,
+    second_step_on,
+]
+
+
+async def ways_in(database: Database) -> list[list[object]]:
+    """Return what decides who gets in to the one account there is."""
+    columns = (AccessKey.id, Passkey.id, Identity.id, RecoveryCode.code_hash, Totp.confirmed_at)
+    async with database.reading() as db:
+        return [[*await db.scalars(select(column).order_by(column))] for column in columns]
+
+
+@pytest.mark.asvs("15.4.2")
+@pytest.mark.parametrize("happens", [another_password, disabled_and_enabled, revoked])
+@pytest.mark.parametrize("act", ACTS)
+async def test_who_is_thrown_out_meanwhile_changes_no_way_in(
+    app: Quart,
+    client: Client,
+    bob: dict[str, str],
+    fake: Fake,
+    act: Callable[[Quart, Client, Fake], Awaitable[Send]],
+    happens: Callable[[AsyncSession, User], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await client.post("/login", form=bob)
+    send, database = await act(app, client, fake), services_of(app).database
+    before = await ways_in(database)
+    before_it_writes(app, happens, monkeypatch)
+    assert (await send()).status_code < 500
+    assert await ways_in(database) == before
+    assert not await is_logged_in(client)
+
+
+@pytest.mark.asvs("15.4.2")
+async def test_a_request_that_waits_for_the_owners_recovery_leaves_no_key_behind(
+    client: Client, bob: dict[str, str], database: Database
+) -> None:
+    await client.post("/login", form=bob)
+    async with database.transaction() as db:
+        await another_password(db, (await db.scalars(select(User))).one())
+        making = asyncio.ensure_future(client.post("/account/access-keys", form={"name": "x", "days": "9"}))
+        await asyncio.wait([making], timeout=0.3)
+        assert not making.done(), "it waits to hear what becomes of the account"
+    assert (await making).status_code == 302
+    assert (await ways_in(database))[0] == []
+
+
+async def test_a_second_click_that_gives_the_proof_again_finds_the_session_renewed(
+    client: Client, bob: dict[str, str], database: Database, time: Clock
+) -> None:
+    await client.post("/login", form=bob)
+    await client.get("/account/access-keys")
+    time.advance(sudo.LASTS)
+    form = {"name": "x", "days": "9", "sudo_password": BOB["password"]}
+    both = await asyncio.gather(*(client.post("/account/access-keys", form=form) for _ in range(2)))
+    assert [each.status_code for each in both] == [200, 200]
+    assert len((await ways_in(database))[0]) == 1
+
+
+@pytest.mark.asvs("15.4.2")
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/admin/users/2/grant", {"role": "admin"}),
+        ("/admin/users/2/disable", {}),
+        ("/admin/users/2/delete", {"email": EVE["email"]}),
+        ("/admin/users/add", {"email": "cid@example.com", "name": "Cid", "password": "quiet marble canoe 93"}),
+    ],
+)
+@pytest.mark.parametrize("how", ["role withdrawn", "sessions revoked"])
+async def test_who_is_no_admin_any_more_finishes_no_act(
+    app: Quart,
+    admin: Client,
+    eve: Client,
+    path: str,
+    form: dict[str, str],
+    how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def happens(db: AsyncSession, user: User) -> None:
+        if how == "role withdrawn":
+            await db.execute(update(User).where(User.id == user.id).values(roles=[]))
+        else:
+            await sessions.revoke_all(db, user=user)
+
+    before_it_writes(app, happens, monkeypatch)
+    assert (await admin.post(path, form=form)).status_code < 500
+    async with services_of(app).database.reading() as db:
+        rows = [tuple(row) for row in await db.execute(select(User.id, User.roles, User.disabled_at))]
+    assert sorted(rows)[1:] == [(2, [], None)]
