@@ -32,6 +32,14 @@ PROBLEM = "application/problem+json"
 
 def wants_json() -> bool:
     """Tell whether to answer in JSON: the client prefers it, or the path is one of the site's JSON_PATHS."""
+    scope: Any = asking().scope  # with a key of our own: several hooks ask for each request
+    if "wants_json" not in scope:
+        scope["wants_json"] = _wants_json()
+    found: bool = scope["wants_json"]
+    return found
+
+
+def _wants_json() -> bool:
     paths: str | Iterable[str] = current_app.config.get("JSON_PATHS", ())
     asked = asking()
     if asked.path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):

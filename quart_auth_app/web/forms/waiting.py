@@ -21,15 +21,16 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
 
     @app.before_request
     async def set_aside() -> None:
-        if not blueprints.isdisjoint(request.blueprints):
+        if session and not blueprints.isdisjoint(request.blueprints):
             g.session_before = dict(session), session.modified
-            if session and wants_json():  # which tells the messages of its own request, and no older ones
+            if wants_json():  # which tells the messages of its own request, and no older ones
                 session.pop("_flashes", None)
 
     @app.after_request
     async def put_back(response: ResponseTypes) -> ResponseTypes:
-        if session.modified and "session_before" in g and _is_unseen(response):
-            before, modified = g.session_before
+        before, modified = g.get("session_before", ({}, False))
+        waits = session.modified and not {*LEFT, GONE}.isdisjoint(session | before)
+        if waits and not blueprints.isdisjoint(request.blueprints) and _is_unseen(response):
             for name in LEFT:
                 session.pop(name, None)
             for name in (*LEFT, GONE):
