@@ -23,7 +23,7 @@ class Limit:
 # SP 800-63B allows 100 failures in a row. Five in five minutes allow 1,440 guesses a day; by zxcvbn it takes 10^8.
 LOG_IN_BY_ADDRESS = Limit("log-in by address", 10, timedelta(minutes=1))
 LOG_IN_BY_ACCOUNT = Limit("log-in by account", 5, timedelta(minutes=5))
-# Known browsers have counts of their own, so that no stranger locks them out. All together they get only as many
+# Devices have counts of their own, so that no stranger locks them out. All together they get only as many
 # guesses as two of them: so a thief of one cookie, or of many, gains little.
 LOG_IN_BY_DEVICE = Limit("log-in by device", 5, timedelta(minutes=5))
 LOG_IN_BY_ALL_DEVICES = Limit("log-in by all devices of an account", 10, timedelta(minutes=5))
@@ -72,7 +72,7 @@ def log_in_counters(*, email: str, address: str, device: str | None) -> list[Cou
 
 
 def second_step_counters(*, user_id: int, device: str | None) -> list[Counter]:
-    """Return the counters of a try of a code. Known browsers have counters of their own, as at log-in."""
+    """Return the counters of a try of a code. Devices have counters of their own, as at log-in."""
     if device:
         return [(SECOND_STEP_BY_DEVICE, f"{device} {user_id}"), (SECOND_STEP_BY_ALL_DEVICES_A_DAY, str(user_id))]
     return [(SECOND_STEP_BY_ACCOUNT, str(user_id)), (SECOND_STEP_BY_ACCOUNT_A_DAY, str(user_id))]

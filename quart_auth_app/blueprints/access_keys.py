@@ -10,7 +10,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import access_keys as domain
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import is_known, know_browser
+from quart_auth_app.web.forms.second_click import forms_are_marked, mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
@@ -28,7 +28,7 @@ REVOKE = OnceForm("access_keys.overview", sender=own_number)
 @login_required
 async def overview() -> ResponseReturnValue:
     """List the keys, and offer to make one."""
-    know_browser(anew=True)
+    mark_forms(anew=True)
     async with reading() as db:
         keys = await domain.own(db, user_id=current_user.id, now=clock.now())
     return await render_template("account/access_keys.html", keys=keys, most=domain.MAX_DAYS, typed=typed_before())
@@ -41,7 +41,7 @@ async def overview() -> ResponseReturnValue:
 async def create_post() -> ResponseReturnValue:
     """Make a key, and show it once."""
     form, browser = await CREATE.read(), this_browser()
-    if not is_known():  # not a browser: a program may make several equal keys on purpose
+    if not forms_are_marked():  # not a browser: a program may make several equal keys on purpose
         browser = replace(browser, form=None)
     async with transaction() as db:
         key, text = await domain.create(db, **form, found=current_found(), browser=browser, now=clock.now())

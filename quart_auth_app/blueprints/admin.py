@@ -12,7 +12,7 @@ from quart_auth_app.operations import acts, adding, directory, search
 from quart_auth_app.web import charts
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, own_number
 from quart_auth_app.web.identity.roles import role_required
@@ -54,7 +54,7 @@ async def users() -> ResponseReturnValue:
 @sudo_required("Add a person")
 async def add() -> ResponseReturnValue:
     """Show the form. The proof comes before it: a page that asks for one could not send the password again."""
-    know_browser()
+    mark_forms()
     return await render_template("admin/add.html", min_password_length=policy.MIN_LENGTH, typed=typed_before())
 
 
@@ -88,7 +88,7 @@ async def added_already(number: int) -> ResponseReturnValue:
 @role_required(ADMIN)
 async def user(number: int) -> ResponseReturnValue:
     """Show one person's state, sessions, activity and factors."""
-    know_browser()
+    mark_forms()
     async with reading() as db:
         found = await directory.named(db, who=str(number))
         active = await sessions.own(db, user_id=found.id, first=0, now=clock.now())

@@ -10,7 +10,7 @@ from quart_auth_app.operations import findings, retrying
 from quart_auth_app.operations.acts import Admin
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, own_number
 from quart_auth_app.web.identity.roles import role_required
@@ -31,7 +31,7 @@ PAGE = 50
 @role_required(ADMIN)
 async def mail() -> ResponseReturnValue:
     """List mails that wait or could not be sent, oldest first; `?after=` goes on."""
-    know_browser()
+    mark_forms()
     after = activity.number(request.args.get("after", "")) or 0
     async with reading() as db:
         found = await outbox.page(db, after=after, limit=PAGE + 1)

@@ -14,7 +14,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.form import View
 from quart_auth_app.web.forms.link_form import link_token
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.refusals import refusal, status_of
 from quart_auth_app.web.sentences import sentence
@@ -48,7 +48,7 @@ def link_page(words: str, again: Callable[[], str]) -> Callable[[View[[str]]], V
     def decorate(view: View[[str]]) -> View[[]]:
         @wraps(view)
         async def handler() -> ResponseReturnValue:
-            know_browser()
+            mark_forms()
             try:
                 return await view(await link_token())
             except (LinkInvalid, LinkUsed) as error:

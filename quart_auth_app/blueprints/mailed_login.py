@@ -18,7 +18,7 @@ from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.log_in import hand_over, landing
@@ -53,7 +53,7 @@ async def mail_post() -> ResponseReturnValue:
 @only_where_switched_on
 async def check_mail() -> ResponseReturnValue:
     """Wait for the code that was mailed."""
-    know_browser()
+    mark_forms()
     wanted, number = await next_page.wanted(), MAILED_LOG_IN.own()
     async with reading() as db:
         email = await accounts.email_of(db, number=number, now=clock.now()) if number else None

@@ -17,7 +17,7 @@ from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import passkeys as edge
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
@@ -60,7 +60,7 @@ async def endpoints() -> ResponseReturnValue:
 @sudo_required("Change your passkeys")
 async def overview() -> ResponseReturnValue:
     """List the passkeys, and offer to add one."""
-    know_browser()
+    mark_forms()
     options = None
     async with reading() as db:
         own = list(await domain.own(db, user_id=current_user.id))

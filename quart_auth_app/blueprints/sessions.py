@@ -8,7 +8,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sessions as domain
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
@@ -25,7 +25,7 @@ REVOKE = OnceForm("sessions.overview", "session", section="sessions", sender=own
 @login_required
 async def overview() -> ResponseReturnValue:
     """List the sessions, this one first."""
-    know_browser()
+    mark_forms()
     async with reading() as db:
         listed = await domain.own(db, user_id=current_user.id, first=current_found().number, now=clock.now())
     return await render_template(

@@ -12,7 +12,7 @@ from quart_auth_app.models import Identity
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.sudo import sudo_required
@@ -25,7 +25,7 @@ account = Blueprint("account", __name__)
 @login_required
 async def overview() -> ResponseReturnValue:
     """Show everything about the account, and the forms that change it."""
-    know_browser()
+    mark_forms()
     return await render_template(
         "account/overview.html",
         typed=typed_before(),

@@ -18,7 +18,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.kept_proofs import Kept
@@ -35,7 +35,7 @@ CONFIRM = LinkForm("auth.confirm", "token", optional=("password",))
 @only_with_mail
 async def check_mail() -> ResponseReturnValue:
     """Wait for the code that was mailed. The page is the same whether or not the address has an account."""
-    know_browser()
+    mark_forms()
     number = SIGN_UP.own()
     async with reading() as db:
         email = await sign_ups.email_of(db, sign_up_id=number, now=clock.now()) if number else None

@@ -12,7 +12,7 @@ from quart_auth_app.web.forms import cookie_check, next_page
 from quart_auth_app.web.forms.fields import is_checked
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import passkeys
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -35,7 +35,7 @@ async def login() -> ResponseReturnValue:
     if await current_user.is_authenticated:
         return redirect(await next_page.wanted() or url_for("main.profile"))
     if services().settings.mailed_login:
-        know_browser()
+        mark_forms()
     return await render_template(
         "login.html",
         typed=typed_before(),

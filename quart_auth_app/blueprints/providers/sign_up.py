@@ -12,7 +12,7 @@ from quart_auth_app.blueprints.providers.log_in import FINISH, let_in, providers
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
 from quart_auth_app.web.forms.flashes import typed_before
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity import providers as edge
 from quart_auth_app.web.identity.browser import this_browser
@@ -25,7 +25,7 @@ from quart_auth_app.web.telemetry import security_log
 @providers.get("/login/with/<provider>/sign-up")
 async def sign_up(provider: str) -> ResponseReturnValue:
     """Ask for what a new account needs and the provider doesn't tell."""
-    know_browser()
+    mark_forms()
     settings = edge.configured(provider)
     kept = kept_proofs.for_new_account(settings)
     if kept is None:

@@ -10,7 +10,7 @@ from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity import pending_cookie
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
@@ -27,7 +27,7 @@ LOG_IN = OnceForm("second_step.login", "code", sender=pending_cookie.token)
 @second_step.get("/login/second-step")
 async def login() -> ResponseReturnValue:
     """Ask for a code, after the first step."""
-    know_browser()
+    mark_forms()
     wanted = await next_page.wanted()
     try:
         async with reading() as db:

@@ -13,7 +13,7 @@ from quart_auth_app.blueprints.second_step.log_in import second_step
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.once_form import OnceForm
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
@@ -35,7 +35,7 @@ QUIET = 4
 @sudo_required("Change your second step")
 async def overview() -> ResponseReturnValue:
     """Show whether the second step is on, and the seed for an app that is being set up."""
-    know_browser()
+    mark_forms()
     async with reading() as db:
         state = await domain.state(db, user_id=current_user.id)
         seed = await second_step_set_up.seed_to_confirm(db, services().keys, user_id=current_user.id)

@@ -16,7 +16,7 @@ from quart_auth_app.web.identity.cookies import signing_keys
 from quart_auth_app.web.services import reading
 
 
-def know_browser(*, anew: bool = False) -> None:
+def mark_forms(*, anew: bool = False) -> None:
     """Mark this browser's forms with a random value in the session cookie: nobody else can send the same form again.
 
     With `anew` the form gets a new value each time it is shown, for acts that people repeat on purpose.
@@ -25,8 +25,8 @@ def know_browser(*, anew: bool = False) -> None:
         session["form"] = (not anew and session.get("form")) or secrets.token_urlsafe(12)
 
 
-def is_known() -> bool:
-    """Tell whether this browser was shown a form that calls `know_browser`."""
+def forms_are_marked() -> bool:
+    """Tell whether this browser was shown a form that calls `mark_forms`."""
     return "form" in session
 
 

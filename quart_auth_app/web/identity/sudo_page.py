@@ -13,7 +13,7 @@ from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret
 from quart_auth_app.web.forms.flashes import Typed
-from quart_auth_app.web.forms.second_click import know_browser
+from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.passkeys import sudo_options
 from quart_auth_app.web.refusals import log_refusal, refusal, status_of
@@ -26,7 +26,7 @@ ASKS = 403
 
 async def ask(act: str, error: AccountError | None = None) -> Response:
     """Return the page that names the act and asks for the password. In JSON: only the refusal."""
-    know_browser()
+    mark_forms()
     if error:
         log_refusal(error)
     if wants_json():
