@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 import hypercorn.__main__
+from hypercorn.config import Config
 from hypercorn.utils import NoAppError
 
 from quart_auth_app.serving.hypercorn_fixes import busy_port_traceback, exit_code_zero
@@ -25,6 +26,7 @@ CONFIG = next(file for file in (PACKAGE / "hypercorn.toml", PACKAGE.parent / "hy
 @click.pass_context
 def serve(context: click.Context, bind: str | None, workers: int, master: bool, config: str, application: str) -> None:
     """Serve the site, or APPLICATION (module:name), under hypercorn with the limits that docs/security.md lists."""
+    _check(config)
     exit_code_zero.fix()
     busy_port_traceback.fix()
     # hypercorn's --workers counts child processes; with 0 the started process itself serves.
@@ -34,3 +36,16 @@ def serve(context: click.Context, bind: str | None, workers: int, master: bool, 
         context.exit(hypercorn.__main__.main([*options, application]))
     except NoAppError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _check(file: str) -> None:
+    """Raise ClickException if the configuration can't be read, or the certificate that it names can't be used."""
+    try:
+        config = Config.from_toml(file)
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no TOML in UTF-8: {error}") from None
+    try:
+        config.create_ssl_context()
+    except OSError as error:  # ssl's errors, too; they name no file
+        reason = error.strerror or error
+        raise click.ClickException(f"{file}: certfile, keyfile or ca_certs can't be used: {reason}") from None

@@ -101,6 +101,26 @@ def test_what_can_not_be_served_is_told_in_one_sentence(tmp_path: Path, options:
     assert (ended.returncode, ended.stderr) == (1, f"{sentence}\n")
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"bind = [", " is no TOML in UTF-8: Invalid value (at end of document)"),
+        (b"\xef\xbb\xbfbind = 'localhost:0'", " is no TOML in UTF-8: Invalid statement (at line 1, column 1)"),
+        ("bind = 'localhost:0'".encode("utf-16"), " is no TOML in UTF-8: 'utf-8' codec can't decode byte"),
+        (b"certfile = 'none'\nkeyfile = 'none'", ": certfile, keyfile or ca_certs can't be used: No such file"),
+        (b"certfile = 'own.toml'\nkeyfile = 'own.toml'", ": certfile, keyfile or ca_certs can't be used: "),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_told_in_one_sentence(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    (tmp_path / "own.toml").write_bytes(content)
+    ended = run(tmp_path, "quart_auth_app.cli serve --config own.toml")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: own.toml{sentence}")
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_quart_run_tells_of_a_busy_port_in_one_sentence(tmp_path: Path, busy_port: int) -> None:
     ended = run(tmp_path, f"quart --app quart_auth_app run --port {busy_port}")
     assert ended.returncode == 1
