@@ -1,6 +1,5 @@
 """Settings: read from the environment once, and checked. No other code reads the environment."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,20 +7,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL
 
-from quart_auth_app import content_policy, database_urls, origins
+from quart_auth_app import content_policy, origins
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.mail_urls import MailUrl
-from quart_auth_app.settings import keys, mail, near_misses, providers
+from quart_auth_app.settings import keys, mail, near_misses, providers, site_values
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.settings.sources import SECRETS, given, may_be_a_file
-from quart_auth_app.settings.values import bind, is_chosen, public_url, shown, whole_number
-
-DEFAULT_DATABASE_URL = "sqlite:///instance/db.sqlite"
-DEFAULT_PUBLIC_URL = "http://localhost:8000"
-DEFAULT_SITE_NAME = "Quart Auth App"
-
-MAX_SITE_NAME = 64
-"""Longest site name in characters: it has to fit a title, a subject line, and an authenticator app's list."""
+from quart_auth_app.settings.values import bind, database, is_chosen, whole_number
 
 NAMES = (
     "DATABASE_URL",
@@ -44,10 +36,6 @@ NAMES = (
     "OPENAPI",
     "FLASK_SECURITY_PASSWORD_SALT",
 )
-
-OUR_ROLES = ("user", "admin")
-
-ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 
 ALL_NAMES = (*NAMES, *(f"{name}_FILE" for name in SECRETS))
 
@@ -88,7 +76,7 @@ class Settings:
     @property
     def all_roles(self) -> frozenset[str]:
         """All roles: ours and the site's."""
-        return frozenset({*OUR_ROLES, *self.roles})
+        return frozenset({*site_values.OUR_ROLES, *self.roles})
 
     @property
     def sender(self) -> str | None:
@@ -98,12 +86,12 @@ class Settings:
     @property
     def https(self) -> bool:
         """Whether browsers reach the site by https."""
-        return (self.public_url or DEFAULT_PUBLIC_URL).startswith("https://")
+        return (self.public_url or site_values.DEFAULT_URL).startswith("https://")
 
     @property
     def base_url(self) -> str:
         """The first part of links in mail; never taken from a request, where a client could choose it."""
-        return self.public_url or DEFAULT_PUBLIC_URL
+        return self.public_url or site_values.DEFAULT_URL
 
     @cached_property
     def passkey_host(self) -> str | None:
@@ -114,7 +102,7 @@ class Settings:
     @property
     def site(self) -> str:
         """The site's host name, as people write it."""
-        return origins.readable_host(self.public_url or DEFAULT_PUBLIC_URL)
+        return origins.readable_host(self.public_url or site_values.DEFAULT_URL)
 
     @classmethod
     def read(cls, config: Mapping[str, object], environment: Mapping[str, str], *, create: bool = True) -> "Settings":
@@ -127,16 +115,16 @@ class Settings:
             if meant := near_misses.meant(name, ALL_NAMES):
                 raise SettingsError(f"{name} is no setting; {meant} is probably meant")
         values = {name: given(name, config) or given(name, environment) for name in NAMES}
-        database_url = _database_url(values["DATABASE_URL"] or DEFAULT_DATABASE_URL)
-        site = public_url(values["PUBLIC_URL"])
-        mail_url = mail.mail_url(values["MAIL_URL"], site)
+        database_url = database(values["DATABASE_URL"])
+        public_url = site_values.public_url(values["PUBLIC_URL"])
+        mail_url = mail.mail_url(values["MAIL_URL"], public_url)
         return cls(
             database_url=database_url,
             secret_key=keys.secret_key(values["SECRET_KEY"], database_url, create=create),
             secret_key_fallbacks=keys.fallbacks(values["SECRET_KEY_FALLBACKS"]),
-            public_url=site,
+            public_url=public_url,
             proxy_hops=whole_number("PROXY_HOPS", values["PROXY_HOPS"], least=0, otherwise=0),
-            site_name=_site_name(values["SITE_NAME"] or DEFAULT_SITE_NAME),
+            site_name=site_values.name(values["SITE_NAME"]),
             sign_up_open=is_chosen("SIGN_UP", values["SIGN_UP"], "open", "closed"),
             languages=tuple(filter(None, (code.strip() for code in values["LANGUAGES"].split(",")))),
             mail_url=mail_url,
@@ -145,10 +133,10 @@ class Settings:
             providers=_providers(values["OIDC_PROVIDERS"], config, environment),
             workers=whole_number("WORKERS", values["WORKERS"], least=1, otherwise=1),
             metrics_bind=bind(values["METRICS_BIND"]),
-            csp_allow=_csp_allow(values["CSP_ALLOW"]),
-            roles=_roles(values["ROLES"]),
+            csp_allow=site_values.csp_allow(values["CSP_ALLOW"]),
+            roles=site_values.roles(values["ROLES"]),
             admin_second_step=is_chosen("ADMIN_SECOND_STEP", values["ADMIN_SECOND_STEP"], "required", "optional"),
-            openapi=_openapi(values["OPENAPI"], site),
+            openapi=site_values.openapi(values["OPENAPI"], public_url),
             flask_security_password_salt=values["FLASK_SECURITY_PASSWORD_SALT"],
         )
 
@@ -167,43 +155,3 @@ def _providers(
 def is_ours(name: str) -> bool:
     """Tell whether a key of `config` is one of our settings, which don't go to `app.config`."""
     return name in ALL_NAMES or name.startswith(providers.PREFIX)
-
-
-def _database_url(value: str) -> URL:
-    url = database_urls.parsed(value)
-    if not url:
-        # The value is not shown: it may contain a password.
-        raise SettingsError(
-            f"DATABASE_URL is not an address this application can use. Allowed: {database_urls.ALLOWED}"
-        )
-    return url
-
-
-def _site_name(value: str) -> str:
-    if len(value) > MAX_SITE_NAME:
-        raise SettingsError(f"SITE_NAME has {len(value)} characters; allowed: at most {MAX_SITE_NAME}")
-    return value
-
-
-def _roles(value: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in value.split(",")))))
-    for name in names:
-        if name in OUR_ROLES or not ROLE.fullmatch(name):
-            raise SettingsError(
-                f"ROLES has {shown(name)} in it; allowed: names of up to 32 small letters, digits, - and _, "
-                "with commas between, other than user and admin"
-            )
-    return names
-
-
-def _openapi(value: str, public_url: str | None) -> bool:
-    if not value:  # it helps attackers too, so in production an operator has to turn it on
-        return not (public_url or DEFAULT_PUBLIC_URL).startswith("https://")
-    return is_chosen("OPENAPI", value, "on", "off")
-
-
-def _csp_allow(value: str) -> content_policy.Policy:
-    try:
-        return content_policy.parsed(value)
-    except ValueError as error:
-        raise SettingsError(f"CSP_ALLOW: {error}") from None

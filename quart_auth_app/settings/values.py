@@ -1,10 +1,11 @@
-"""Checks for types of values: one of two words, a whole number, an address to listen on."""
+"""Checks for types of values: one of two words, a whole number, an address to listen on, a database."""
 
-from ipaddress import IPv6Address
-from urllib.parse import urlsplit
+from sqlalchemy.engine import URL
 
-from quart_auth_app import origins
+from quart_auth_app import database_urls
 from quart_auth_app.instance import SettingsError
+
+DEFAULT_DATABASE = "sqlite:///instance/db.sqlite"
 
 MOST = 1000
 """Largest number of workers or proxies; a larger value is taken for a mistake."""
@@ -39,27 +40,14 @@ def bind(value: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
-def public_url(value: str) -> str | None:
-    if not value:
-        return None
-    if "@" in value:  # not shown: there may be a password in front of it
-        raise SettingsError("PUBLIC_URL has a user or a password in it; allowed: http:// or https:// and a host name")
-    origin = origins.origin(value)
-    parts = urlsplit(value) if origin else None
-    odd = {"?", "#"} & set(value)
-    if not parts or odd or parts.path not in {"", "/"} or parts.port == 0 or not _is_host(parts.hostname or ""):
-        said = repr(value) if "://" in value else shown(value)
-        raise SettingsError(f"PUBLIC_URL is {said}; allowed: http:// or https:// and a host name, without a path")
-    return origin
-
-
-def _is_host(host: str) -> bool:
-    if ":" in host:  # urlsplit removes the brackets of an IPv6 address, and only newer Pythons check what was in them
-        try:
-            return bool(IPv6Address(host))
-        except ValueError:
-            return False
-    return not set(host) & set(" \\%<>^`{|}[]\"'")
+def database(value: str) -> URL:
+    url = database_urls.parsed(value or DEFAULT_DATABASE)
+    if not url:
+        # The value is not shown: it may contain a password.
+        raise SettingsError(
+            f"DATABASE_URL is not an address this application can use. Allowed: {database_urls.ALLOWED}"
+        )
+    return url
 
 
 def shown(value: str) -> str:
