@@ -94,3 +94,13 @@ def test_an_address_hides_nothing_that_no_password_has(name: str, written: str) 
 
 def test_a_folder_of_mail_has_a_name_that_a_file_system_knows() -> None:
     assert refused("MAIL_URL", MAIL_URL="file:///var/a%00b").startswith("MAIL_URL is not an address")
+
+
+def test_names_that_people_read_may_have_the_space_of_japanese() -> None:
+    name = "山の　図書館"
+    provider = {"OIDC_PROVIDERS": "ours", "OIDC_OURS_ISSUER": "https://id.example.com", "OIDC_OURS_CLIENT_ID": "us"}
+    found = Settings.read(
+        KEY | provider | {"OIDC_OURS_CLIENT_SECRET": SECRET, "SITE_NAME": name, "OIDC_OURS_LABEL": name}, {}
+    )
+    assert (found.site_name, found.providers[0].label) == (name, name)
+    assert refused("MAIL_FROM", MAIL_FROM="ann　b@example.com").startswith("MAIL_FROM has a space")

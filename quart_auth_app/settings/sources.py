@@ -65,6 +65,7 @@ def _text(name: str, value: object) -> str:
         raise SettingsError(f"{name} has {len(text)} characters; allowed: at most {MAX_VALUE}")
     if name != SEVERAL_KEYS and (flaw := one_line.flaw(text)):
         raise SettingsError(f"{name} {flaw}")
-    if not text.isprintable() and not name.startswith("SECRET_KEY"):  # a key may be a sentence in any language
+    # For Python, other spaces than the usual one can't be printed; Japanese is written with one, and so may a key be.
+    if not text.isprintable() and not (name.startswith("SECRET_KEY") or name == "SITE_NAME" or name.endswith("_LABEL")):
         raise SettingsError(f"{name} has a space or another character in it that can't be printed; type it again")
     return text
