@@ -242,6 +242,13 @@ async def test_accept_decides(client: Client, accept: str, is_json: bool) -> Non
     assert (response.content_type == "application/json") is is_json
 
 
+@pytest.mark.parametrize(("others", "is_json"), [(100, True), (500, False)])
+async def test_a_very_long_accept_costs_no_more_than_its_beginning(client: Client, others: int, is_json: bool) -> None:
+    accept = "a/b," * others + "application/json"
+    response = await client.get("/login", headers={"Accept": accept})
+    assert response.is_json == is_json
+
+
 @pytest.mark.parametrize(("accept", "is_json"), [("*/*", True), ("text/html", False)])
 async def test_who_sends_json_and_takes_anything_gets_json(client: Client, accept: str, is_json: bool) -> None:
     response = await client.post("/signup", json=BOB, headers={"Accept": accept})
