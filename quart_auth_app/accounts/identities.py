@@ -31,8 +31,9 @@ from quart_auth_app.accounts.errors import (
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
 from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.database.units_of_work import UnitOfWork
+from quart_auth_app.database.units_of_work import Database, UnitOfWork
 from quart_auth_app.models import Identity
 from quart_auth_app.settings.providers import ProviderSettings
 
@@ -57,13 +58,12 @@ async def own(db: AsyncSession, *, user_id: int) -> Sequence[Identity]:
     return (await db.scalars(select(Identity).where(Identity.user_id == user_id).order_by(Identity.id))).all()
 
 
-async def count(transaction: UnitOfWork, *, attempt: Attempt, browser: Browser, now: datetime) -> None:
+async def count(database: Database, refusals: Refusals, *, attempt: Attempt, browser: Browser, now: datetime) -> None:
     """Mark the attempt as used and count it, before the provider is asked. Raises AttemptTooLate or TooManyAttempts."""
-    async with transaction() as db:
-        await throttle.hit(db, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)), now=now)
+    await refusals.count(database, (limits.PROVIDER_BY_ADDRESS, limits.network(browser.address)), now=now)
     try:
         # One statement, so that only one of several requests with this answer succeeds.
-        async with transaction() as db:
+        async with database.transaction() as db:
             await throttle.hit(db, (_SPENT, attempt.state), now=now)
     except TooManyAttempts:
         raise AttemptTooLate(reason="used") from None

@@ -1,14 +1,18 @@
 """Access keys: what scripts send in place of a log-in."""
 
+import asyncio
 import json
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 from quart import Quart, Response
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import current_user, role_required, sudo_required
 from quart_auth_app.accounts import access_keys, limits, sudo
+from quart_auth_app.accounts.refusals import LASTS
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import AccessKey
 from quart_auth_app.operations import pruning
@@ -247,6 +251,37 @@ async def test_wrong_keys_are_refused_noted_and_counted(app: Quart, logged_in: C
     assert held_up.status_code == 429
     right = await app.test_client().get("/account", headers=bearer(key), **here)
     assert right.status_code == 200, "who has the right one is not held up"
+
+
+@pytest.mark.parametrize("pause", [timedelta(), LASTS])
+async def test_a_flood_of_wrong_keys_makes_nobody_wait_who_writes(
+    app: Quart, database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch, pause: timedelta
+) -> None:
+    client = app.test_client()
+    for _ in range(limits.ACCESS_KEY_BY_ADDRESS.attempts):
+        await client.get("/", headers=bearer("qaa_wrong"))
+    time.advance(pause)
+    monkeypatch.setattr(database, "transaction", None)
+    held_up = await asyncio.gather(*(client.get("/", headers=bearer("qaa_wrong")) for _ in range(5)))
+    assert {each.status_code for each in held_up} == {429}
+
+
+async def test_of_many_wrong_keys_at_once_those_beyond_the_limit_wait_for_nothing(
+    app: Quart, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, begin, begun = limits.ACCESS_KEY_BY_ADDRESS.attempts, database.transaction, list[bool]()
+
+    def transaction() -> AbstractAsyncContextManager[AsyncSession]:
+        begun.append(True)
+        return begin()
+
+    monkeypatch.setattr(database, "transaction", transaction)
+    client = app.test_client()
+    answers = await asyncio.gather(*(client.get("/", headers=bearer("qaa_wrong")) for _ in range(most + 20)))
+    statuses = [each.status_code for each in answers]
+    # One that is just being counted may count twice.
+    assert most / 2 < len(begun) == statuses.count(401) <= most
+    assert len(begun) + statuses.count(429) == len(answers)
 
 
 async def test_tokens_of_a_sites_own_are_its_own_business(app: Quart, logged_in: Client) -> None:

@@ -655,10 +655,15 @@ async def test_where_somebody_had_proved_the_address_nothing_changes(
     assert await is_logged_in(client)
 
 
-async def test_coming_back_without_end_is_refused(client: Client, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_coming_back_without_end_is_refused(
+    client: Client, database: Database, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "PROVIDER_BY_ADDRESS", limits.Limit("provider by address", 3, timedelta(minutes=1)))
     fake.claims = {"nonce": "wrong"}
     for number in range(5):
         response = await client.get(fake.back(await address(await client.post("/login/with/fake"))))
         assert response.status_code == (302 if number < 3 else 429)
     assert fake.asked.count("/token") == 3
+    again = fake.back(await address(await client.post("/login/with/fake")))
+    monkeypatch.setattr(database, "transaction", None)
+    assert (await client.get(again)).status_code == 429, "who writes does not wait for it"

@@ -5,7 +5,7 @@ from contextlib import suppress
 from quart import current_app, has_websocket_context
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import access_keys, limits, throttle
+from quart_auth_app.accounts import access_keys, limits
 from quart_auth_app.accounts.access_keys import KeyNotEnough, KeyRefused
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.database.errors import DatabaseAway
@@ -35,8 +35,8 @@ async def found_by_key(text: str) -> Found:
     found = await access_keys.by_text(services().database.look_up, text=text, now=now)
     if not found:
         security_log.write("access_key_refused", reason="unknown")
-        async with transaction() as db:
-            await throttle.hit(db, (limits.ACCESS_KEY_BY_ADDRESS, limits.network(client_address())), now=now)
+        counter = limits.ACCESS_KEY_BY_ADDRESS, limits.network(client_address())
+        await services().refusals.count(services().database, counter, now=now)
         raise KeyRefused
     if has_websocket_context() or (_is_ours() and asking().endpoint not in OPEN):
         # No WebSockets: one may stay open for days, and nothing would check whether its key is still active.

@@ -19,7 +19,7 @@ from quart_auth_app.web.identity import attempt_cookies
 from quart_auth_app.web.identity.attempt_cookies import Carried
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user
-from quart_auth_app.web.services import services, transaction
+from quart_auth_app.web.services import services
 from quart_auth_app.web.telemetry import security_log
 
 LOG_IN = "log-in"
@@ -72,7 +72,8 @@ async def come_back(name: str) -> tuple[Carried, Proven]:
     g.next, g.remember = carried.next, carried.remember
     if carried.purpose != LOG_IN and (not await current_user.is_authenticated or carried.who != _who()):
         raise AttemptTooLate(reason="another session")
-    await identities.count(transaction, attempt=carried.attempt, browser=this_browser(), now=clock.now())
+    database, refusals = services().database, services().refusals
+    await identities.count(database, refusals, attempt=carried.attempt, browser=this_browser(), now=clock.now())
     try:
         proven = await services().providers[name].proven(carried.attempt, answer, now=clock.now())
     except ProviderAway:
