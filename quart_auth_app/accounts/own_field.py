@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
@@ -40,6 +41,10 @@ class OwnFieldTooLong(OwnFieldRefused):
     """The text has more than `max_length` characters."""
 
 
+class OwnFieldFailsCheck(OwnFieldRefused):
+    """The site's own check refuses the value, with `sentence`."""
+
+
 class OwnFieldTaken(OwnFieldRefused):
     """The value has to be unique, and another account has it."""
 
@@ -52,6 +57,8 @@ class OwnField:
     label: str
     on_sign_up: bool
     column: Any
+    must_be_filled: bool = False
+    check: Callable[[Any], str | None] | None = None
 
     @property
     def type(self) -> type:
@@ -72,7 +79,7 @@ class OwnField:
     @property
     def is_required(self) -> bool:
         """Whether the field is required."""
-        return not self.column.nullable and self.kind != "checkbox"
+        return (self.must_be_filled or not self.column.nullable) and self.kind != "checkbox"
 
     @property
     def max_length(self) -> int:
@@ -102,9 +109,12 @@ class OwnField:
                 raise OwnFieldMissing(self)
             return None
         try:
-            return self._parsed(text)
+            value = self._parsed(text)
         except (ValueError, KeyError, InvalidOperation):
             raise OwnFieldRefused(self) from None
+        if self.check and (sentence := self.check(value)):
+            raise OwnFieldFailsCheck(self, sentence=sentence)
+        return value
 
     def _parsed(self, text: str) -> Any:
         type_: Any = self.type

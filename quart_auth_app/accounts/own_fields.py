@@ -18,7 +18,10 @@ def fields() -> list[OwnField]:
     """Return the fields of the account's page, in the order of the columns."""
     columns = {name: attribute.property.columns[0] for name, attribute in columns_of(User).items()}
     found = [(name, column, column.info[KEY]) for name, column in columns.items() if KEY in column.info]
-    return [OwnField(name, form.label, form.on_sign_up, column) for name, column, form in found]
+    return [
+        OwnField(name, form.label, form.on_sign_up, column, form.is_required, form.check)
+        for name, column, form in found
+    ]
 
 
 def on_sign_up() -> list[OwnField]:

@@ -12,7 +12,7 @@ from quart_auth_app.accounts import browsers
 from quart_auth_app.languages import ENGLISH, Language
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge import headers
-from quart_auth_app.web.language import language, of_this_page
+from quart_auth_app.web.language import language, of_this_page, translated
 from quart_auth_app.web.services import services, services_of
 
 KINDS = {"info", "success", "warning", "danger"}
@@ -42,6 +42,7 @@ def init_app(app: Quart, settings: Settings) -> None:
         "offered_languages": offered,
         "language_buttons": partial(_language_buttons, tuple(offered)),
         "browser_name": browser_name,
+        "translated": translated,
     }
 
     # Not as globals of jinja_env: using it here would create it, too early for a site to set options of Jinja.

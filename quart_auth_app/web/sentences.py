@@ -112,10 +112,17 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "NoSuchRole": "There is no role “{role}”. Roles are: {known}.",
     "NoSuchSession": "There is no such session.",
     "NoSuchUser": lambda who: translated("There is no user {who}.", who=repr(who)),
-    "OwnFieldMissing": "Please fill in “{label}”.",
-    "OwnFieldRefused": "“{label}” can't be taken as it is. Please look at it again.",
-    "OwnFieldTaken": "“{label}” is taken: another account has the same.",
-    "OwnFieldTooLong": "“{label}” takes at most {max_length} characters.",
+    "OwnFieldFailsCheck": lambda label, sentence: sentence,  # the site has translated it
+    "OwnFieldMissing": lambda label: translated("Please fill in “{label}”.", label=translated(label)),
+    "OwnFieldRefused": lambda label: translated(
+        "“{label}” can't be taken as it is. Please look at it again.", label=translated(label)
+    ),
+    "OwnFieldTaken": lambda label: translated(
+        "“{label}” is taken: another account has the same.", label=translated(label)
+    ),
+    "OwnFieldTooLong": lambda label, max_length: translated(
+        "“{label}” takes at most {max_length} characters.", label=translated(label), max_length=max_length
+    ),
     "NothingToConfirm": "There is no authenticator app to confirm. Please begin again.",
     "JsonInvalid": lambda reason: translated(
         "The body is no JSON object: {reason}.", reason=translated(NOT_JSON[reason])

@@ -24,7 +24,13 @@ from sqlalchemy import (
 from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.types import TypeEngine
 
-from quart_auth_app.accounts.own_field import OwnField, OwnFieldMissing, OwnFieldRefused, OwnFieldTooLong
+from quart_auth_app.accounts.own_field import (
+    OwnField,
+    OwnFieldFailsCheck,
+    OwnFieldMissing,
+    OwnFieldRefused,
+    OwnFieldTooLong,
+)
 
 
 class Size(Enum):
@@ -116,3 +122,21 @@ def test_what_may_not_be_empty_has_to_be_filled_in(type_: TypeEngine[Any]) -> No
 def test_a_column_without_a_kind_of_field_is_told(type_: TypeEngine[Any]) -> None:
     with pytest.raises(TypeError, match="knows no field for the column thing"):
         assert field(type_).kind
+
+
+def test_a_required_field_of_a_column_that_may_be_empty_is_required() -> None:
+    card = OwnField("card", "Card", True, Column("card", String(8), unique=True), must_be_filled=True)
+    assert card.is_required
+    with pytest.raises(OwnFieldMissing):
+        card.value(" ")
+
+
+def test_a_sites_own_check_refuses_a_value_with_its_own_sentence() -> None:
+    def check(value: str) -> str | None:
+        return None if value.startswith("R") else "Cards begin with R."
+
+    card = OwnField("card", "Card", True, Column("card", String(8)), check=check)
+    assert (card.value("R1"), card.value("")) == ("R1", None)
+    with pytest.raises(OwnFieldFailsCheck) as refused:
+        card.value("X1")
+    assert refused.value.values["sentence"] == "Cards begin with R."

@@ -182,6 +182,14 @@ async def test_what_sqlite_could_not_add_is_told_before_it_is_written(run: Run, 
     assert not list((tmp_path / "migrations").glob("*.py"))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_a_column_that_new_users_could_not_fill_is_told_before_it_is_written(run: Run, tmp_path: Path) -> None:
+    said = run("db migration first", models=SHELF + CUSTOMER.replace('server_default=text("false")', ""))
+    assert "user.is_regular may not be empty and has no server_default" in said
+    assert not list((tmp_path / "migrations").glob("*.py"))
+
+
 REBUILD = """
 import sqlalchemy as sa
 from alembic import op

@@ -226,10 +226,14 @@ INI += "markers =\n    asvs\n    slow\n"
 
 @pytest.mark.slow
 def test_a_sites_fields_are_filled_in_refused_and_kept(new_database: NewDatabase, tmp_path: Path) -> None:
-    (tmp_path / "site_of_ours.py").write_text(SITE)
-    (tmp_path / "test_site.py").write_text(TESTS)
+    try_site(tmp_path, new_database(), SITE, TESTS)
+
+
+def try_site(tmp_path: Path, url: str, site: str, tests: str) -> None:
+    """Write the site and its tests, migrate the database, and run the tests in another process."""
+    (tmp_path / "site_of_ours.py").write_text(site)
+    (tmp_path / "test_site.py").write_text(tests)
     (tmp_path / "pytest.ini").write_text(INI)
-    url = new_database()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "SITES_DATABASE": url, "SECRET_KEY": 40 * "x"}
     command = [sys.executable, "-m", "quart_auth_app.cli", "--app", "site_of_ours:create_site()", "db"]
     for act in (["migration", "fields"], ["upgrade"]):

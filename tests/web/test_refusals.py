@@ -41,6 +41,7 @@ VALUES: dict[str, dict[str, object]] = {
     "NoSuchIdentity": {"label": "Google"},
     "NoSuchRole": {"role": "kook", "known": "admin, cook"},
     "NoSuchUser": {"who": "bob"},
+    "OwnFieldFailsCheck": {"each": NICKNAME, "sentence": "This nickname is rude."},
     "OwnFieldMissing": {"each": NICKNAME},
     "OwnFieldRefused": {"each": NICKNAME},
     "OwnFieldTaken": {"each": NICKNAME},

@@ -5,12 +5,13 @@ Columns of the site in our tables are added in place. Alembic's batch mode would
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
-from sqlalchemy import Enum
+from sqlalchemy import Column, Enum
 
 from quart_auth_app.database.migrations.errors import UnusableDatabase
 from quart_auth_app.models import OURS
@@ -100,6 +101,7 @@ def _name_constraints(operations: ops.OpContainer) -> None:
 def _add_in_place(operations: list[Any]) -> None:
     for batch in [each for each in operations if isinstance(each, ops.ModifyTableOps) and each.table_name in OURS]:
         columns = {each.column.name: AddColumn(each.table_name, each.column) for each in _all(batch, ops.AddColumnOp)}
+        _insist_on_values(batch.table_name, [each.column for each in columns.values()])
         for key in _all(batch, ops.CreateForeignKeyOp):
             if len(key.local_cols) == 1 and key.local_cols[0] in columns:
                 columns[key.local_cols[0]].points_to = key
@@ -110,6 +112,16 @@ def _add_in_place(operations: list[Any]) -> None:
         at, added = operations.index(batch), [*columns.values(), *_all(batch, ops.CreateIndexOp)]
         batch.ops = [each for each in batch.ops if not isinstance(each, ops.AddColumnOp | ops.CreateIndexOp)]
         operations[at : at + 1] = [*added, *([batch] if batch.ops else [])]
+
+
+def _insist_on_values(table: str, columns: Sequence[Column[Any]]) -> None:
+    # An empty table would take such a column, and then refuse each new row: ours name our columns only.
+    for each in columns:
+        if not each.nullable and each.server_default is None:
+            raise UnusableDatabase(
+                f"Nothing was written: {table}.{each.name} may not be empty and has no server_default. Give it one, or "
+                "allow NULL; form_field(required=True) makes a field required all the same"
+            )
 
 
 def _all(batch: ops.ModifyTableOps, kind: type[Any]) -> list[Any]:

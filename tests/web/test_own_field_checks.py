@@ -1,0 +1,70 @@
+"""A site's own field that is required, unique, checked by the site and translated. In a process of its own."""
+
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from tests.catalogues import compiled
+from tests.databases import NewDatabase
+from tests.web.test_own_fields import try_site
+
+SITE = """
+from quart_auth_app import User, create_app, form_field, translated
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+def check_card(card):
+    return None if card.startswith("R") else translated("A card number begins with R.")
+
+class Reader(User):
+    card: Mapped[str | None] = mapped_column(
+        String(8), index=True, unique=True, info=form_field("Card", sign_up=True, required=True, check=check_card))
+
+def create_site(config=None):
+    return create_app(config, import_name=__name__)
+"""
+TESTS = """
+import os
+import pytest
+from quart_auth_app.testing import SECRET_KEY
+from site_of_ours import create_site
+
+pytest_plugins = ["quart_auth_app.testing"]
+ANN = {"email": "ann@example.com", "name": "Ann", "password": "sunny otter ladder 42"}
+SPANISH = {"Accept-Language": "es"}
+
+@pytest.fixture
+def app():
+    return create_site({"DATABASE_URL": os.environ["SITES_DATABASE"], "SECRET_KEY": SECRET_KEY})
+
+async def after(client, **form):
+    answer = await client.post("/signup", form=ANN | form, headers=SPANISH)
+    return await (await client.get(answer.location, headers=SPANISH)).get_data(as_text=True)
+
+async def test_a_checked_field(client, make_user):
+    for _ in "ab":
+        await make_user()  # an account that an operator adds has none
+    form = await (await client.get("/signup", headers=SPANISH)).get_data(as_text=True)
+    assert ">Carné</label>" in form and 'maxlength="8" required' in form
+    assert "«Carné»" in await after(client, card="")
+    assert "El carné empieza con R." in await after(client, card="X1")
+    asked = {"Accept": "application/json"}
+    said = await (await client.post("/signup", json=ANN | {"card": "X1"}, headers=asked)).get_json()
+    assert (said["code"], said["field"]) == ("OwnFieldFailsCheck", "card")
+    assert said["detail"] == "A card number begins with R."
+    await after(client, card="R1")
+    assert "«Carné»" in await after(client, card="R1", email="bob@example.com")
+    assert (await client.post("/login", form=ANN)).location == "/profile"
+"""
+
+
+@pytest.mark.slow
+def test_a_sites_field_is_required_unique_checked_and_translated(new_database: NewDatabase, tmp_path: Path) -> None:
+    folder = tmp_path / "locales" / "es" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    spanish = Catalog(locale="es")
+    spanish.add("Card", "Carné")
+    spanish.add("A card number begins with R.", "El carné empieza con R.")
+    (folder / "messages.mo").write_bytes(compiled(spanish))
+    try_site(tmp_path, new_database(), SITE, TESTS)
