@@ -10,6 +10,7 @@ from tests.databases import NewDatabase
 from tests.web.test_own_fields import try_site
 
 SITE = """
+import enum
 from quart_auth_app import User, create_app, form_field, translated
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,7 +18,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 def check_card(card):
     return None if card.startswith("R") else translated("A card number begins with R.")
 
+class Shelf(enum.Enum):
+    NOVEL = "Novels"
+    MAP = "Maps"
+
 class Reader(User):
+    shelf: Mapped[Shelf | None] = mapped_column(info=form_field("Shelf", sign_up=True))
     card: Mapped[str | None] = mapped_column(
         String(8), index=True, unique=True, info=form_field("Card", sign_up=True, required=True, check=check_card))
 
@@ -47,6 +53,7 @@ async def test_a_checked_field(client, make_user):
         await make_user()  # an account that an operator adds has none
     form = await (await client.get("/signup", headers=SPANISH)).get_data(as_text=True)
     assert ">Carné</label>" in form and 'maxlength="8" required' in form
+    assert '<option value="NOVEL">Novelas</option>' in form and ">Estante</label>" in form
     assert "«Carné»" in await after(client, card="")
     assert "El carné empieza con R." in await after(client, card="X1")
     asked = {"Accept": "application/json"}
@@ -65,6 +72,8 @@ def test_a_sites_field_is_required_unique_checked_and_translated(new_database: N
     folder.mkdir(parents=True)
     spanish = Catalog(locale="es")
     spanish.add("Card", "Carné")
+    spanish.add("Shelf", "Estante")
+    spanish.add("Novels", "Novelas")
     spanish.add("A card number begins with R.", "El carné empieza con R.")
     (folder / "messages.mo").write_bytes(compiled(spanish))
     try_site(tmp_path, new_database(), SITE, TESTS)
