@@ -1,5 +1,6 @@
 """Where PUBLIC_URL is set, requests that name another host are refused: no page is made for a name that isn't ours."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -94,6 +95,26 @@ async def test_a_header_that_is_no_name_is_a_bad_request_and_no_fault_of_ours(
     with pytest.raises(WebsocketDisconnectError):
         async with client.websocket("/socket", headers={"Host": host}) as socket:
             await socket.receive()
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+@pytest.mark.parametrize("target", ["", "http://[/login", "http://[::1/login", "http://[]/", "http://[a]/", "x://[/"])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_a_target_that_is_no_address_is_a_bad_request_and_no_fault_of_ours(
+    app: Quart, caplog: pytest.LogCaptureFixture, kind: str, target: str
+) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    about = {"path": target, "query_string": b"", "headers": [(b"host", b"localhost")], "http_version": "1.1"}
+    scope: Any = {"type": kind, "method": "GET", "scheme": "http", "client": ("192.0.2.1", 1), **about}
+    await app.asgi_app(scope, receive, send)
+    assert sent[0].get("status", sent[0]["type"]) == (400 if kind == "http" else "websocket.close")
     assert not [each for each in caplog.records if each.exc_info]
 
 

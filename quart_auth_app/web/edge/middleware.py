@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping, Set
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, HTTPScope, Scope, WebsocketScope
 from quart import Quart, request
 from quart.typing import ResponseTypes
-from werkzeug.exceptions import BadHost
+from werkzeug.exceptions import BadRequest
 
 from quart_auth_app.accounts import limits
 from quart_auth_app.web.edge import bodies
@@ -172,9 +173,11 @@ class Edge:
                 # (its issue 90).
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])
             else:
+                _check_target(scope["path"])
                 await self._app(scope, receive, send_with_headers)
-        except BadHost:
-            # Raised before Quart's own handling of errors: the Host header is no name, such as “a..b”.
+        except BadRequest:
+            # Raised before Quart's own handling of errors: the target can't be parsed, or the Host header is no name,
+            # such as “a..b”.
             if scope["type"] == "http":
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [])
             else:
@@ -186,6 +189,17 @@ class Edge:
                 raise
             await _send_plain(send_with_headers, HTTPStatus.INTERNAL_SERVER_ERROR, [])
         return status
+
+
+def _check_target(target: str) -> None:
+    # A path, "*", or a whole address as a proxy is sent it. Quart parses an address without expecting errors.
+    if not target:
+        raise BadRequest
+    if not target.startswith("/"):
+        try:
+            urlsplit(target)
+        except ValueError:
+            raise BadRequest from None
 
 
 async def _send_plain(send: ASGISendCallable, status: int, headers: Headers) -> int:
