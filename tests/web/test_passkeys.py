@@ -3,17 +3,23 @@
 import asyncio
 import json
 import re
+import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import cbor2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from quart import Quart, Response
 from sqlalchemy import select, update
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import limits, passkeys, sudo, ways_in
 from quart_auth_app.accounts.factors import challenges
-from quart_auth_app.accounts.factors.passkeys import encoded
+from quart_auth_app.accounts.factors.passkeys import decoded, encoded
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Passkey, Session, User
 from tests.authenticators import (
@@ -318,6 +324,53 @@ async def test_whatever_a_browser_says_of_transports_the_known_words_count(
     response = await client.post("/account/passkeys", form={"name": "", "credential": json.dumps(made)})
     assert response.status_code == 302
     assert (await stored(database)).transports == ("usb" if isinstance(transports, list) else "")
+
+
+def certificate(*damage: str) -> bytes:
+    """Return a certificate in which the first bytes were replaced by the second ones; both are in hexadecimal."""
+    key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name([]), clock.now()
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + timedelta(days=1)).sign(key, SHA256())
+    good, bad = map(bytes.fromhex, damage)
+    whole = made.public_bytes(Encoding.DER)
+    assert good in whole
+    return whole.replace(good, bad, 1)
+
+
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+
+ATTESTATIONS: dict[str, dict[str, object]] = {
+    "a list in itself": {"fmt": "none", "attStmt": {"sig": ENDLESS}},
+    "a version of X.509 that there is not": {"x5c": [certificate("a003020102", "a003020107")]},
+    "a curve that there is not": {"x5c": [certificate("06082a8648ce3d030107", "06082a8648ce3d030177")]},
+    "a kind of key that there is not": {"x5c": [certificate("2a8648ce3d0201", "2a8648ce3d0277")]},
+}
+
+
+@pytest.mark.parametrize("about", ATTESTATIONS.values(), ids=ATTESTATIONS)
+async def test_an_odd_attestation_is_refused_and_never_an_error(
+    client: Client, bob: dict[str, str], about: dict[str, object]
+) -> None:
+    await client.post("/login", form=bob)
+    made = json.loads(Authenticator().create(await options(await client.get("/account/passkeys"), "create")))
+    attested = cbor2.loads(decoded(made["response"]["attestationObject"]))
+    attested |= about if "fmt" in about else {"fmt": "packed", "attStmt": {"alg": -7, "sig": b"x", **about}}
+    made["response"]["attestationObject"] = encoded(cbor2.dumps(attested, value_sharing=True))
+    await client.post("/account/passkeys", form={"name": "", "credential": json.dumps(made)})
+    assert await notice(client, "/account/passkeys") == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [(1023, "Your passkey is ready: you can log in with it."), (1024, REFUSED), (3000, REFUSED)],
+)
+async def test_an_id_has_at_most_1023_bytes(client: Client, bob: dict[str, str], length: int, expected: str) -> None:
+    await client.post("/login", form=bob)
+    phone = Authenticator(id=secrets.token_bytes(length))
+    made = json.loads(phone.create(await options(await client.get("/account/passkeys"), "create")))
+    credential = json.dumps(made | {"id": "AAAA", "rawId": "AAAA"})  # the attested id counts
+    await client.post("/account/passkeys", form={"name": "", "credential": credential})
+    assert await notice(client, "/account/passkeys") == expected
 
 
 @pytest.mark.parametrize("flags", [PRESENT, VERIFIED])
