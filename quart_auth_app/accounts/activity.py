@@ -10,8 +10,8 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import outbox
-from quart_auth_app.accounts.activity_kinds import KINDS, NOTICED
+from quart_auth_app.accounts import limits, outbox, throttle
+from quart_auth_app.accounts.activity_kinds import KINDS, LIMITED, NOTICED
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.models import SecurityEvent, User
 
@@ -38,8 +38,13 @@ NEWEST = 2**31 - 1
 async def note(
     db: AsyncSession, *, user_id: int, kind: str, browser: Browser, now: datetime, **details: str | int | bool
 ) -> None:
-    """Write an event of this kind, one of KINDS; one of NOTICED is mailed too."""
+    """Write an event of this kind, one of KINDS; one of NOTICED is mailed too.
+
+    Raises TooManyAttempts if the act is of a kind in LIMITED and was done too often; it is rolled back then.
+    """
     assert kind in KINDS  # noqa: S101  # a misspelt kind is a bug, which the first test of it finds
+    if kind in LIMITED and not browser.is_operator:
+        await throttle.hit(db, (limits.CHANGES_OF_ACCOUNT, f"{user_id} {kind}"), now=now)
     if kind in NOTICED and outbox.is_on(db) and (kind != "logged_in" or await _is_news(db, user_id, details)):
         to = await db.scalar(select(User.email).where(User.id == user_id))
         await outbox.queue(db, kind=kind, to=to or "", user_id=user_id, browser=browser, now=now)

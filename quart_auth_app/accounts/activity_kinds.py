@@ -72,3 +72,17 @@ NOTICED = {
     "deletion_asked",
 }
 """Kinds that are also mailed to the account's address at that time. Of log-ins only those from a new browser."""
+
+LIMITED = {
+    "second_step_on",
+    "recovery_codes_renewed",
+    "passkey_added",
+    "access_key_added",
+    "provider_connected",
+    "password_changed",
+    "name_changed",
+    "exported",
+    "deletion_asked",
+}
+"""Kinds that people can cause again and again. Each is counted apart, and what takes something back is not: so whoever
+does one of them too often keeps the owner from nothing else."""

@@ -37,6 +37,8 @@ SECOND_STEP_BY_ACCOUNT_A_DAY = Limit("second step by account a day", 20, timedel
 SECOND_STEP_BY_DEVICE = Limit("second step by device", 5, timedelta(minutes=5))
 SECOND_STEP_BY_ALL_DEVICES_A_DAY = Limit("second step by all devices a day", 20, timedelta(days=1))
 EMAIL_CHANGE_BY_ACCOUNT = Limit("e-mail change by account", 5, timedelta(hours=1))
+# Each leaves an event that is kept for half a year, and some a mail.
+CHANGES_OF_ACCOUNT = Limit("changes of one kind by account", 50, timedelta(days=1))
 # A passkey can't be guessed. This only limits the work of checking signatures. It is separate from the limit for
 # passwords, so that somebody who guesses those doesn't block passkeys in the same network.
 PASSKEY_BY_ADDRESS = Limit("passkey by address", 20, timedelta(minutes=1))

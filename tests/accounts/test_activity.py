@@ -81,7 +81,7 @@ async def test_pages_are_full_without_gap_or_overlap_and_only_ones_own(
     async with database.transaction() as db:
         for number in range(2 * activity.PAGE):
             for user_id in (1, 2):
-                await activity.note(db, user_id=user_id, kind="name_changed", browser=FIREFOX, now=NOW, number=number)
+                await activity.note(db, user_id=user_id, kind="logged_out", browser=FIREFOX, now=NOW, number=number)
     async with database.reading() as db:
         newest = await activity.page(db, user_id=1)
         older = await activity.page(db, user_id=1, before=newest[-1].id)

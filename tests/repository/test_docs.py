@@ -69,7 +69,7 @@ def words(span: timedelta) -> str:
 def test_the_limits_on_attempts() -> None:
     modules = [*vars(limits).values(), *vars(mail_limits).values()]
     all_limits = [value for value in modules if isinstance(value, Limit)] + [*mail_limits.TO_ADDRESS]
-    assert len(all_limits) == 22
+    assert len(all_limits) == 23
     rows = table("Limits")
     for limit in all_limits:
         assert rows[limit.name][:2] == [str(limit.attempts), words(limit.window)]
