@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, double_clicks, outbox, roles, sessions
+from quart_auth_app.accounts import access_keys, activity, double_clicks, outbox, roles, sessions, ways_in
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.models import DeletedUser, User
 
@@ -25,12 +26,17 @@ LEASE = timedelta(minutes=10)
 """How long a server may take to announce a deletion before another server does it."""
 
 
-async def ask(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> tuple[datetime, bool]:
+async def ask(
+    db: AsyncSession, *, user_id: int, found: Found | None, browser: Browser, now: datetime
+) -> tuple[datetime, bool]:
     """Schedule the deletion after GRACE, and revoke all sessions. Returns its time, and whether it was just scheduled.
 
-    Asking again does not postpone it. Raises LastAdmin.
+    `found` is the session that asks for it, None for the site's own code. Asking again does not postpone it. Raises
+    LastAdmin or SessionRevoked.
     """
     await roles.keep_an_admin(db, user_id=user_id)
+    if found:
+        await ways_in.hold(db, found=found)
     delete_at = now + GRACE
     query = update(User).where(User.id == user_id, User.delete_at.is_(None))
     asked = await db.scalar(query.values(delete_at=delete_at, deletion_told_at=None).returning(User.id))

@@ -8,7 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import ways_in
 from quart_auth_app.accounts.own_field import OwnField, OwnFieldRefused, OwnFieldTaken
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User, columns_of
 from quart_auth_app.models.own_fields import KEY
@@ -51,9 +53,14 @@ async def store(db: AsyncSession, *, user_id: int, values: Mapping[str, Any]) ->
         await db.execute(query.values({columns[name]: value for name, value in values.items()}))
 
 
-async def change(transaction: UnitOfWork, *, user_id: int, values: Mapping[str, Any]) -> None:
-    """Store these values for the user. Raises OwnFieldTaken if another account has a value that must be unique."""
+async def change(transaction: UnitOfWork, *, found: Found, values: Mapping[str, Any]) -> None:
+    """Store these values for the session's user.
+
+    Raises OwnFieldTaken if another account has a value that must be unique, or SessionRevoked.
+    """
+    user_id = found.user["id"]
     async with refused_if_taken(transaction, values=values, but=user_id), transaction() as db:
+        await ways_in.hold(db, found=found)
         await store(db, user_id=user_id, values=values)
 
 

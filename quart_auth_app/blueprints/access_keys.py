@@ -8,6 +8,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import access_keys as domain
+from quart_auth_app.accounts import ways_in
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import forms_are_marked, mark_forms
@@ -58,6 +59,7 @@ async def revoke_post(number: int) -> ResponseReturnValue:
     """Revoke a key. No proof is asked for: with a lost key this has to be quick."""
     user_id, browser = current_user.id, this_browser()
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await domain.revoke(db, user_id=user_id, number=number, browser=browser, now=clock.now())
     security_log.write("access_key_revoked", user=user_id, key=number)
     return await REVOKE.done(ACCESS_KEY_REVOKED)

@@ -6,6 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_changes as domain
+from quart_auth_app.accounts import ways_in
 from quart_auth_app.blueprints.mailed_links import link_page, only_with_mail
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
@@ -62,6 +63,7 @@ async def code() -> ResponseReturnValue:
 async def cancel() -> ResponseReturnValue:
     """Keep the address as it is."""
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await domain.cancel(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     security_log.write("email_change_cancelled", user=current_user.id)
     return await EMAIL.done(EMAIL_KEPT)

@@ -6,7 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import passkeys as domain
-from quart_auth_app.accounts import passwordless
+from quart_auth_app.accounts import passwordless, ways_in
 from quart_auth_app.accounts.factors.passkeys import encoded
 from quart_auth_app.accounts.passkey_log_in import PASSKEY
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
@@ -98,6 +98,7 @@ async def name_post(number: int) -> ResponseReturnValue:
     """Give a passkey another name."""
     form = await NAME.read()
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await domain.rename(db, **form, user_id=current_user.id, passkey_id=number)
     return await OVERVIEW.done(PASSKEY_NAMED)
 

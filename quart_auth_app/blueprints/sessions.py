@@ -6,6 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions as domain
+from quart_auth_app.accounts import ways_in
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import mark_forms
@@ -40,6 +41,7 @@ async def revoke() -> ResponseReturnValue:
     """Revoke one session, or all but this one."""
     wanted, this, now = (await REVOKE.read())["session"], current_found().number, clock.now()
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await domain.revoke_wanted(
             db, wanted=wanted, user_id=current_user.id, this=this, browser=this_browser(), now=now
         )

@@ -86,7 +86,7 @@ async def test_the_last_admin_stays_whatever_is_tried(accounts: Accounts, databa
                 case "withdraw":
                     await roles.withdraw(db, user=user, role="admin", known=KNOWN, now=NOW)
                 case _:
-                    await deletion.ask(db, user_id=user.id, browser=HOME, now=NOW)
+                    await deletion.ask(db, user_id=user.id, found=None, browser=HOME, now=NOW)
 
     # Of two who take each other away at the same moment, one is let.
     results = await asyncio.gather(take_away(bob), take_away(eve), return_exceptions=True)

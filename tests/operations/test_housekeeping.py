@@ -25,7 +25,7 @@ async def test_a_user_whom_a_sites_own_table_holds_on_to_is_named_and_keeps_nobo
     for person in (BOB, EVE):
         user = await accounts.sign_up(**person)
         async with database.transaction() as db:
-            await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+            await deletion.ask(db, user_id=user.id, found=None, browser=OPERATOR, now=NOW)
     await housekeeping.keep_house(database, now=NOW + deletion.GRACE - deletion.WARNING)
     async with database.transaction() as db:
         await db.execute(text('CREATE TABLE orders (user_id INTEGER REFERENCES "user" (id))'))
@@ -99,7 +99,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nobody_early(accounts: Accounts,
     """Nobody is deleted who was not told two days before, by a clock that was not ahead."""
     user = await accounts.sign_up(**BOB)
     async with database.transaction() as db:
-        await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+        await deletion.ask(db, user_id=user.id, found=None, browser=OPERATOR, now=NOW)
     jumped = NOW + timedelta(days=400)
     for now, is_there in (
         (jumped, True),
@@ -118,7 +118,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nobody_early(accounts: Accounts,
 async def test_an_account_is_deleted_though_no_server_ran_for_months(accounts: Accounts, database: Database) -> None:
     user = await accounts.sign_up(**BOB)
     async with database.transaction() as db:
-        await deletion.ask(db, user_id=user.id, browser=OPERATOR, now=NOW)
+        await deletion.ask(db, user_id=user.id, found=None, browser=OPERATOR, now=NOW)
     for days in (100, 102):
         await housekeeping.keep_house(database, now=NOW + timedelta(days=days))
     async with database.reading() as db:

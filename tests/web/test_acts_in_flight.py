@@ -13,14 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions, sudo, users
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import AccessKey, Identity, Passkey, RecoveryCode, Totp, User
+from quart_auth_app.models import AccessKey, EmailChange, Identity, Passkey, RecoveryCode, Session, Totp, User
 from tests.authenticators import Authenticator, add_passkey, options
 from tests.conftest import MakeApp, services_of
+from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, is_logged_in
 from tests.providers.fake import Fake
 from tests.second_steps import shown_code, turn_on
+from tests.web.test_account import log_in
 from tests.web.test_admin import admin, eve
 from tests.web.test_providers import address, fake, settings
+from tests.web.test_sign_up_by_mail import with_bob
 
 __all__ = ["admin", "eve", "fake"]
 
@@ -128,6 +131,44 @@ ACTS = [
 ]
 
 
+async def address_at_once(app: Quart, client: Client, fake: Fake) -> Send:
+    """Change the address where no mail is sent."""
+    return partial(client.post, "/account/email", form={"email": "thief@example.com"})
+
+
+async def deletion(app: Quart, client: Client, fake: Fake) -> Send:
+    """Have the account deleted."""
+    return partial(client.post, "/account/delete")
+
+
+async def other_sessions(app: Quart, client: Client, fake: Fake) -> Send:
+    """End all other sessions: those with which the owner has come back."""
+    return partial(client.post, "/account/sessions/revoke", form={"session": sessions.OTHERS})
+
+
+async def seed(app: Quart, client: Client, fake: Fake) -> Send:
+    """Begin to set up an authenticator app."""
+    return partial(client.post, "/account/second-step")
+
+
+async def no_key(app: Quart, client: Client, fake: Fake) -> Send:
+    """Revoke an access key."""
+    await (await access_key(app, client, fake))()
+    return partial(client.post, "/account/access-keys/1/revoke")
+
+
+async def name(app: Quart, client: Client, fake: Fake) -> Send:
+    """Change the name."""
+    return partial(client.post, "/account/name", form={"name": "Thief"})
+
+
+async def kept(app: Quart, client: Client, fake: Fake) -> Send:
+    """Cancel the deletion."""
+    async with services_of(app).database.transaction() as db:
+        await db.execute(update(User).values(delete_at=clock.now()))
+    return partial(client.post, "/account/delete/cancel")
+
+
 async def ways_in(database: Database) -> list[list[object]]:
     """Return what decides who gets in to the one account there is."""
     columns = (AccessKey.id, Passkey.id, Identity.id, RecoveryCode.code_hash, Totp.confirmed_at)
@@ -213,3 +254,73 @@ async def test_who_is_no_admin_any_more_finishes_no_act(
     async with services_of(app).database.reading() as db:
         rows = [tuple(row) for row in await db.execute(select(User.id, User.roles, User.disabled_at))]
     assert sorted(rows)[1:] == [(2, [], None)]
+
+
+REMAIN = [address_at_once, deletion, other_sessions, seed, no_key, name, kept]
+
+
+async def remains(db: AsyncSession) -> list[object]:
+    """Return what a thief could leave in the one account there is, besides ways in."""
+    user = (await db.scalars(select(User).execution_options(populate_existing=True))).one()
+    columns = (EmailChange.new_email, Totp.new_seed, Session.id, AccessKey.id)
+    rows = [[*await db.scalars(select(column).order_by(column))] for column in columns]
+    return [user.email, user.name, user.delete_at, *rows]
+
+
+async def the_owner_is_back(db: AsyncSession, user: User) -> None:
+    """Do what the owner does: choose another password, and log in."""
+    await another_password(db, user)
+    await db.refresh(user)
+    here = {"address": "10.0.0.9", "user_agent": ""}
+    assert await sessions.start(db, user=user, remember=False, now=clock.now(), replaces=None, **here)
+
+
+@pytest.mark.asvs("15.4.2")
+@pytest.mark.parametrize("act", REMAIN)
+async def test_who_is_thrown_out_meanwhile_changes_nothing_else_either(
+    app: Quart,
+    client: Client,
+    bob: dict[str, str],
+    fake: Fake,
+    act: Callable[[Quart, Client, Fake], Awaitable[Send]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await client.post("/login", form=bob)
+    send, before = await act(app, client, fake), []
+
+    async def happens(db: AsyncSession, user: User) -> None:
+        await the_owner_is_back(db, user)
+        before.append(await remains(db))
+
+    before_it_writes(app, happens, monkeypatch)
+    assert (await send()).status_code < 500
+    async with services_of(app).database.reading() as db:
+        assert [await remains(db)] == before
+
+
+THIEF = "thief@example.com"
+
+
+@pytest.mark.asvs("15.4.2")
+@pytest.mark.parametrize("happens", [the_owner_is_back, revoked])
+@pytest.mark.parametrize("how", ["asked", "code", "link"])
+async def test_who_is_thrown_out_meanwhile_changes_no_address(
+    make_app: MakeApp,
+    inbox: Inbox,
+    time: Clock,
+    how: str,
+    happens: Callable[[AsyncSession, User], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
+    client, path, form = await log_in(app), "/account/email", {"email": THIEF}
+    if how != "asked":
+        await client.post(path, form=form)
+        path = "/account/email/code" if how == "code" else "/account/email/confirm"
+        token = inbox.link(THIEF, "/account/email/confirm").partition("?")[2]
+        form = {"code": inbox.code(THIEF)} if how == "code" else {"token": token}
+    before_it_writes(app, happens, monkeypatch)
+    assert (await client.post(path, form=form)).status_code < 500
+    async with services_of(app).database.reading() as db:
+        email, _, _, changes, *_ = await remains(db)
+    assert (email, how == "asked" and changes) == (BOB["email"], how == "asked" and [])

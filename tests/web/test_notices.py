@@ -165,7 +165,7 @@ async def test_a_notice_is_there_with_the_act_or_not_at_all(mailing: Quart, clie
 
     async def act_and_fail() -> None:
         async with database.transaction() as db:
-            await deletion.ask(db, user_id=1, browser=OPERATOR, now=time.now)
+            await deletion.ask(db, user_id=1, found=None, browser=OPERATOR, now=time.now)
             assert (await db.scalars(select(Mail.kind))).all() == ["deletion_asked"]
             raise ZeroDivisionError
 

@@ -23,7 +23,7 @@ DOUBLE_CLICK = timedelta(minutes=1)
 async def ask(transaction: UnitOfWork, *, found: Found, email: str, browser: Browser, now: datetime) -> None:
     """Mail the new address for confirmation, and notify the old one. An earlier pending change is void.
 
-    Raises InvalidEmail, SameEmail or TooManyAttempts.
+    Raises InvalidEmail, SameEmail, SessionRevoked or TooManyAttempts.
     """
     email = email_addresses.validated(email)
     user_id = found.user["id"]
@@ -31,7 +31,7 @@ async def ask(transaction: UnitOfWork, *, found: Found, email: str, browser: Bro
         await throttle.hit(db, (limits.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
         await mail_limits.count_client(db, browser=browser, now=now)
     async with transaction() as db:
-        user = await locked(db, user_id)
+        user = await locked(db, found)
         if user.email == email:
             raise SameEmail
         before = await pending(db, user_id=user_id, now=now)

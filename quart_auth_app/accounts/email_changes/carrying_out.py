@@ -29,15 +29,15 @@ from quart_auth_app.models import EmailChange, User
 async def change_at_once(transaction: UnitOfWork, *, found: Found, email: str, browser: Browser, now: datetime) -> User:
     """Change the account's address where no mail is sent, and return the user. The same address again is no change.
 
-    The new address is not proved. All other sessions are revoked. Raises InvalidEmail, EmailTaken or
-    TooManyAttempts.
+    The new address is not proved. All other sessions are revoked. Raises InvalidEmail, EmailTaken, SessionRevoked
+    or TooManyAttempts.
     """
     email = email_addresses.validated(email)
     user_id = found.user["id"]
     async with transaction() as db:
         await throttle.hit(db, (limits.EMAIL_CHANGE_BY_ACCOUNT, str(user_id)), now=now)
     async with taken.refused(transaction, email=email, error=EmailTaken, but=user_id), transaction() as db:
-        user = await locked(db, user_id)
+        user = await locked(db, found)
         if user.email != email:
             await _give(db, user=user, email=email, verified_at=None)
             await _settle(db, found=found, browser=browser, now=now)
@@ -60,7 +60,8 @@ async def confirm_by_link(
 ) -> User:
     """Change the address by the link in the mail, and return the user, who must be logged in.
 
-    Raises LinkInvalid, LinkUsed, LinkOfAnother, or EmailTaken where the address has become another account's.
+    Raises LinkInvalid, LinkUsed, LinkOfAnother, SessionRevoked, or EmailTaken where the address has become another
+    account's.
     """
     user_id = found.user["id"]
     async with transaction() as db:
@@ -78,7 +79,8 @@ async def confirm_by_code(
 ) -> User:
     """Change the address by the code that was mailed to the new one, and return the user, who must be logged in.
 
-    Raises WrongMailedCode, NoEmailChange, TooBusy, or EmailTaken where the address has become another account's.
+    Raises WrongMailedCode, NoEmailChange, SessionRevoked, TooBusy, or EmailTaken where the address has become another
+    account's.
     """
     user_id = found.user["id"]
     async with transaction() as db:
@@ -97,7 +99,7 @@ async def confirm_by_code(
 
 async def _carry_out(db: AsyncSession, *, email: str, found: Found, browser: Browser, now: datetime) -> User | None:
     """Carry out the pending change to this address, and return the user; None if there is none any more."""
-    user = await locked(db, found.user["id"])
+    user = await locked(db, found)
     wish = await pending(db, user_id=user.id, now=now)
     if not wish or wish.new_email != email or user.disabled_at:
         return None

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, mailed_codes
+from quart_auth_app.accounts import activity, mailed_codes, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.errors import SessionRevoked
+from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import EmailChange, User
 
 
@@ -48,7 +50,14 @@ def expired(now: datetime) -> ColumnElement[bool]:
     return EmailChange.expires_at <= now
 
 
-async def locked(db: AsyncSession, user_id: int) -> User:
-    """Return the user with a row lock, so that nobody else changes it until the transaction ends."""
-    query = select(User).where(User.id == user_id).with_for_update()
-    return (await db.scalars(query.execution_options(populate_existing=True))).one()
+async def locked(db: AsyncSession, found: Found) -> User:
+    """Return this session's user with a row lock, so that nobody else changes it until the transaction ends.
+
+    Raises SessionRevoked if the session was revoked meanwhile: a thief's request must not outlive it.
+    """
+    query = select(User).where(User.id == found.user["id"]).with_for_update()
+    user = await db.scalar(query.execution_options(populate_existing=True))
+    await sessions.insist_on_active(db, found=found)
+    if user is None:
+        raise SessionRevoked
+    return user

@@ -8,7 +8,7 @@ from quart_auth import login_required, logout_user
 from sqlalchemy import select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import deletion
+from quart_auth_app.accounts import deletion, ways_in
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.models import User
 from quart_auth_app.web import signals
@@ -16,7 +16,7 @@ from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.moments import day
@@ -34,7 +34,8 @@ DELETE = OnceForm("account.overview", section="delete", sender=lambda: current_u
 async def delete_post() -> ResponseReturnValue:
     """Have the account deleted after the days of grace, and log out everywhere."""
     async with transaction() as db:
-        at, is_new = await deletion.ask(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
+        found, browser, now = current_found(), this_browser(), clock.now()
+        at, is_new = await deletion.ask(db, user_id=current_user.id, found=found, browser=browser, now=now)
     if is_new:
         security_log.write("deletion_asked", user=current_user.id)
     signals.announce(signals.deletion_asked, user_id=current_user.id)
@@ -60,6 +61,7 @@ async def delete_again(user_id: int) -> ResponseReturnValue | None:
 async def delete_cancel_post() -> ResponseReturnValue:
     """Keep the account after all."""
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         is_kept = await deletion.cancel(db, user_id=current_user.id, browser=this_browser(), now=clock.now())
     if is_kept:
         security_log.write("deletion_cancelled", user=current_user.id)

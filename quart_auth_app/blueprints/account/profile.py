@@ -4,7 +4,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import own_fields, profile
+from quart_auth_app.accounts import own_fields, profile, ways_in
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.web import signals
@@ -31,6 +31,7 @@ async def name_post() -> ResponseReturnValue:
     """Change the name."""
     form = await NAME.read()
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await profile.change_name(db, **form, user_id=current_user.id, browser=this_browser(), now=clock.now())
     return await NAME.done(NAME_CHANGED)
 
@@ -41,7 +42,7 @@ async def name_post() -> ResponseReturnValue:
 async def own_post() -> ResponseReturnValue:
     """Change the values of the site's own fields."""
     values = own_fields.values(await read_texts(own_fields.fields()), own_fields.fields())
-    await own_fields.change(transaction, user_id=current_user.id, values=values)
+    await own_fields.change(transaction, found=current_found(), values=values)
     return await OWN.done(OWN_CHANGED)
 
 

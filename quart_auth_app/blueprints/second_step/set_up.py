@@ -57,6 +57,7 @@ async def overview() -> ResponseReturnValue:
 async def set_up_post() -> ResponseReturnValue:
     """Make a seed for an app."""
     async with transaction() as db:
+        await ways_in.hold(db, found=current_found())
         await second_step_set_up.set_up(db, services().keys, user_id=current_user.id)
     return redirect(url_for("second_step.overview"))
 
