@@ -4,11 +4,11 @@
 can't be granted or withdrawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal_column, select, update
+from sqlalchemy import Row, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -59,6 +59,7 @@ async def insist_on_still(db: AsyncSession, *, found: Found, role: str) -> None:
 
     Proving who one is takes a quarter of a second, in which another admin may withdraw the role.
     """
+    await lock_admins(db)
     await sessions.insist_on_active(db, found=found)
     if role not in (await db.scalar(select(User.roles).where(User.id == found.user["id"])) or []):
         raise RoleMissing
@@ -102,16 +103,26 @@ async def withdraw(
 async def keep_an_admin(db: AsyncSession, *, user_id: int) -> None:
     """Raise LastAdmin if the user is the only admin whose account is neither disabled nor to be deleted.
 
-    Call it in the transaction that removes the user or role: it locks the rows of all admins, so that two admins who
-    remove each other at the same moment don't both succeed.
+    Call it in the transaction that removes the user or role, so that two admins who remove each other at the same
+    moment don't both succeed.
+    """
+    rows = await lock_admins(db)
+    admins = {row.id for row in rows if ADMIN in row.roles and row.disabled_at is None and row.delete_at is None}
+    if admins == {user_id}:
+        raise LastAdmin
+
+
+async def lock_admins(db: AsyncSession) -> Sequence[Row[int, list[str], datetime | None, datetime | None]]:
+    """Lock the rows of all users with a role, and return number, roles, `disabled_at` and `delete_at` of each.
+
+    Whoever acts on others locks these first, then the other user, then sessions. In another order two admins who act on
+    each other would deadlock.
     """
     # Not a parameter: with one the database could not use the partial index of users with roles.
     query = select(User.id, User.roles, User.disabled_at, User.delete_at).where(User.roles != literal_column("''"))
     # Sorted by the role first: sorted by the number alone, SQLite reads all users in that order.
-    rows = (await db.execute(query.order_by(User.roles, User.id).with_for_update())).all()
-    admins = {row.id for row in rows if ADMIN in row.roles and row.disabled_at is None and row.delete_at is None}
-    if admins == {user_id}:
-        raise LastAdmin
+    # FOR NO KEY UPDATE, as in `ways_in.lock`.
+    return (await db.execute(query.order_by(User.roles, User.id).with_for_update(key_share=True))).all()
 
 
 def _insist(role: str, known: frozenset[str]) -> None:

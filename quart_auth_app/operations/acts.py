@@ -112,12 +112,10 @@ ONCE = {"send-reset", "delete"}
 async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None = None) -> None:
     """Do one of ACTS; it is also written to the admin's own activity. Raises an AccountError."""
     number = wish.user.id
-    if by and act in ONCE:
-        await ways_in.lock(db, user_id=by.user_id)
-        if await double_clicks.made(db, by.browser, now=wish.now) is not None:
-            return
-    if by:
-        await by.insist(db)
+    await (by.insist(db) if by else roles.lock_admins(db))
+    if by and act in ONCE and await double_clicks.made(db, by.browser, now=wish.now) is not None:
+        return
+    await ways_in.lock(db, user_id=number)
     await ACTS[act](db, wish)
     if by and (act != "delete" or by.user_id != number):
         kind = f"admin_{act.replace('-', '_')}"
