@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from quart import Quart, Response
+from quart import Quart, Response, request
 
 from quart_auth_app.web import refusals
 from quart_auth_app.web.identity.current_user import CurrentUser
@@ -242,3 +242,23 @@ def test_no_script_of_ours_keeps_anything_in_the_browser(script: Path) -> None:
     assert not re.search(
         r"localStorage|sessionStorage|indexedDB|caches|document\.cookie|cookieStore", script.read_text()
     )
+
+
+ODD_DATES = [f"Thu, 01 Jan {'9' * 30} 00:00:00 GMT", f"Mon, 1 Jan 2024 00:00:00 +{'9' * 20}"]
+
+
+@pytest.mark.parametrize("value", ODD_DATES)
+async def test_a_date_that_no_calendar_has_is_ignored(client: Client, value: str) -> None:
+    for headers in ({"If-Modified-Since": value}, {"If-Range": value, "Range": "bytes=0-9"}):
+        assert (await client.get("/static/style.css", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("value", ODD_DATES)
+async def test_a_sites_own_route_may_read_a_date_that_no_calendar_has(app: Quart, value: str) -> None:
+    @app.get("/dates")
+    async def dates() -> list[object]:
+        return [request.date, request.if_modified_since, request.if_unmodified_since]
+
+    names = ("Date", "If-Modified-Since", "If-Unmodified-Since")
+    response = await app.test_client().get("/dates", headers=dict.fromkeys(names, value))
+    assert await response.get_json() == [None, None, None]

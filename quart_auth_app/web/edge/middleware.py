@@ -14,7 +14,7 @@ from quart.typing import ResponseTypes
 from werkzeug.exceptions import BadRequest
 
 from quart_auth_app.accounts import limits
-from quart_auth_app.web.edge import bodies
+from quart_auth_app.web.edge import bodies, dates
 from quart_auth_app.web.edge.asking import key_in
 from quart_auth_app.web.edge.client import address_in
 from quart_auth_app.web.edge.headers import Headers, completed, for_every_response
@@ -59,10 +59,11 @@ def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
 def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, str]:
     """Store the request's id and the client's address in the scope. Returns both.
 
-    If an access key is sent, it alone says who the user is: the cookies are removed.
+    If an access key is sent, it alone says who the user is: the cookies are removed. Odd dates are replaced.
     """
     if key_in(value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization") is not None:
         scope["headers"] = [each for each in scope["headers"] if each[0] != b"cookie"]
+    dates.replace_odd(scope)
     request_id, address = secrets.token_hex(8), address_in(scope, services.settings.proxy_hops)
     scope.update(request_id=request_id, client_address=address)  # type: ignore[call-arg]  # keys of our own
     return request_id, address
