@@ -54,6 +54,19 @@ MINUTES = Plural(
     "There were too many attempts. Please try again in {number} minute.",
     "There were too many attempts. Please try again in {number} minutes.",
 )
+HOURS = Plural(
+    "There were too many attempts. Please try again in {number} hour.",
+    "There were too many attempts. Please try again in {number} hours.",
+)
+
+
+def _too_many_attempts(retry_after: int) -> str:
+    """Return the sentence for so many seconds, which are rounded up."""
+    if retry_after < 60:
+        return translated(SECONDS, number=retry_after)
+    minutes = -(-retry_after // 60)
+    return translated(MINUTES, number=minutes) if minutes < 120 else translated(HOURS, number=-(-minutes // 60))
+
 
 WEAKNESSES = {
     "common": "many people use one like it",
@@ -160,11 +173,7 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "TooBusy": BUSY,
     "TooManyAccessKeys": "You have {most} access keys already. Revoke one first.",
     "TooManyPasskeys": "You have {most} passkeys already. Remove one first.",
-    "TooManyAttempts": lambda retry_after: (
-        translated(SECONDS, number=retry_after)
-        if retry_after < 60
-        else translated(MINUTES, number=-(-retry_after // 60))
-    ),
+    "TooManyAttempts": _too_many_attempts,
     "TooManyRoles": "That would be too many roles for one account.",
     "WrongClock": "This code belongs to another minute. Please set the clock of your phone to automatic.",
     "WrongCode": "This code is wrong or was used already. Please enter the one that your app shows now.",

@@ -202,10 +202,14 @@ def test_a_field_that_is_at_fault_is_named(error: AccountError) -> None:
         (119, "2 minutes."),
         (120, "2 minutes."),
         (181, "4 minutes."),
+        (7140, "119 minutes."),
+        (7141, "2 hours."),
+        (7201, "3 hours."),
+        (86_400, "24 hours."),
     ],
 )
 async def test_nobody_is_told_to_come_back_too_early(app: Quart, seconds: int, told: str) -> None:
-    """From a minute on in whole minutes, rounded up."""
+    """From a minute on in whole minutes, from two hours on in whole hours, rounded up."""
     async with app.test_request_context("/"):
         assert sentence(TooManyAttempts(seconds)).endswith(f"Please try again in {told}")
 
