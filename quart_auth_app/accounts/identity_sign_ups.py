@@ -75,7 +75,9 @@ async def become_known(
     try:
         async with transaction() as db:
             # In this order: another tab stores both at once, so whoever finds its user here finds its identity too.
-            user = await db.scalar(select(User).where(User.email_key == email_addresses.key(email)))
+            # Locked: what is given to the address's owner must not get another address in this moment.
+            query = select(User).where(User.email_key == email_addresses.key(email))
+            user = await db.scalar(query.with_for_update(key_share=True))
             if await identity_rows.owner(db, proven) is not None:
                 return False  # another tab was faster
             is_new = user is None

@@ -72,6 +72,9 @@ async def consume_log_in(db: AsyncSession, *, number: int, now: datetime) -> Con
 
 
 async def _consume(db: AsyncSession, which: ColumnElement[bool], purpose: str, now: datetime) -> Consumed | None:
+    # The account stays as the token's condition finds it until the transaction ends, and two links wait for each other.
+    owner = select(User.id).join(MailToken, MailToken.user_id == User.id).where(which, MailToken.purpose == purpose)
+    await db.execute(owner.with_for_update(of=User, key_share=True))
     still_bound = or_(MailToken.sign_up_id.is_not(None), exists().where(User.id == MailToken.user_id, is_unchanged()))
     query = (
         update(MailToken)
