@@ -5,12 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from quart_auth_app.accounts import mailed_codes, tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import MailToken
+from quart_auth_app.models import MailToken, User
 from quart_auth_app.operations import pruning
 from tests.people import BOB, Accounts, Clock
 
@@ -82,3 +82,18 @@ async def test_a_token_is_good_for_its_purpose_and_until_its_end(
             await tokens.consume(db, token=token, purpose=tokens.RESET, now=end)
         last = end - timedelta(seconds=1)
         assert (await tokens.consume(db, token=token, purpose=tokens.RESET, now=last)).number == user.id
+
+
+async def test_links_to_another_spelling_of_the_address_are_void_after_the_change(
+    database: Database, accounts: Accounts, time: Clock
+) -> None:
+    """Their keys are equal, but they may be two mailboxes."""
+    user = await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        reset = await tokens.issue_reset(db, user=user, now=time.now)
+        _, log_in = await tokens.issue_log_in(db, user=user, now=time.now)
+        await db.execute(update(User).values(email="\N{CIRCLED LATIN SMALL LETTER B}ob@example.com"))
+        with pytest.raises(LinkInvalid):
+            await tokens.consume(db, token=reset, purpose=tokens.RESET, now=time.now)
+        with pytest.raises(LinkInvalid):
+            await tokens.consume(db, token=log_in, purpose=tokens.LOG_IN, now=time.now)

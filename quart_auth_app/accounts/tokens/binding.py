@@ -4,7 +4,7 @@ import hashlib
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from quart_auth_app.accounts.tokens.lifetimes import UNDO
+from quart_auth_app.accounts.tokens.lifetimes import CHANGE, UNDO
 from quart_auth_app.models import MailToken, User
 
 
@@ -29,5 +29,10 @@ def is_unchanged() -> ColumnElement[bool]:
 
     An undo is bound to the account only: another change by the thief must not void it.
     """
-    is_as_it_was = and_(User.email_key == MailToken.account_key, User.password_version == MailToken.password_version)
+    is_as_it_was = and_(
+        User.email_key == MailToken.account_key,
+        User.password_version == MailToken.password_version,
+        # Another spelling with an equal key may be another mailbox.
+        or_(MailToken.purpose == CHANGE, User.email == MailToken.sent_to),
+    )
     return and_(User.disabled_at.is_(None), or_(MailToken.purpose == UNDO, is_as_it_was))
