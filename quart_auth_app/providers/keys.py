@@ -60,7 +60,7 @@ def verified(token: str, keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]
     """Return the claims of a token that one of the keys has signed. Raises NotProven."""
     header = _header(token)
     algorithm, number = header.get("alg"), header.get("kid")
-    if algorithm not in KINDS:
+    if not isinstance(algorithm, str) or algorithm not in KINDS:
         raise NotProven("alg")
     for each in keys:
         if number is not None and each.get("kid") != number:

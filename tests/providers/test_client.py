@@ -149,6 +149,14 @@ async def test_what_is_no_token_proves_nothing(fake: Fake, token: str) -> None:
         await proven(fake)
 
 
+@pytest.mark.parametrize("value", [["RS256"], {"RS256": 1}, 7, True, None, 1.5])
+@pytest.mark.parametrize("name", ["alg", "kid", "crit", "typ"])
+def test_a_token_whose_header_has_a_value_of_another_kind_proves_nothing(name: str, value: object) -> None:
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", name: value}).encode()).decode()
+    with pytest.raises(NotProven):
+        keys.verified(f"{header.rstrip('=')}.e30.AAAA", [FIRST_KEY.as_dict(private=False)])
+
+
 @given(some.text(max_size=200))
 def test_no_text_at_all_is_more_than_refused(token: str) -> None:
     with pytest.raises(NotProven):
