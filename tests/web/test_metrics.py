@@ -126,6 +126,24 @@ async def test_they_are_served_while_the_application_is(measured: Quart) -> None
         await asyncio.to_thread(fetch)
 
 
+async def test_a_version_that_is_no_number_gets_the_default_format(
+    measured: Quart, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bind = services_of(measured).settings.metrics_bind
+    assert bind
+
+    def fetch(accept: str) -> str:
+        asked = urllib.request.Request(f"http://{bind[0]}:{bind[1]}/metrics", headers={"Accept": accept})
+        with urllib.request.urlopen(asked, timeout=5) as response:
+            return str(response.headers["Content-Type"])
+
+    async with measured.test_app():
+        for kind in ("application/openmetrics-text", "text/plain"):
+            assert (await asyncio.to_thread(fetch, f"{kind};version=x")).startswith("text/plain; version=0.0.4")
+        assert (await asyncio.to_thread(fetch, "application/openmetrics-text;version=1.0.0")).startswith("application")
+    assert "Traceback" not in capfd.readouterr().err
+
+
 async def test_each_worker_takes_a_port_and_one_too_many_is_told(make_app: MakeApp) -> None:
     bind = f"127.0.0.1:{free_port(count=2)}"
     one, two, three = (services_of(make_app(METRICS_BIND=bind, WORKERS=2)) for _ in range(3))

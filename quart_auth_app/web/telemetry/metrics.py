@@ -1,12 +1,12 @@
 """Metrics for Prometheus, on a port of their own: each worker process serves its own."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, start_http_server
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import outbox, sessions
@@ -32,6 +32,17 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST"}
 """The HTTP methods of our routes."""
 
 _log = logging.getLogger("quart_auth_app.metrics")
+
+
+def _always_answers(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    # The library reads versions in Accept, and raises TypeError for one that is no number. It has a default format.
+    def answer(asked: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            return inner(asked, start_response)
+        except TypeError:
+            return inner(asked | {"HTTP_ACCEPT": ""}, start_response)
+
+    return answer
 
 
 class Metrics:
@@ -85,6 +96,7 @@ class Metrics:
                 server, _ = start_http_server(candidate, host, self.registry)
             except OSError:
                 continue  # another worker has it
+            server.set_app(_always_answers(make_wsgi_app(self.registry)))
             _log.info("metrics on %s:%s", host, candidate)
             return server
         raise SettingsError(f"METRICS_BIND is {host}:{port}, where nobody can listen now; allowed: a free port")
