@@ -103,5 +103,6 @@ async def again(db: AsyncSession, *, proof: str, browser: Browser, now: datetime
 
 async def log_out(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> None:
     """Revoke the browser's session."""
-    await sessions.revoke(db, token=browser.token or "")
+    # In this order: the event locks the user, and whoever changes the account locks the user before its sessions.
     await activity.note(db, user_id=user_id, kind="logged_out", browser=browser, now=now)
+    await sessions.revoke(db, token=browser.token or "")
