@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -23,7 +24,10 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL")
 KINDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
 """The kinds of database that the suite runs on."""
 
-TEMPLATE = f"quart_auth_app_template_{os.getpid()}"
+RUN = secrets.token_hex(6)
+"""In the names of databases on the server: a run that was killed may have left some of the same process number."""
+
+TEMPLATE = f"quart_auth_app_template_{RUN}"
 """The template on the server; each process of the suite has its own."""
 
 _sqlite_template = Path()
@@ -69,7 +73,7 @@ _schema: reused.Schema = []
 
 
 def _new_name() -> str:
-    return f"quart_auth_app_test_{os.getpid()}_{next(_numbers)}"
+    return f"quart_auth_app_test_{RUN}_{os.getpid()}_{next(_numbers)}"
 
 
 async def _give_back(name: str) -> None:
