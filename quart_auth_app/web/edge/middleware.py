@@ -174,11 +174,10 @@ class Edge:
                 # (its issue 90).
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])
             else:
-                _check_target(scope["path"])
+                _check(scope)
                 await self._app(scope, receive, send_with_headers)
         except BadRequest:
-            # Raised before Quart's own handling of errors: the target can't be parsed, or the Host header is no name,
-            # such as “a..b”.
+            # Not shown as a page: without a usable target and Host, Quart makes no URLs.
             if scope["type"] == "http":
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [])
             else:
@@ -192,15 +191,19 @@ class Edge:
         return status
 
 
-def _check_target(target: str) -> None:
-    # A path, "*", or a whole address as a proxy is sent it. Quart parses an address without expecting errors.
+def _check(scope: HTTPScope | WebsocketScope) -> None:
+    """Raise BadRequest for a target or Host that Quart would parse without expecting errors."""
+    target = scope["path"]  # a path, "*", or a whole address as a proxy is sent it
     if not target:
         raise BadRequest
-    if not target.startswith("/"):
-        try:
+    try:
+        if not target.startswith("/"):
             urlsplit(target)
-        except ValueError:
-            raise BadRequest from None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                value.decode("latin-1").partition(":")[0].encode("idna")  # fails for “a..b”
+    except ValueError:
+        raise BadRequest from None
 
 
 async def _send_plain(send: ASGISendCallable, status: int, headers: Headers) -> int:
