@@ -49,33 +49,27 @@ async def login() -> ResponseReturnValue:
 @auth.post("/login")
 @LOG_IN.handles
 async def login_post() -> ResponseReturnValue:
-    """Log in, and go to the page that was asked for."""
-    wanted = await next_page.wanted()
-    try:
-        is_complete = await _log_in(await LOG_IN.read(), remember=await is_checked("remember"))
-    except SignUpPending as pending:
-        return await to_check_mail(pending.sign_up_id)
-    if not is_complete:
-        return redirect(url_for("second_step.login", next=wanted))
-    return redirect(landing(wanted))
-
-
-async def _log_in(details: dict[str, str], *, remember: bool) -> bool:
-    """Log this browser in, or let it wait for the second step. Returns whether it is logged in now.
-
-    Raises WrongDetails, SignUpPending, TooManyAttempts or TooBusy.
-    """
-    ours, browser = services(), this_browser()
+    """Log in, and go to the page that was asked for, or to the one that asks for the second step."""
+    ours, browser, wanted, details = services(), this_browser(), await next_page.wanted(), await LOG_IN.read()
+    remember = await is_checked("remember")
     try:
         outcome = await password_log_in.with_password(
             ours.database, ours.passwords, ours.refusals, **details, remember=remember, browser=browser, now=clock.now()
         )
-    except (WrongDetails, SignUpPending):  # both stay counted
-        security_log.write("log_in_failed", account=security_log.account(details["email"]))
-        ours.failed_log_ins.count(email=details["email"], browser=browser)  # for the owner's activity
-        signals.announce(signals.log_in_failed, email=details["email"])
+    except (WrongDetails, SignUpPending) as failure:  # both stay counted
+        _report_failure(details["email"])
+        if isinstance(failure, SignUpPending):
+            return await to_check_mail(failure.sign_up_id)
         raise
-    return await hand_over(outcome, methods=[password_log_in.PASSWORD])
+    is_complete = await hand_over(outcome, methods=[password_log_in.PASSWORD])
+    return redirect(landing(wanted) if is_complete else url_for("second_step.login", next=wanted))
+
+
+def _report_failure(email: str) -> None:
+    """Tell the operator's log, the owner's activity, which is written every hour, and the site's own code."""
+    security_log.write("log_in_failed", account=security_log.account(email))
+    services().failed_log_ins.count(email=email, browser=this_browser())
+    signals.announce(signals.log_in_failed, email=email)
 
 
 async def to_check_mail(number: int) -> ResponseReturnValue:
