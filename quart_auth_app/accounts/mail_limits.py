@@ -31,9 +31,15 @@ def of_client(browser: Browser) -> Counter:
     return BY_NETWORK, limits.network(browser.address)
 
 
-async def may_send(db: AsyncSession, *, email: str, now: datetime) -> bool:
-    """Count a mail to the address, and tell whether it may be sent; the page is the same if not."""
-    return await _counts(db, TO_ADDRESS, email_addresses.key(email), now)
+async def may_send(db: AsyncSession, *, email: str, browser: Browser, now: datetime) -> bool:
+    """Count a mail to the address, and tell whether it may be sent; the page is the same if not.
+
+    A browser that has logged in with this address has counts of its own. Otherwise a stranger who asks for ten mails a
+    day could keep the owner from ever getting one.
+    """
+    key = email_addresses.key(email)
+    device = browser.device
+    return await _counts(db, TO_ADDRESS, f"{device.id} {key}" if device and device.claims(email) else key, now)
 
 
 async def may_tell_of_no_account(db: AsyncSession, *, email: str, now: datetime) -> bool:

@@ -46,7 +46,7 @@ async def ask(db: AsyncSession, *, email: str, remember: bool, browser: Browser,
     """
     await mail_limits.count_client(db, browser=browser, now=now)
     email = email_addresses.validated(email)
-    may_send = await mail_limits.may_send(db, email=email, now=now)
+    may_send = await mail_limits.may_send(db, email=email, browser=browser, now=now)
     if not may_send and (first := await double_clicks.made(db, browser, now=now)):
         return first
     asked = MailedLogIn(email=email, remember=remember, created_at=now)

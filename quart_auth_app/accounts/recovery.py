@@ -37,7 +37,7 @@ async def ask(db: AsyncSession, *, email: str, browser: Browser, now: datetime) 
     """
     await mail_limits.count_client(db, browser=browser, now=now)
     email = email_addresses.validated(email)
-    if await mail_limits.may_send(db, email=email, now=now):
+    if await mail_limits.may_send(db, email=email, browser=browser, now=now):
         await outbox.queue(
             db,
             kind="reset",

@@ -109,7 +109,7 @@ async def _keep(
     now: datetime,
 ) -> int:
     async with transaction() as db:
-        if await mail_limits.may_send(db, email=sign_up.email, now=now):
+        if await mail_limits.may_send(db, email=sign_up.email, browser=browser, now=now):
             await _add(db, sign_up)
             await double_clicks.store(db, browser, number=sign_up.id, now=now)
             await outbox.queue(

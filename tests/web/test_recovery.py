@@ -125,6 +125,31 @@ async def test_an_address_without_an_account_is_told_so_once_a_day(
     assert [mail["Subject"] for mail in inbox.to(EVE["email"])] == ["Quart Auth App: no account with this address"]
 
 
+async def test_a_stranger_who_asks_for_all_mails_of_the_day_keeps_none_from_the_owners_browser(
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
+) -> None:
+    await client.post("/login", form=BOB)
+    await client.post("/logout")
+    for _ in range(11):
+        time.advance(timedelta(minutes=13))
+        await mailing.test_client().post("/forgot-password", form={"email": BOB["email"]}, **elsewhere())
+    assert len(inbox.to(BOB["email"])) == 10, "that of the sign-up, and nine that the stranger asked for"
+    for _ in range(11):  # at the owner's browser the limits are the same, so nor can a stolen cookie flood the mailbox
+        await client.post("/forgot-password", form={"email": BOB["email"]}, **elsewhere())
+        time.advance(timedelta(minutes=13))
+    assert len(inbox.to(BOB["email"])) == 20
+
+
+async def test_a_known_browser_has_no_counts_of_its_own_for_other_addresses(
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
+) -> None:
+    await client.post("/login", form=BOB)
+    await client.post("/logout")
+    for asking in (mailing.test_client(), client):
+        await asking.post("/forgot-password", form={"email": EVE["email"]}, **elsewhere())
+    assert len(inbox.to(EVE["email"])) == 1
+
+
 async def test_a_disabled_account_gets_no_link(mailing: Quart, client: Client, inbox: Inbox, time: Clock) -> None:
     token = await asked(client, inbox)
     time.advance(LATER)

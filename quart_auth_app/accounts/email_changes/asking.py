@@ -40,7 +40,7 @@ async def ask(transaction: UnitOfWork, *, found: Found, email: str, browser: Bro
         await drop(db, user_id=user_id)
         await _wish(db, user=user, email=email, now=now)
         await activity.note(db, user_id=user_id, kind="email_change_asked", browser=browser, now=now)
-        if await mail_limits.may_send(db, email=email, now=now):
+        if await mail_limits.may_send(db, email=email, browser=browser, now=now):
             lasts = outbox.LINK_LASTS
             await outbox.queue(db, kind="email_change", to=email, user_id=user_id, now=now, lasts=lasts)
 
