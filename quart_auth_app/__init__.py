@@ -33,6 +33,7 @@ from quart_auth_app.settings import Settings, is_ours
 from quart_auth_app.web import (
     compiled_languages,
     context_processors,
+    coroutine_functions,
     error_pages,
     language,
     own_files,
@@ -123,6 +124,7 @@ def _assemble(app: Quart, settings: Settings, services: Services, sites_own: Map
     )
     app.config.update(sites_own)
     app.extensions[EXTENSION] = services
+    coroutine_functions.init_app(app)
     context_processors.leave_out_flasks(app)
     urls.init_app(app, settings)
     logs.init_app(app)
