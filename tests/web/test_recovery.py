@@ -146,7 +146,7 @@ async def test_a_known_browser_has_no_counts_of_its_own_for_other_addresses(
     await client.post("/login", form=BOB)
     await client.post("/logout")
     for asking in (mailing.test_client(), client):
-        await asking.post("/forgot-password", form={"email": EVE["email"]}, **elsewhere())
+        await asking.post("/signup", form=EVE, **elsewhere())
     assert len(inbox.to(EVE["email"])) == 1
 
 
