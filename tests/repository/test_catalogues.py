@@ -51,6 +51,14 @@ def test_a_translation_has_the_markup_and_the_line_breaks_of_its_text(language: 
             assert form == form.strip(" "), form
 
 
+def test_japanese_lines_do_not_break_between_a_number_and_its_counter() -> None:
+    """Between them is a no-break space (U+00A0)."""
+    breaking = re.compile(r"(\d|[})s]) [日文回件時間分秒つ個人桁台年]")
+    for message in catalogues.read(catalogues.po_of("ja"), "ja"):
+        for form in strings(message.string) if message.id else []:
+            assert not breaking.search(form), form
+
+
 @pytest.mark.parametrize("file", COMPILED, ids=lambda file: "/".join(file.parts[-5:-2]))
 def test_what_is_compiled_is_what_the_catalogue_says(file: Path) -> None:
     with file.with_suffix(".po").open("rb") as opened:

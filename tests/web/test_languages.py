@@ -205,7 +205,7 @@ async def test_marks_work_wherever_jinja_takes_a_text_and_escape_values(app: Qua
         "&lt;b&gt;%s {x} を削除する",
         "パスワード",
         "ようこそ、&lt;b&gt;%s {x} さん！",
-        "リカバリーコードは残り 2 個です。新しく発行してください。", "a名前ホーム",
+        "リカバリーコードは残り 2\u00a0個です。新しく発行してください。", "a名前ホーム",
     ]  # fmt: skip
 
 
