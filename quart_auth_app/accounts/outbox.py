@@ -108,7 +108,8 @@ async def count(db: AsyncSession) -> tuple[int, int, datetime | None]:
 
 async def failed(db: AsyncSession) -> Sequence[int]:
     """Return the numbers of all mails that have failed, oldest first."""
-    return (await db.scalars(select(Mail.id).where(Mail.failed.is_not(None)).order_by(Mail.id))).all()
+    # Sorted here: for ORDER BY, SQLite would read the mails that wait, too, instead of the index of those that failed.
+    return sorted((await db.scalars(select(Mail.id).where(Mail.failed.is_not(None)))).all())
 
 
 async def retry(db: AsyncSession, numbers: Sequence[int], *, now: datetime) -> int:

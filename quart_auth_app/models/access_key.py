@@ -24,5 +24,5 @@ class AccessKey(Base):
     password_version: Mapped[int]
     """The user's `password_version` when the key was made: a new password revokes the key."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

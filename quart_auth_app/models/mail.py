@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quart_auth_app.models.base import Base, UtcDateTime
 
 _WAITING = text("failed IS NULL")
+_FAILED = text("failed IS NOT NULL")
 
 
 class Mail(Base):
@@ -17,6 +18,7 @@ class Mail(Base):
     __tablename__ = "mail"
     __table_args__ = (
         Index("ix_mail_waiting", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_mail_failed", "give_up_at", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         {"sqlite_autoincrement": True},  # `mail retry` names a row by its number
     )
 

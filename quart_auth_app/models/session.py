@@ -19,7 +19,7 @@ class Session(Base):
     """SHA-256 of the token in the cookie: a copy of the database doesn't let anybody log in."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the person last proved who they are."""
     remember: Mapped[bool]

@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, event, func, insert, select, update
+from sqlalchemy import Table, event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import Attempts, User
+from quart_auth_app.models import Attempts, Session, User
 from quart_auth_app.models.base import Base
 from quart_auth_app.operations import pruning
 from tests.bystanders import row
+from tests.people import BOB, Accounts
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAMES_OF_ENDS = {"expires_at", "ends_at", "give_up_at"}
@@ -42,6 +43,45 @@ async def test_no_transaction_deletes_more_than_a_batch(database: Database, monk
     await pruning.prune(database, now=NOW)
     event.remove(engine, "after_cursor_execute", executed)
     assert (sum(deleted), max(deleted)) == (61, 10)
+
+
+@pytest.mark.parametrize("gap", [0, 45])
+async def test_expired_sessions_are_found_wherever_their_numbers_lie(
+    accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch, gap: int
+) -> None:
+    monkeypatch.setattr(pruning, "LOOKED_AT_ONCE", 10)
+    await accounts.sign_up(**BOB)
+    async with database.transaction() as db:
+        table = Session.__table__
+        assert isinstance(table, Table)
+        numbers = [*range(5, 26), *range(26 + gap, 30 + gap)]
+        old, new = (
+            row(table, 1, 0, at) | {"user_id": 1, "ends_at": None, "replaced_by": None}
+            for at in (NOW - timedelta(days=99), NOW)
+        )
+        each = [(old if number % 3 else new) | {"id": number, "token_hash": f"{number}"} for number in numbers]
+        await db.execute(insert(table), each)
+    await pruning.prune(database, now=NOW)
+    async with database.reading() as db:
+        left = (await db.scalars(select(Session.id).order_by(Session.id))).all()
+    assert left == [number for number in numbers if not number % 3]
+
+
+async def test_rows_that_a_sites_trigger_holds_on_to_do_not_keep_the_hourly_work_from_ending(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "FOUND_AT_ONCE", 2)
+    await fill(database, 5)
+    body = "BEGIN SELECT RAISE(IGNORE); END"
+    async with database.transaction() as db:
+        if database.url.get_backend_name() != "sqlite":
+            keep = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            await db.execute(text(keep))
+            body = "FOR EACH ROW EXECUTE FUNCTION keep()"
+        await db.execute(text(f"CREATE TRIGGER held BEFORE DELETE ON attempts {body}"))
+    await pruning.prune(database, now=NOW)
+    async with database.reading() as db:
+        assert await db.scalar(select(func.count()).select_from(Attempts)) == 5
 
 
 class Meanwhile:
