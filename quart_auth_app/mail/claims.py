@@ -12,7 +12,7 @@ from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.models import Mail
 
 LEASE = timedelta(minutes=2)
-"""How long a claim lasts; sending takes at most `transports.TIMEOUT` and one hash."""
+"""How long a claim lasts; sending takes at most the seconds of `mail/smtp.py`, which are 67, and one hash."""
 
 BACKOFF = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 LATER = timedelta(hours=1)

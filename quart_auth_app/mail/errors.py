@@ -11,3 +11,7 @@ class Refused(Exception):
 
 class Delayed(Exception):
     """The server refuses this mail temporarily; the message has its reply."""
+
+
+class Unanswered(Delayed):
+    """The server has the mail, or part of it, and hasn't said whether it takes it: it may arrive."""

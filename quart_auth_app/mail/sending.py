@@ -20,7 +20,7 @@ from quart_auth_app.mail import claims, letters
 from quart_auth_app.mail.composing import compose, test_letter
 from quart_auth_app.mail.letters import Letter
 from quart_auth_app.mail.site import Site
-from quart_auth_app.mail.transports import Delayed, Refused, Transport, Unreachable, transport
+from quart_auth_app.mail.transports import Delayed, Refused, Transport, Unanswered, Unreachable, transport
 from quart_auth_app.models import Mail
 from quart_auth_app.settings import Settings
 
@@ -29,6 +29,12 @@ PAUSE = timedelta(seconds=30)
 
 POLL = 5.0
 """Seconds between two checks of the outbox for mails of other workers."""
+
+LEAVE_WITHIN = 6.0
+"""Seconds for the mail that is being sent when the server stops, less than the `graceful_timeout` of hypercorn.toml."""
+
+MAX_UNANSWERED = 5
+"""Tries of a mail after which no other is made if the server hasn't answered the last: each may have arrived."""
 
 _log = logging.getLogger("quart_auth_app.mail")
 
@@ -68,6 +74,8 @@ class Sender:
         self._address = address
         self._paused_until: datetime | None = None
         self._due = asyncio.Event()
+        self._leave_by: float | None = None
+        self._time_limits: set[asyncio.Timeout] = set()
         self.is_running = False
         """Whether a task of the server sends; otherwise each request that may have queued mail sends it itself."""
 
@@ -80,7 +88,7 @@ class Sender:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Send in a task until the end of the block. A mail that is being sent then is finished."""
+        """Send in a task until the end of the block. A mail that is being sent then has LEAVE_WITHIN seconds left."""
         stopped = False
 
         async def work() -> None:
@@ -99,7 +107,11 @@ class Sender:
             stopped = True
             self.is_running = False
             self._due.set()
+            self._leave_by = asyncio.get_running_loop().time() + LEAVE_WITHIN
+            for each in self._time_limits:
+                each.reschedule(self._leave_by)
             await task
+            self._leave_by = None
 
     async def send_due(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Send every due mail. Raises nothing: errors are logged."""
@@ -108,6 +120,8 @@ class Sender:
                 await self._send(mail)
         except DatabaseAway:
             _log.warning("the outbox can't be read, trying again later", exc_info=True)
+        except Exception:
+            _log.exception("the outbox has a fault of ours, trying again later")
 
     def _is_paused(self) -> bool:
         now, until = clock.now(), self._paused_until
@@ -116,7 +130,7 @@ class Sender:
     async def _send(self, mail: Mail) -> None:
         now = clock.now()
         if now >= mail.give_up_at:
-            await claims.change(self._database, mail, failed="it could not be sent in time")
+            await self._fail(mail, "it could not be sent in time")
             return
         try:
             await self._try(mail, now)
@@ -127,6 +141,9 @@ class Sender:
         except (Refused, letters.AddressNotSendable) as error:
             await self._fail(mail, str(error))
         except Delayed as error:
+            if isinstance(error, Unanswered) and mail.attempts >= MAX_UNANSWERED:
+                await self._fail(mail, f"it may have arrived, but the mail server doesn't say so: {error}")
+                return
             _log.info("mail %s is delayed: %s", mail.id, error)
             await claims.change(self._database, mail, due_at=clock.now() + claims.wait_after(mail.attempts))
         except DatabaseAway:
@@ -148,7 +165,15 @@ class Sender:
         message = letters.message(
             letter, to=to, sender=self._address, site_name=self._site.name, message_id=message_id, now=now
         )
-        await self.transport.send(message, sender=self._address, recipient=letters.recipient(to))
+        try:
+            async with asyncio.timeout_at(self._leave_by) as limit:
+                self._time_limits.add(limit)
+                try:
+                    await self.transport.send(message, sender=self._address, recipient=letters.recipient(to))
+                finally:
+                    self._time_limits.remove(limit)
+        except TimeoutError:
+            raise Unanswered("the application was stopped before the mail server had answered") from None
 
     async def send_test(self, *, to: str) -> str:
         """Send the test letter at once, and return its Message-ID.

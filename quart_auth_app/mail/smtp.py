@@ -9,14 +9,19 @@ from email.policy import SMTPUTF8
 
 import aiosmtplib
 
-from quart_auth_app.mail.errors import Delayed, Refused, Unreachable
+from quart_auth_app.mail import replies
+from quart_auth_app.mail.errors import Delayed, Refused, Unanswered, Unreachable
 from quart_auth_app.mail_urls import MailUrl
 
 TIMEOUT = 6.0
-"""Seconds for sending one mail, less than the `graceful_timeout` of hypercorn.toml."""
+"""Seconds in which the server has to be ready for the mail's content."""
 
-REFUSED_FOR_GOOD = 500
-"""SMTP's reply codes from this one on are permanent (RFC 5321, 4.2.1)."""
+ACCEPTING = 60.0
+"""Seconds for its answer to the whole mail. Breaking off earlier would deliver the mail again: Exchange may wait for 30
+seconds before it answers, and RFC 5321 (4.5.3.2.6) asks for 10 minutes."""
+
+LEAVING = 1.0
+"""Seconds for saying goodbye."""
 
 
 class Smtp:
@@ -26,16 +31,19 @@ class Smtp:
         self._url = url
         self._host = host
         self._tls = tls
+        self._hidden = replies.hidden_of(url)
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         """Send the mail."""
         client = self._client()
+        ready_until = asyncio.get_running_loop().time() + TIMEOUT
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await _connect(client, self._url)
-                await _hand_over(client, message, sender, recipient)
+            async with asyncio.timeout_at(ready_until):
+                await self._connect(client)
+            await self._hand_over(client, message, sender, recipient, ready_until)
+            await _quit(client)
         except TimeoutError:
-            raise Delayed(f"no answer within {TIMEOUT:g} seconds") from None
+            raise Unreachable(f"no answer within {TIMEOUT:g} seconds") from None
         finally:
             _end(client)
 
@@ -44,14 +52,36 @@ class Smtp:
         client = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
-                await _connect(client, self._url)
-                await client.execute_command(b"QUIT")
-        except aiosmtplib.SMTPException as error:
-            raise Unreachable(_one_line(error)) from None
+                await self._connect(client)
+            await _quit(client)
         except TimeoutError:
             raise Unreachable(f"no answer within {TIMEOUT:g} seconds") from None
         finally:
             _end(client)
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await client.connect()
+            if self._url.user:
+                await client.login(self._url.user, self._url.password)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):
+                raise TimeoutError from None
+            raise Unreachable(replies.in_words(error, self._hidden)) from None
+
+    async def _hand_over(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, sender: str, recipient: str, ready_until: float
+    ) -> None:
+        plain = recipient.isascii()
+        content = message.as_bytes(policy=message.policy if plain else SMTPUTF8)
+        try:
+            async with asyncio.timeout_at(ready_until):
+                await _envelope(client, sender, recipient)
+            await _content(client, content)
+        except TimeoutError:
+            raise Delayed(f"no answer within {TIMEOUT:g} seconds") from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise replies.meaning(error, self._hidden, plain=plain) from None
 
     def _client(self) -> aiosmtplib.SMTP:
         url = self._url
@@ -79,17 +109,6 @@ def _context(*, checked: bool) -> ssl.SSLContext:
     return context
 
 
-async def _connect(client: aiosmtplib.SMTP, url: MailUrl) -> None:
-    try:
-        await client.connect()
-        if url.user:
-            await client.login(url.user, url.password)
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        if isinstance(error, TimeoutError) and not isinstance(error, aiosmtplib.SMTPException):
-            raise
-        raise Unreachable(_one_line(error)) from None
-
-
 def _end(client: aiosmtplib.SMTP) -> None:
     # client.close(), which client.quit() calls too, keeps the socket open until the server agrees to end TLS, or the
     # event loop ends. abort() closes it now.
@@ -99,30 +118,35 @@ def _end(client: aiosmtplib.SMTP) -> None:
         transport.abort()
 
 
-async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
-    options: list[str] = []
-    if not recipient.isascii():
-        if not client.supports_extension("smtputf8"):
-            raise Refused("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
-        options = ["SMTPUTF8", "BODY=8BITMIME"]
-        message.policy = SMTPUTF8
+async def _envelope(client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
+    if recipient.isascii():
+        await client.mail(sender)
+        await client.rcpt(recipient)
+        return
+    if client.is_ehlo_or_helo_needed:  # after STARTTLS, or with TLS from the first byte
+        await client.ehlo()
+    if not client.supports_extension("smtputf8"):
+        raise Refused("the mail server takes no addresses beyond ASCII (SMTPUTF8)")
+    await client.mail(sender, options=["SMTPUTF8", "BODY=8BITMIME"], encoding="utf-8")
+    await client.rcpt(recipient, encoding="utf-8")
+
+
+async def _content(client: aiosmtplib.SMTP, message: bytes) -> None:
     try:
-        await client.sendmail(sender, [recipient], message.as_bytes(), mail_options=options)
-    except aiosmtplib.SMTPRecipientsRefused as error:
-        raise _reply(error.recipients[0]) from None
+        async with asyncio.timeout(ACCEPTING):
+            await client.data(message, timeout=ACCEPTING)
+    except TimeoutError:
+        raise Unanswered(f"no answer to the whole mail within {ACCEPTING:g} seconds") from None
+    except aiosmtplib.SMTPServerDisconnected:
+        raise Unanswered("the mail server has hung up without an answer to the whole mail") from None
     except aiosmtplib.SMTPResponseException as error:
-        raise _reply(error) from None
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise Delayed(_one_line(error)) from None
-    with suppress(aiosmtplib.SMTPException, OSError):  # the server has accepted the mail, so ignore errors of QUIT
-        await client.execute_command(b"QUIT")
+        if error.code >= replies.TEMPORARY:
+            raise
+        raise Unanswered(replies.in_words(error)) from None  # nonsense, or a yes with another code
 
 
-def _reply(error: aiosmtplib.SMTPResponseException) -> Refused | Delayed:
-    kind = Refused if error.code >= REFUSED_FOR_GOOD else Delayed
-    return kind(f"{error.code} {_one_line(error.message)}")
-
-
-def _one_line(error: object) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:200]
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    # What had to be done is done, so whatever the server makes of QUIT is ignored.
+    with suppress(aiosmtplib.SMTPException, OSError):  # of which TimeoutError is one
+        async with asyncio.timeout(LEAVING):
+            await client.execute_command(b"QUIT")

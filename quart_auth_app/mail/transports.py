@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from quart_auth_app.mail.errors import Delayed, Refused, Unreachable
+from quart_auth_app.mail.errors import Delayed, Refused, Unanswered, Unreachable
 from quart_auth_app.mail.smtp import Smtp
 from quart_auth_app.mail_urls import MailUrl
 
-__all__ = ["Delayed", "Folder", "Refused", "Smtp", "StandardOutput", "Transport", "Unreachable", "transport"]
+__all__ = [
+    "Delayed",
+    "Folder",
+    "Refused",
+    "Smtp",
+    "StandardOutput",
+    "Transport",
+    "Unanswered",
+    "Unreachable",
+    "transport",
+]
 
 
 class Transport(Protocol):

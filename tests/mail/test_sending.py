@@ -12,7 +12,7 @@ from quart_auth_app.accounts import outbox
 from quart_auth_app.mail import claims, composing, sending
 from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.sending import Sender
-from quart_auth_app.mail.transports import Delayed, Refused, Unreachable
+from quart_auth_app.mail.transports import Delayed, Refused, Unanswered, Unreachable
 from quart_auth_app.models import Mail
 from tests import plans
 from tests.conftest import MakeApp, services_of
@@ -27,11 +27,12 @@ class Server:
         self.mails: list[EmailMessage] = []
         self.tries = 0
         self.answer: Exception | None = None
+        self.takes = 0.0
 
     async def send(self, message: EmailMessage, *, sender: str, recipient: str) -> None:
         """Take the mail, or answer otherwise."""
         self.tries += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.takes)
         if self.answer:
             raise self.answer
         self.mails.append(message)
@@ -138,6 +139,64 @@ async def test_a_server_that_is_away_pauses_the_sender_and_costs_nobody_a_try(
     time.advance(sending.PAUSE)
     await sender.send_due()
     assert len(server.mails) == 3
+
+
+async def test_a_mail_that_may_have_arrived_is_sent_a_few_times_and_not_for_days(
+    app: Quart, sender: Sender, server: Server, time: Clock
+) -> None:
+    server.answer = Unanswered("nothing")
+    await queue(app, time)
+    for _ in range(75):
+        await sender.send_due()
+        time.advance(claims.LATER)
+    assert server.tries == sending.MAX_UNANSWERED
+    said = "it may have arrived, but the mail server doesn't say so: nothing"
+    assert [mail.failed for mail in await left(app)] == [said]
+
+
+async def test_a_mail_that_never_left_in_time_is_in_the_error_log(
+    app: Quart, sender: Sender, server: Server, time: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer = Delayed("451 later")
+    await queue(app, time)
+    time.advance(outbox.NOTICE_LASTS)
+    await sender.send_due()
+    assert [(each.levelname, each.getMessage()) for each in caplog.records if each.name.endswith(".mail")] == [
+        ("ERROR", "mail 1 has failed: it could not be sent in time")
+    ]
+
+
+async def test_whatever_goes_wrong_the_sender_goes_on(
+    app: Quart, sender: Sender, server: Server, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "POLL", 0.01)
+    await queue(app, time)
+    with monkeypatch.context() as broken:
+        broken.setattr(claims, "claim", lambda _: 1 / 0)
+        async with sender.running():
+            await asyncio.sleep(0.05)
+            broken.undo()
+            async with asyncio.timeout(5):
+                while not server.mails:  # noqa: ASYNC110  # the sender tells nobody
+                    await asyncio.sleep(0.01)
+
+
+async def test_a_stop_waits_a_moment_for_the_mail_that_is_on_its_way(
+    app: Quart, sender: Sender, server: Server, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as long as a mail server may take: hypercorn's time for a stop would be over."""
+    monkeypatch.setattr(sending, "LEAVE_WITHIN", 0.2)
+    server.takes = 30
+    await queue(app, time)
+    async with asyncio.timeout(5), sender.running():
+        while not server.tries:  # noqa: ASYNC110  # the sender tells nobody
+            await asyncio.sleep(0.01)
+    (mail,) = await left(app)
+    assert (mail.due_at, mail.failed) == (time.now + claims.BACKOFF[0], None)
+    server.takes = 0
+    time.advance(claims.BACKOFF[0])
+    await sender.send_due()
+    assert [str(mail["Message-ID"]) for mail in server.mails] == [mail.message_id]
 
 
 async def test_a_claimed_mail_comes_back_after_its_lease(

@@ -137,7 +137,7 @@ async def test_a_slow_server_is_waited_for(url: MailUrl, handler: Handler) -> No
 async def test_a_server_that_hangs_delays_one_mail(
     url: MailUrl, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "TIMEOUT", 0.3)
+    monkeypatch.setattr(smtp, "ACCEPTING", 0.3)
     handler.pause = 30
     with pytest.raises(Delayed):
         await send(url)
