@@ -1,8 +1,9 @@
 """The reader's language: the account's, else the browser's choice (a cookie), else what the browser asks for."""
 
 from datetime import timedelta
+from typing import Any
 
-from quart import Quart, current_app, g, has_request_context, has_websocket_context
+from quart import Quart, current_app, has_request_context, has_websocket_context
 from quart.typing import ResponseTypes
 
 from quart_auth_app.accounts.errors import AccountError
@@ -21,19 +22,27 @@ LIFETIME = timedelta(days=365)
 VARIES_BY = ("Accept-Language", "Cookie")
 """Request headers that decide the language."""
 
+_READER = "quart_auth_app.reader"
+_PAGE = "quart_auth_app.page_language"
+"""Keys of the request's scope: the reader's language, and the page's, which is found once for each request."""
+
 
 def init_app(app: Quart) -> None:
     """Set Content-Language and Vary on each answer that has texts."""
 
+    vary = ", ".join(VARIES_BY)
+
     @app.after_request
     async def say(response: ResponseTypes) -> ResponseTypes:
-        reader = g.get("reads")
+        reader: Language | None = _scope().get(_READER)
         if reader and is_ours():
-            response.headers.setdefault("Content-Language", reader.code)
-            if "Vary" in response.headers:
+            own = response.headers
+            if "Content-Language" not in own:
+                own.add("Content-Language", reader.code)
+            if "Vary" in own:
                 response.vary.update(VARIES_BY)
             else:
-                response.headers["Vary"] = ", ".join(VARIES_BY)
+                own.add("Vary", vary)  # cheaper than setting it, which looks for former ones
         return response
 
 
@@ -45,17 +54,30 @@ def is_ours() -> bool:
 
 def of_this_page() -> Language:
     """Return the language of this page; English for pages of the application that has added ours."""
-    return language() if has_request_context() and is_ours() else ENGLISH
+    if not has_request_context():
+        return ENGLISH
+    scope = _scope()
+    if _PAGE not in scope:  # each template and each script asks
+        scope[_PAGE] = language() if is_ours() else ENGLISH
+    found: Language = scope[_PAGE]
+    return found
 
 
 def language() -> Language:
     """Return the language of the request's reader. Without a request, as in commands: English."""
-    if not (has_request_context() or has_websocket_context()) or EXTENSION not in current_app.extensions:
+    if not (has_request_context() or has_websocket_context()):
         return ENGLISH
-    found: Language | None = g.get("reads")
-    if found is None:
-        found = g.reads = _wished_for() or services().languages.default
+    scope = _scope()
+    if _READER not in scope:
+        if EXTENSION not in current_app.extensions:
+            return ENGLISH
+        scope[_READER] = _wished_for() or services().languages.default
+    found: Language = scope[_READER]
     return found
+
+
+def _scope() -> Any:
+    return asking().scope  # with keys of our own
 
 
 def translated(text: str | Plural, /, **values: object) -> str:
@@ -74,8 +96,9 @@ def wished_for() -> str | None:
 
 def _wished_for() -> Language | None:
     ours, asked, found = services(), asking(), current_user.found
+    chosen_before = asked.cookies.get(cookie_name(COOKIE, ours.settings))
     by_account = ours.languages.get(found.user["language"]) if found else None
-    by_cookie = ours.languages.get(asked.cookies.get(cookie_name(COOKIE, ours.settings), ""))
+    by_cookie = ours.languages.get(chosen_before) if chosen_before else None
     return by_account or by_cookie or ours.languages.asked_for(asked.headers.get("Accept-Language", ""))
 
 

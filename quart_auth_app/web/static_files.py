@@ -5,8 +5,7 @@ import hashlib
 import os
 import re
 import stat
-from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from quart import Quart, Response, send_from_directory
@@ -33,9 +32,11 @@ class StaticFiles:
 
     def hashed(self, filename: str) -> str | None:
         """Return the name with the hash in it, None if there is no such file."""
-        digest = self._digest(filename)
+        folder, changed = self._place(filename)
+        if changed is None:
+            return None
         stem, dot, suffix = filename.rpartition(".")
-        return f"{stem}.{digest}{dot}{suffix}" if digest else None
+        return f"{stem}.{_digest(f'{folder}/{filename}', changed)}{dot}{suffix}"
 
     async def _send(self, filename: str) -> Response:
         match = _HASHED.fullmatch(filename)
@@ -52,12 +53,19 @@ class StaticFiles:
 
     def _place(self, filename: str) -> tuple[str, int | None]:
         """Return the folder that has this file, and the time of the file's last change; None if there is none."""
-        for folder in (self._app.static_folder, _OURS):
-            with suppress(OSError, ValueError):  # ValueError: a name with NUL
+        for folder in self._folders:
+            try:
                 found = os.stat(f"{folder}/{filename}")
-                if stat.S_ISREG(found.st_mode):
-                    return str(folder), found.st_mtime_ns
+            except (OSError, ValueError):  # ValueError: a name with NUL
+                continue
+            if stat.S_ISREG(found.st_mode):
+                return folder, found.st_mtime_ns
         return _OURS, None
+
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
+        # Looked up with the first file, and not here: a site may set its folder after the application is made.
+        return str(self._app.static_folder), _OURS
 
     def _digest(self, filename: str) -> str | None:
         folder, changed = self._place(filename)

@@ -69,20 +69,18 @@ class _Urls:
         if endpoint == "static" and values.get("filename"):
             hashed = self._static_files.hashed(values["filename"]) or ""
             values["filename"] = hashed or values["filename"]
-        if len(values) > bool(hashed) or not self._depends_on_nothing(endpoint):
-            return self._build(endpoint, **values)
-        key = request.root_path, endpoint, hashed
-        if key not in self._built:
-            url = self._build(endpoint, **values)
-            if not url.startswith("/") or url.startswith("//"):
-                return url  # the route is for another host: the URL begins with that, or with what the client sent
-            self._built[key] = url
-        return self._built[key]
-
-    def _depends_on_nothing(self, endpoint: str) -> bool:
         # A site's own functions may take a value from the request, such as a language, or make a URL of an error.
         sites_own = self._app.url_default_functions or self._app.url_build_error_handlers
-        return not sites_own and not endpoint.startswith(".") and has_request_context()
+        if len(values) > bool(hashed) or sites_own or not has_request_context():
+            return self._build(endpoint, **values)
+        key = request.root_path, endpoint, hashed
+        found = self._built.get(key)
+        if found is None:
+            found = self._build(endpoint, **values)
+            # Not kept if it depends on the page, or on the host that the client sent: the route is for another host.
+            if not endpoint.startswith(".") and found.startswith("/") and not found.startswith("//"):
+                self._built[key] = found
+        return found
 
 
 def _build_on(app: Quart, public: SplitResult) -> None:

@@ -47,10 +47,16 @@ def _wants_json() -> bool:
     asked = asking()
     if asked.path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
         return True
-    is_script = _sends_json() or access_key() is not None
-    accept = ",".join(asked.headers.getlist("Accept"))[:MAX_ACCEPT]
+    kind = (_sent(asked, b"content-type") or [""])[0].partition(";")[0].strip().lower()
+    is_script = kind == JSON or key_in(_sent(asked, b"authorization")) is not None
+    accept = ",".join(_sent(asked, b"accept"))[:MAX_ACCEPT]
     prefers_json = _prefers_json if len(accept) <= MAX_KEPT else _prefers_json.__wrapped__
     return prefers_json(accept, is_script=is_script)
+
+
+def _sent(asked: BaseRequestWebsocket, name: bytes) -> list[str]:
+    # Not asked.headers.getlist, which makes a copy of each header's name to compare it.
+    return [value.decode("latin-1") for each, value in asked.scope["headers"] if each == name]
 
 
 @lru_cache(maxsize=500)  # browsers send a few different values
@@ -63,7 +69,7 @@ def _prefers_json(accept: str, *, is_script: bool) -> bool:
 
 def access_key() -> str | None:
     """Return the access key that was sent (`Authorization: Bearer …`, RFC 6750); None if there is none of ours."""
-    return key_in(asking().headers.getlist("Authorization"))
+    return key_in(_sent(asking(), b"authorization"))
 
 
 def key_in(values: Iterable[str]) -> str | None:
@@ -72,10 +78,6 @@ def key_in(values: Iterable[str]) -> str | None:
     if not any(text.startswith(PREFIX) for text in sent):
         return None  # bearer tokens of the site itself: not ours to check
     return sent[0] if len(sent) == 1 else ""
-
-
-def _sends_json() -> bool:
-    return asking().headers.get("Content-Type", "").partition(";")[0].strip().lower() == JSON
 
 
 def is_reading_ahead() -> bool:

@@ -14,7 +14,7 @@ NO_DATE = b"0"
 
 def replace_odd(scope: HTTPScope | WebsocketScope) -> None:
     """Replace dates with huge numbers: werkzeug 3.1.9 lets the OverflowError through that they cause."""
-    if not NAMES.isdisjoint(name for name, _ in scope["headers"]):
+    if not NAMES.isdisjoint(dict(scope["headers"])):
         scope["headers"] = list(_readable(scope["headers"]))
 
 

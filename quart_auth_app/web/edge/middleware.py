@@ -61,7 +61,8 @@ def _name(scope: HTTPScope | WebsocketScope, services: Services) -> tuple[str, s
 
     If an access key is sent, it alone says who the user is: the cookies are removed. Odd dates are replaced.
     """
-    if key_in(value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization") is not None:
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+    if sent and key_in(sent) is not None:
         scope["headers"] = [each for each in scope["headers"] if each[0] != b"cookie"]
     dates.replace_odd(scope)
     request_id, address = secrets.token_hex(8), address_in(scope, services.settings.proxy_hops)
@@ -169,7 +170,7 @@ class Edge:
             await send(event)
 
         try:
-            if scope["type"] == "http" and FRAMING.issubset(name for name, _ in scope["headers"]):
+            if scope["type"] == "http" and dict(scope["headers"]).keys() >= FRAMING:
                 # RFC 9112, 6.1: this may be request smuggling. h11 uses Transfer-Encoding, and keeps the connection
                 # (its issue 90).
                 await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [(b"connection", b"close")])

@@ -6,7 +6,7 @@ A client that sends neither is no browser, so it has no victim's cookies.
 
 from collections.abc import Set
 
-from quart import Quart, has_websocket_context
+from quart import Quart, has_websocket_context, request
 from werkzeug.exceptions import Forbidden
 
 from quart_auth_app import origins
@@ -49,7 +49,7 @@ def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
 
 async def _refuse_cross_site() -> None:
     # A WebSocket starts as a GET, but another site may open it with the visitor's cookies, and then read and write.
-    changes_something = has_websocket_context() or asking().method not in SAFE_METHODS
+    changes_something = has_websocket_context() or request.method not in SAFE_METHODS
     if changes_something and not _is_from_here():
         security_log.write(
             "cross_site_refused",
@@ -73,8 +73,11 @@ def _is_from_here() -> bool:
 
 def own_origin() -> str:
     """Return the origin of our own pages: PUBLIC_URL, or if it is not set, the one of this request."""
-    scheme = asking().scheme.replace("ws", "http")
-    return services().settings.public_url or origins.origin(f"{scheme}://{asking().host}") or ""
+    if public_url := services().settings.public_url:
+        return public_url
+    asked = asking()
+    scheme = asked.scheme.replace("ws", "http")
+    return origins.origin(f"{scheme}://{asked.host}") or ""
 
 
 def is_deliberate() -> bool:

@@ -34,6 +34,10 @@ class Auth(QuartAuth):
     user_class = CurrentUser
     serializer_class = _Tokens  # type: ignore[assignment]  # quart-auth's type for it is private
 
+    def load_cookie(self) -> str | None:
+        """Return the token's value. Without the cookie, don't raise and catch the error that quart-auth does."""
+        return super().load_cookie() if self.cookie_name in asking().cookies else None
+
     async def _template_context(self) -> dict[str, Any]:  # type: ignore[override]  # Quart awaits either kind
         # quart-auth's own is not async, so each page would run it in a thread: a third of the page's time. A page that
         # only shows the navigation works even while the database is away.

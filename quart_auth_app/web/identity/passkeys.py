@@ -34,8 +34,13 @@ GONE = "passkey_gone"
 
 def are_offered() -> bool:
     """Tell whether passkeys work on this page: browsers allow none for an IP address, nor for another host."""
-    host = services().settings.passkey_host
-    return host is not None and urlsplit(own_origin()).hostname == host
+    return _offering_origin() is not None
+
+
+def _offering_origin() -> str | None:
+    """Return the origin of this page, None if passkeys don't work here."""
+    host, origin = services().settings.passkey_host, own_origin()
+    return origin if host is not None and urlsplit(origin).hostname == host else None
 
 
 def log_in_options() -> dict[str, object] | None:
@@ -43,12 +48,13 @@ def log_in_options() -> dict[str, object] | None:
 
     The challenge is bound to a random cookie: an answer is accepted only from the same browser.
     """
-    if not are_offered():
+    origin = _offering_origin()
+    if origin is None:
         return None
     visit = cookies.own(VISIT) or g.setdefault("visit", secrets.token_urlsafe(16))
     if "visit" in g:
         cookies.remember(VISIT, visit)
-    return _asking(LOG_IN, visit).options(now=clock.now())
+    return _asking_at(origin, LOG_IN, visit).options(now=clock.now())
 
 
 def sudo_options(own: list[Passkey]) -> dict[str, object] | None:
@@ -127,9 +133,14 @@ def signals(own: list[Passkey] | None = None) -> dict[str, Any]:
 
 
 def _asking(purpose: str, who: str) -> Asking:
-    settings = services().settings
-    if not are_offered():
+    origin = _offering_origin()
+    if origin is None:
         raise PasskeyRefused(reason="this host is an IP address, or not the one of PUBLIC_URL")
+    return _asking_at(origin, purpose, who)
+
+
+def _asking_at(origin: str, purpose: str, who: str) -> Asking:
     # Without PUBLIC_URL the site may be on any port of localhost.
-    site = Site(settings.passkey_host or "", own_origin(), settings.site_name)
-    return Asking(site, services().challenges, f"{purpose} {who}")
+    ours = services()
+    site = Site(ours.settings.passkey_host or "", origin, ours.settings.site_name)
+    return Asking(site, ours.challenges, f"{purpose} {who}")
