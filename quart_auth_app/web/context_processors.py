@@ -6,19 +6,22 @@ tests/web/test_context_processors.py fails when Quart's blueprints come without 
 
 from collections.abc import Iterable
 
-from quart import Quart
+from quart import Quart, Request
+
+from quart_auth_app.web.edge import hooks
 
 
 def leave_out_flasks(app: Quart) -> None:
     """Remove it from all blueprints, including those that are registered later."""
     is_done = False
 
-    @app.before_request
-    async def leave_out() -> None:
+    async def leave_out(_asked: Request) -> None:
         nonlocal is_done
         if not is_done:  # Quart allows no registration after the first request
             is_done = True
             leave_out_of(app, app.blueprints)
+
+    hooks.before_request(app, leave_out)
 
 
 def leave_out_of(app: Quart, blueprints: Iterable[str]) -> None:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from quart import Quart, current_app, has_request_context, has_websocket_context
+from quart import Quart, Request, current_app, has_request_context, has_websocket_context
 from quart.typing import ResponseTypes
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.languages import ENGLISH, Language, Plural
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.cookies import cookie_name
@@ -32,9 +33,8 @@ def init_app(app: Quart) -> None:
 
     vary = ", ".join(VARIES_BY)
 
-    @app.after_request
-    async def say(response: ResponseTypes) -> ResponseTypes:
-        reader: Language | None = _scope().get(_READER)
+    async def say(asked: Request, response: ResponseTypes) -> None:
+        reader: Language | None = asked.scope.get(_READER)  # type: ignore[assignment]  # a key of our own
         if reader and is_ours():
             own = response.headers
             if "Content-Language" not in own:
@@ -43,7 +43,8 @@ def init_app(app: Quart) -> None:
                 response.vary.update(VARIES_BY)
             else:
                 own.add("Vary", vary)  # cheaper than setting it, which looks for former ones
-        return response
+
+    hooks.after_request(app, say)
 
 
 def is_ours() -> bool:

@@ -3,11 +3,12 @@
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from quart import Quart, has_request_context, request
+from quart import Quart, Request, has_request_context, request
 from quart.typing import ResponseTypes
 from werkzeug.routing import IntegerConverter, MapAdapter, RequestRedirect, ValidationError
 
 from quart_auth_app.settings import Settings
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.static_files import StaticFiles
 
 MAX_DIGITS = 1000
@@ -39,14 +40,14 @@ def join_routes(app: Quart, settings: Settings) -> None:
     """
     join(app)
     if settings.public_url:
-        app.before_request(_keep_host_out)
+        hooks.before_request(app, _keep_host_out)
 
 
 def init_app(app: Quart, settings: Settings) -> None:
     """Add hashes to the names of static files, and build all URLs on PUBLIC_URL, whatever Host a client sends."""
     join(app)
     app.url_for = _Urls(app)  # type: ignore[method-assign]  # templates and quart.url_for ask it
-    app.before_request(_keep_host_out)
+    hooks.before_request(app, _keep_host_out)
     if settings.public_url:
         _build_on(app, urlsplit(settings.public_url))
 
@@ -104,9 +105,9 @@ def _build_on(app: Quart, public: SplitResult) -> None:
         return response
 
 
-async def _keep_host_out() -> None:
+async def _keep_host_out(asked: Request) -> None:
     # For a doubled slash, or a missing one at the end, the router redirects to the Host that the client sent.
-    redirect = request.routing_exception
+    redirect = asked.routing_exception
     if isinstance(redirect, RequestRedirect):
         path = redirect.new_url.partition("://")[2].partition("/")[
             2

@@ -9,13 +9,14 @@ from collections.abc import Set
 from typing import Any
 
 from jinja2 import Template
-from quart import Quart, g, request, session, url_for
+from quart import Quart, Request, g, request, session, url_for
 from quart.signals import before_render_template
 from quart.typing import ResponseTypes
 
 from quart_auth_app.web.api.plain import plain
 from quart_auth_app.web.api.views import VIEWS
 from quart_auth_app.web.compiled_languages import without_language
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.asking import JSON, wants_json
 from quart_auth_app.web.pages import KINDS
 from quart_auth_app.web.problems import become_problem, problem_fields
@@ -38,14 +39,14 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
 
     before_render_template.connect(keep_page, app, weak=False)
 
-    @app.after_request
-    async def answer(response: ResponseTypes) -> ResponseTypes:
-        is_ours = not blueprints.isdisjoint(request.blueprints)
-        if is_ours and wants_json():
+    async def answer(asked: Request, response: ResponseTypes) -> None:
+        is_ours = not blueprints.isdisjoint(asked.blueprints)
+        if is_ours and wants_json(asked):
             response.vary.update(["Accept", "Cookie"])
             if response.mimetype == "text/html" and response.status_code != 308:
                 _translate(response)
-        return response
+
+    hooks.after_request(app, answer)
 
 
 def _translate(response: ResponseTypes) -> None:

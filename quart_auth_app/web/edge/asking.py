@@ -33,22 +33,22 @@ PROBLEM = "application/problem+json"
 """The content type of an error in JSON (RFC 9457)."""
 
 
-def wants_json() -> bool:
+def wants_json(asked: BaseRequestWebsocket | None = None) -> bool:
     """Tell whether to answer in JSON: the client prefers it, or the path is one of the site's JSON_PATHS."""
-    scope: Any = asking().scope  # with a key of our own: several hooks ask for each request
+    asked = asked or asking()
+    scope: Any = asked.scope  # with a key of our own: several hooks ask for each request
     if "wants_json" not in scope:
-        scope["wants_json"] = _wants_json()
+        scope["wants_json"] = _wants_json(asked)
     found: bool = scope["wants_json"]
     return found
 
 
-def _wants_json() -> bool:
+def _wants_json(asked: BaseRequestWebsocket) -> bool:
     paths: str | Iterable[str] = current_app.config.get("JSON_PATHS", ())
-    asked = asking()
     if asked.path.startswith((paths,) if isinstance(paths, str) else tuple(paths)):
         return True
     kind = (_sent(asked, b"content-type") or [""])[0].partition(";")[0].strip().lower()
-    is_script = kind == JSON or key_in(_sent(asked, b"authorization")) is not None
+    is_script = kind == JSON or key_of(asked) is not None
     accept = ",".join(_sent(asked, b"accept"))[:MAX_ACCEPT]
     prefers_json = _prefers_json if len(accept) <= MAX_KEPT else _prefers_json.__wrapped__
     return prefers_json(accept, is_script=is_script)
@@ -69,7 +69,12 @@ def _prefers_json(accept: str, *, is_script: bool) -> bool:
 
 def access_key() -> str | None:
     """Return the access key that was sent (`Authorization: Bearer …`, RFC 6750); None if there is none of ours."""
-    return key_in(_sent(asking(), b"authorization"))
+    return key_of(asking())
+
+
+def key_of(asked: BaseRequestWebsocket) -> str | None:
+    """Return the access key that was sent with this request or WebSocket."""
+    return key_in(_sent(asked, b"authorization"))
 
 
 def key_in(values: Iterable[str]) -> str | None:

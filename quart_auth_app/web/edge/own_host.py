@@ -8,10 +8,11 @@ from collections.abc import Iterator, Set
 from urllib.parse import urlsplit
 
 from quart import Quart
+from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.exceptions import BadRequest
 
 from quart_auth_app import origins
-from quart_auth_app.web.edge.asking import asking
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.services import services, services_of
 from quart_auth_app.web.telemetry import security_log
 
@@ -30,34 +31,34 @@ MAX_LOGGED = 200
 def init_app(app: Quart) -> None:
     """Check every request and every WebSocket, if PUBLIC_URL is set."""
     if services_of(app).settings.public_url:
-        app.before_request(_refuse_other_hosts)
-        app.before_websocket(_refuse_other_hosts)
+        hooks.before_request(app, _refuse_other_hosts)
+        hooks.before_websocket(app, _refuse_other_hosts)
 
 
 def join(app: Quart, *, blueprints: Set[str]) -> None:
     """In another application, check requests for our blueprints only: its own routes may have other hosts."""
 
-    async def look() -> None:
-        if not blueprints.isdisjoint(asking().blueprints):
-            await _refuse_other_hosts()
+    async def look(asked: BaseRequestWebsocket) -> None:
+        if not blueprints.isdisjoint(asked.blueprints):
+            await _refuse_other_hosts(asked)
 
-    app.before_request(look)
-    app.before_websocket(look)
+    hooks.before_request(app, look)
+    hooks.before_websocket(app, look)
 
 
-async def _refuse_other_hosts() -> None:
+async def _refuse_other_hosts(asked: BaseRequestWebsocket) -> None:
     public_url = services().settings.public_url
-    if not public_url or asking().endpoint in NAMELESS:
+    if not public_url or asked.endpoint in NAMELESS:
         return
-    for host in _asked_for():
+    for host in _asked_for(asked):
         if not _is_ours(host, public_url):
             security_log.write("host_refused", host=host[:MAX_LOGGED])
             raise BadRequest(ANOTHER_HOST)
 
 
-def _asked_for() -> Iterator[str]:
-    yield asking().headers.get("Host", "")
-    target = asking().scope["path"]
+def _asked_for(asked: BaseRequestWebsocket) -> Iterator[str]:
+    yield asked.headers.get("Host", "")
+    target = asked.scope["path"]
     if not target.startswith("/") and target != "*":
         # RFC 9112, 3.2.2: of a whole address, as a proxy is sent, this is the host, whatever the header says.
         yield target.partition("://")[2].partition("/")[0]

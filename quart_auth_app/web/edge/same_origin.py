@@ -6,10 +6,12 @@ A client that sends neither is no browser, so it has no victim's cookies.
 
 from collections.abc import Set
 
-from quart import Quart, has_websocket_context, request
+from quart import Quart, has_websocket_context
+from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.exceptions import Forbidden
 
 from quart_auth_app import origins
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.asking import asking, is_reading_ahead
 from quart_auth_app.web.services import services
 from quart_auth_app.web.telemetry import security_log
@@ -29,8 +31,8 @@ MAX_LOGGED = 200
 
 def init_app(app: Quart) -> None:
     """Check every request and every WebSocket before any other hook."""
-    app.before_request(_refuse_cross_site)
-    app.before_websocket(_refuse_cross_site)
+    hooks.before_request(app, _refuse_cross_site)
+    hooks.before_websocket(app, _refuse_cross_site)
 
 
 def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
@@ -39,17 +41,17 @@ def join(app: Quart, *, blueprints: Set[str], cookie: str) -> None:
     Its other routes may be meant for other sites, a webhook for example.
     """
 
-    async def look() -> None:
-        if cookie in asking().cookies or not blueprints.isdisjoint(asking().blueprints):
-            await _refuse_cross_site()
+    async def look(asked: BaseRequestWebsocket) -> None:
+        if cookie in asked.cookies or not blueprints.isdisjoint(asked.blueprints):
+            await _refuse_cross_site(asked)
 
-    app.before_request(look)
-    app.before_websocket(look)
+    hooks.before_request(app, look)
+    hooks.before_websocket(app, look)
 
 
-async def _refuse_cross_site() -> None:
+async def _refuse_cross_site(asked: BaseRequestWebsocket) -> None:
     # A WebSocket starts as a GET, but another site may open it with the visitor's cookies, and then read and write.
-    changes_something = has_websocket_context() or request.method not in SAFE_METHODS
+    changes_something = has_websocket_context() or asked.method not in SAFE_METHODS
     if changes_something and not _is_from_here():
         security_log.write(
             "cross_site_refused",

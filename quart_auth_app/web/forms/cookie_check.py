@@ -9,10 +9,11 @@ from collections.abc import Set
 from datetime import timedelta
 
 from markupsafe import escape
-from quart import Quart, Response, redirect, render_template, request, url_for
+from quart import Quart, Request, Response, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue, ResponseTypes
 
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.identity import cookies
@@ -29,26 +30,26 @@ FROM_A_BROWSER = ("Sec-Fetch-Mode", "Referer")
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
     """Check the forms that are sent to these blueprints."""
 
-    @app.after_request
-    async def check(response: ResponseTypes) -> ResponseTypes:
-        if blueprints.isdisjoint(request.blueprints) or not _may_be_blocked(response):
-            return response
+    async def check(asked: Request, response: ResponseTypes) -> None:
+        if blueprints.isdisjoint(asked.blueprints) or not _may_be_blocked(asked, response):
+            return
         if isinstance(response, Response) and response.mimetype == "text/html":
             said = f"<p>{escape(sentence(CookiesBlocked()))}</p>\n"
             response.set_data(await response.get_data(as_text=True) + said)
-        if any(name in request.headers for name in FROM_A_BROWSER):
+        if any(name in asked.headers for name in FROM_A_BROWSER):
             response.headers["Location"] = url_for("auth.cookies", next=response.headers["Location"])
             cookies.put(response, "cookies", "on", lasts=LASTS)
-        return response
+
+    hooks.after_request(app, check)
 
 
-def _may_be_blocked(response: ResponseTypes) -> bool:
+def _may_be_blocked(asked: Request, response: ResponseTypes) -> bool:
     return (
-        request.method == "POST"
+        asked.method == "POST"
         and response.status_code in {302, 303}
         and next_page.safe(response.headers.get("Location")) is not None
-        and not request.cookies
-        and not wants_json()
+        and not asked.cookies
+        and not wants_json(asked)
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Set
 from typing import Any
 from urllib.parse import parse_qsl
 
-from quart import Quart, Request, request
+from quart import Quart, Request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 
 MAX_BODY = 64 * 1024
@@ -31,9 +32,7 @@ def init_app(app: Quart) -> None:
 def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> None:
     """Parse the bodies of requests to these blueprints with `parser`, within our limits."""
 
-    @app.before_request
-    async def limit_ours() -> None:
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of Quart's proxy
+    async def limit_ours(asked: Request) -> None:
         if blueprints.isdisjoint(asked.blueprints):
             return
         asked.max_content_length = asked.max_form_memory_size = MAX_BODY
@@ -43,6 +42,8 @@ def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> 
             _insist_on_a_form(asked, parser)
         if (asked.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
+
+    hooks.before_request(app, limit_ours)
 
 
 def _insist_on_a_form(asked: Request, parser: type[FormDataParser]) -> None:

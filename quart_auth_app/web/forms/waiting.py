@@ -6,9 +6,10 @@ Such are answers in JSON, to HEAD requests and prefetches, and pages about a fau
 from collections.abc import Set
 from http import HTTPStatus
 
-from quart import Quart, g, request, session
+from quart import Quart, Request, g, session
 from quart.typing import ResponseTypes
 
+from quart_auth_app.web.edge import hooks
 from quart_auth_app.web.edge.asking import is_reading_ahead, wants_json
 from quart_auth_app.web.identity.passkeys import GONE
 
@@ -19,18 +20,16 @@ LEFT = ("_flashes", "section", "typed", "refused", "note", "opened")
 def init_app(app: Quart, *, blueprints: Set[str]) -> None:
     """Keep what waits when these blueprints answer. Call it before the hooks of `answers`, which read messages."""
 
-    @app.before_request
-    async def set_aside() -> None:
-        if session and not blueprints.isdisjoint(request.blueprints):
+    async def set_aside(asked: Request) -> None:
+        if session and not blueprints.isdisjoint(asked.blueprints):
             g.session_before = dict(session), session.modified
-            if wants_json():  # which tells the messages of its own request, and no older ones
+            if wants_json(asked):  # which tells the messages of its own request, and no older ones
                 session.pop("_flashes", None)
 
-    @app.after_request
-    async def put_back(response: ResponseTypes) -> ResponseTypes:
+    async def put_back(asked: Request, response: ResponseTypes) -> None:
         before, modified = g.get("session_before", ({}, False))
         waits = session.modified and not {*LEFT, GONE}.isdisjoint(session | before)
-        if waits and not blueprints.isdisjoint(request.blueprints) and _is_unseen(response):
+        if waits and not blueprints.isdisjoint(asked.blueprints) and _is_unseen(response):
             for name in LEFT:
                 session.pop(name, None)
             for name in (*LEFT, GONE):
@@ -38,7 +37,9 @@ def init_app(app: Quart, *, blueprints: Set[str]) -> None:
                     session.setdefault(name, before[name])
             if not session and not before:
                 session.modified = modified  # else a client without a cookie would be told to delete it
-        return response
+
+    hooks.before_request(app, set_aside)
+    hooks.after_request(app, put_back)
 
 
 def _is_unseen(response: ResponseTypes) -> bool:

@@ -8,13 +8,15 @@ from functools import partial
 from typing import Any
 
 from quart import Quart
+from quart.wrappers.base import BaseRequestWebsocket
 from quart_auth import QuartAuth
 
 from quart_auth_app.accounts import sessions
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.settings import Settings
-from quart_auth_app.web.edge.asking import access_key, asking
+from quart_auth_app.web.edge import hooks
+from quart_auth_app.web.edge.asking import asking, key_of
 from quart_auth_app.web.identity.access_keys import found_by_key
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.identity.current_user import CurrentUser, current_user
@@ -75,15 +77,16 @@ def init_app(app: Quart, settings: Settings) -> None:
     )
     app.extensions["QUART_AUTH"] = _Managers(app.extensions.get("QUART_AUTH", []))
     Auth(app)
-    app.before_request(partial(_look_up, cookie_name("log-in", settings)))
-    app.before_websocket(partial(_look_up, cookie_name("log-in", settings)))
+    look_up = partial(_look_up, cookie_name("log-in", settings))
+    hooks.before_request(app, look_up)
+    hooks.before_websocket(app, look_up)
 
 
-async def _look_up(cookie: str) -> None:
+async def _look_up(cookie: str, asked: BaseRequestWebsocket) -> None:
     # So current_user.name works in any route without an await. Static files need no user. If the database fails here,
     # a route that needs the user raises the error itself.
-    if (key := access_key()) is not None:
+    if (key := key_of(asked)) is not None:
         current_user.found = await found_by_key(key)
-    elif cookie in asking().cookies and asking().endpoint != "static":
+    elif cookie in asked.cookies and asked.endpoint != "static":
         with suppress(DatabaseAway):
             await current_user.is_authenticated
