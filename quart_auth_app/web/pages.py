@@ -1,6 +1,6 @@
 """Variables and functions of our templates: about the site, kinds of messages, and our own scripts."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from quart_auth_app.languages import ENGLISH, Language
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.edge import headers
 from quart_auth_app.web.language import language, of_this_page, translated
-from quart_auth_app.web.services import services, services_of
+from quart_auth_app.web.services import services_of
 
 KINDS = {"info", "success", "warning", "danger"}
 """The kinds of message; they are also categories of `flash`."""
@@ -37,7 +37,7 @@ def init_app(app: Quart, settings: Settings) -> None:
         "mail_is_on": settings.mail_url is not None,
         "mailed_login": settings.mailed_login,
         "message_kind": message_kind,
-        "script": script,
+        "script": partial(_script, headers.policy_header(settings, scripts=True)),
         "get_flashed_messages": messages,
         "offered_languages": offered,
         "language_buttons": partial(_language_buttons, tuple(offered)),
@@ -85,15 +85,18 @@ def browser_name(name: str) -> str:
     return browsers.translated(name, language())
 
 
-def script(filename: str, **words: str) -> Markup:
+def _script(policy: str, filename: str, **words: str) -> Markup:
     """Return the tag of a script in `static/`, once for each page, and allow this page to run our own scripts.
 
+    `policy` is the Content-Security-Policy that does so.
     `words` are its texts for languages other than English: the script reads `document.currentScript.dataset.…`.
     """
-    if filename in (scripts := g.setdefault("scripts", set())):
+    scripts = g.setdefault("scripts", set())
+    if filename in scripts:
         return Markup()
+    if not scripts:
+        after_this_request(_allowing(policy))
     scripts.add(filename)
-    after_this_request(_allow_scripts)
     words = words if words and of_this_page() is not ENGLISH else {}
     # Escaped before the cached function: its cache can't tell Markup from an equal str.
     return _script_tag(url_for("static", filename=filename), *((name, escape(word)) for name, word in words.items()))
@@ -107,6 +110,9 @@ def _script_tag(url: str, *words: tuple[str, Markup]) -> Markup:
     return tag + Markup("></script>")
 
 
-async def _allow_scripts(response: ResponseTypes) -> ResponseTypes:
-    response.headers.setdefault("Content-Security-Policy", headers.policy_header(services().settings, scripts=True))
-    return response
+def _allowing(policy: str) -> Callable[[ResponseTypes], Awaitable[ResponseTypes]]:
+    async def allow(response: ResponseTypes) -> ResponseTypes:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response
+
+    return allow

@@ -70,6 +70,8 @@ class _Urls:
         if endpoint == "static" and values.get("filename"):
             hashed = self._static_files.hashed(values["filename"]) or ""
             values["filename"] = hashed or values["filename"]
+        if values and None in values.values():  # werkzeug leaves such values out; `next` often is one
+            values = {name: value for name, value in values.items() if value is not None}
         # A site's own functions may take a value from the request, such as a language, or make a URL of an error.
         sites_own = self._app.url_default_functions or self._app.url_build_error_handlers
         if len(values) > bool(hashed) or sites_own or not has_request_context():

@@ -103,6 +103,8 @@ async def keep_typed(
 
 def typed_before() -> Typed:
     """Return what `keep_typed` stored, and delete it."""
+    if not session:
+        return Typed()
     typed = Typed(session.pop("typed", {}))
     typed.refused, typed.note = session.pop("refused", None), session.pop("note", None)
     typed.section = session.pop("section", None)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from quart import g, request, url_for
 
 from quart_auth_app import origins
+from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.destinations import endpoints
 from quart_auth_app.web.edge.same_origin import own_origin
 
@@ -62,5 +63,6 @@ async def wanted() -> str | None:
 
     It is in the form, in the query, or after the way back from a provider in `g.next`.
     """
-    form = {} if request.method in {"GET", "HEAD"} else await request.form
-    return allowed(form.get("next") or request.args.get("next") or g.get("next"))
+    asked = asking()
+    form = {} if asked.method in {"GET", "HEAD"} else await request.form
+    return allowed(form.get("next") or asked.args.get("next") or g.get("next"))

@@ -122,7 +122,7 @@ def tell_it_is_gone(credential_id: str) -> None:
 def signals(own: list[Passkey] | None = None) -> dict[str, Any]:
     """Return the page's calls of WebAuthn's Signal API: arguments by the names of the methods."""
     host, found = services().settings.passkey_host, {}
-    if gone := session.pop(GONE, None):
+    if session and (gone := session.pop(GONE, None)):
         found["signalUnknownCredential"] = {"rpId": host, "credentialId": gone}
     if own:
         about, user = {"rpId": host, "userId": encoded(own[0].user_handle)}, current_found().user
