@@ -3,25 +3,20 @@
 import gc
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from quart import Quart
-from werkzeug.routing import Rule
 
 from quart_auth_app import create_app
 from quart_auth_app.accounts import throttle
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.languages import catalogues
-from quart_auth_app.languages.language import Language
 from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside
 from quart_auth_app.web.services import EXTENSION, Services
-from tests import databases, statements
+from tests import databases, made_once, statements
 from tests.databases import NewDatabase
 from tests.inbox import Inbox
 from tests.people import BOB, Accounts, Client, Events
@@ -65,62 +60,16 @@ def new_database(database_kind: str, tmp_path: Path) -> Iterator[NewDatabase]:
         yield new
 
 
-class CompiledTemplates(BytecodeCache):
-    """Compile each template once in a run, which saves a seventh of a page test's time."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._code.get(bucket.key + bucket.checksum):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(scope="session")
 def compiled_templates() -> BytecodeCache:
     """The cache of compiled templates."""
-    return CompiledTemplates()
+    return made_once.CompiledTemplates()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_routes() -> Iterator[None]:
-    """Compile each route's URL builder once in a run, which saves three fifths of the time to make an application."""
-    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
-    compile_it = Rule._compile_builder
-
-    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        # Everything that its code depends on. It gets the converters from the rule that it is called for.
-        key = (rule.rule, *rule._trace, *(rule.defaults or {}).items(), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_it(rule, append_unknown)
-        return compiled[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", look_up)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _parsed_catalogues() -> Iterator[None]:
-    """Parse each of our catalogues once in a run. A site's own are read each time, as tests write them."""
-    read = catalogues._language
-    ours = lru_cache(partial(read, folders=[catalogues.OURS]))
-
-    def look_up(code: str, folders: Sequence[Path]) -> Language:
-        return ours(code) if folders == [catalogues.OURS] else read(code, folders)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogues, "_language", look_up)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compiled_statements() -> Iterator[None]:
-    """Compile each statement once in a run and kind of database, and not once in each test's engine."""
-    with statements.shared():
+def _made_once() -> Iterator[None]:
+    """Keep from one application to the next what is always the same."""
+    with made_once.routes(), made_once.languages(), statements.shared():
         yield
 
 
@@ -134,7 +83,7 @@ async def make_app(new_database: NewDatabase, compiled_templates: BytecodeCache)
             config = {"SECRET_KEY": databases.SECRET_KEY, "DATABASE_URL": new_database()} | config
         apps.append(create_app(config))
         apps[-1].test_client_class = Browser  # type: ignore[assignment]  # as Quart has it for its own client
-        apps[-1].jinja_env.bytecode_cache = compiled_templates
+        apps[-1].jinja_options = {"bytecode_cache": compiled_templates}
         return apps[-1]
 
     yield make
