@@ -69,7 +69,7 @@ def compiled_templates() -> BytecodeCache:
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
     """Keep from one application to the next what is always the same."""
-    with made_once.routes(), made_once.languages(), statements.shared():
+    with made_once.routes(), made_once.languages(), made_once.ratings(), statements.shared():
         yield
 
 
