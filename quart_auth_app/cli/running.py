@@ -20,6 +20,7 @@ from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.cli import acts
 from quart_auth_app.database.units_of_work import Database, DatabaseAway
+from quart_auth_app.serving import named_application
 from quart_auth_app.settings import Settings
 from quart_auth_app.web.services import EXTENSION, services_of
 
@@ -40,17 +41,33 @@ class Installation:
     keys: Keys
 
 
+class WrongName(click.ClickException):
+    """--app names no application."""
+
+    exit_code = named_application.WRONG_NAME
+
+
 def sites_app() -> Quart | None:
     """Return the application that --app names, loaded once, or None. Raises click.ClickException."""
     context = click.get_current_context()
     named = context.meta.get(APP)
     if isinstance(named, str):
-        from quart.cli import ScriptInfo  # slow to load
-
-        named = context.meta[APP] = ScriptInfo(named, set_debug_flag=False).load_app()
+        named = context.meta[APP] = _load(named)
         if EXTENSION not in named.extensions:
             raise click.ClickException("This application has no accounts.")
     return named
+
+
+def _load(named: str) -> Quart:
+    from quart.cli import NoAppException, ScriptInfo  # slow to load
+
+    try:
+        return ScriptInfo(named, set_debug_flag=False).load_app()
+    except NoAppException as error:  # click would print the command's usage, which isn't what is wrong
+        cause = error.__context__
+        if isinstance(cause, ImportError) and not named_application.is_of_the_site(cause):
+            raise WrongName(named_application.sentence(named, cause)) from None
+        raise WrongName(str(error)) from None
 
 
 def settings(*, create: bool = False) -> Settings:

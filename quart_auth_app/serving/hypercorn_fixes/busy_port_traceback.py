@@ -5,7 +5,7 @@ Seen in 0.18.0; not reported. With this fix it prints one sentence, and exits wi
 
 from typing import Any
 
-from hypercorn.config import Config
+from hypercorn.config import Config, SocketTypeError
 
 from quart_auth_app.serving.refused_start import exit_with
 from quart_auth_app.third_party import is_for
@@ -25,6 +25,7 @@ _hypercorns_own = Config._create_sockets
 def _create_sockets(config: Config, binds: list[str], *options: Any) -> list[Any]:
     try:
         return _hypercorns_own(config, binds, *options)
-    except (OSError, OverflowError) as error:  # the latter for a port above 65535
+    except (OSError, OverflowError, TypeError, ValueError, SocketTypeError) as error:
+        # A port above 65535 is an OverflowError, a host like `ä..b` a TypeError, fd:// without a number a ValueError.
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise exit_with(f"Can't listen on {' and '.join(binds)}: {reason}") from None
