@@ -9,7 +9,6 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app.accounts.errors import (
     AccountError,
     InvalidPassword,
-    SignUpPending,
     TooBusy,
     TooManyAttempts,
     TryLater,
@@ -103,9 +102,7 @@ async def test_every_route_answers_every_refusal_without_a_loop_or_a_dead_end(
             is_shown_at_once = isinstance(error, TryLater) or status_of(error) == 404
             if rule.endpoint in forms_of_ours and not is_shown_at_once:
                 assert response.status_code == 302
-                pending = kind is SignUpPending and rule.endpoint == "auth.login_post"
-                page = "/signup/check-mail" if pending else rule.rule
-                assert response.headers["Location"] == page, "the page at the form's own address takes GET"
+                assert response.headers["Location"] == rule.rule, "the page at the form's own address takes GET"
             else:
                 assert (response.status_code, "Location" in response.headers) == (status_of(error), False)
 
@@ -127,6 +124,21 @@ async def test_a_form_shows_the_sentence_and_is_filled_again(
     assert BOB["password"] not in source
     looks_like = "warning" if isinstance(error, TryLater) else "danger"
     assert f'notification is-{looks_like}" role="alert"' in source
+
+
+async def test_who_is_led_on_by_the_forms_page_reads_the_sentence_there(
+    client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an old tab with the form: a status other than a redirect's would show an empty page."""
+    await client.post("/login", form=bob)
+
+    async def refuse(*_: object) -> dict[str, str]:
+        raise TooManyAttempts(61)
+
+    monkeypatch.setattr(forms, "read_fields", refuse)
+    response = await client.post("/login", form=BOB)
+    assert (response.status_code, response.headers["Location"]) == (302, "/profile")
+    assert await notice(client, "/profile") == sentence(TooManyAttempts(61))
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)

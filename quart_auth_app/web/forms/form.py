@@ -87,6 +87,8 @@ class Form:
         await self._keep_for_page(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            return response  # somebody who is logged in already is led on, and reads the sentence there
         response.status_code = status_of(error)
         if isinstance(error, TryLater):
             response.headers["Retry-After"] = str(error.retry_after)
