@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, ways_in
+from quart_auth_app.accounts import activity, double_clicks, user_rows
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.models import (
     AccessKey,
@@ -56,7 +56,7 @@ TABLES: dict[str, type[Base]] = {
 
 async def note_download(db: AsyncSession, *, user_id: int, browser: Browser, now: datetime) -> bool:
     """Write the event of the download. False for the second click of a double click, which writes nothing."""
-    await ways_in.lock(db, user_id=user_id)
+    await user_rows.lock(db, user_id=user_id)
     if await double_clicks.made(db, browser, now=now) is not None:
         return False
     await activity.note(db, user_id=user_id, kind="exported", browser=browser, now=now)

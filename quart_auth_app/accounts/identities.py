@@ -18,6 +18,7 @@ from quart_auth_app.accounts import (
     limits,
     sessions,
     throttle,
+    user_rows,
     ways_in,
 )
 from quart_auth_app.accounts.browsers import Browser
@@ -86,7 +87,7 @@ async def connect(
     """
     try:
         async with transaction() as db:
-            await (ways_in.hold(db, found=found) if found else ways_in.lock(db, user_id=user_id))
+            await (ways_in.hold(db, found=found) if found else user_rows.lock(db, user_id=user_id))
             owner = await identity_rows.owner(db, proven)
             if owner == user_id:
                 return  # a second click
@@ -132,6 +133,7 @@ async def prove(
     """
     user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:
+        await ways_in.hold(db, found=found)
         if await identity_rows.owner(db, proven) != user_id:
             raise ProviderRefused(reason="somebody else's", label=provider.label)
         await identity_rows.use(db, proven, now=now)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from quart_auth_app.accounts import identity_rows, identity_sign_ups, limits, log_in, throttle
+from quart_auth_app.accounts import identity_rows, identity_sign_ups, limits, log_in, throttle, user_rows
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import ProviderRefused, WrongDetails
 from quart_auth_app.accounts.factors.identities import Proven
@@ -48,6 +48,7 @@ async def log_in_with_identity(
         now=now,
     )
     async with transaction() as db:
+        await user_rows.lock(db, user_id=await identity_rows.owner(db, proven) or 0)
         user_id = await identity_rows.use(db, proven, now=now)
         if user_id is None:
             raise ProviderRefused(reason="disconnected in this very moment", label=provider.label)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, limits, log_in, passkey_answers, sessions, throttle
+from quart_auth_app.accounts import activity, limits, log_in, passkey_answers, sessions, throttle, user_rows, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked, WrongDetails
 from quart_auth_app.accounts.factors import passkeys
@@ -32,6 +32,7 @@ async def log_in_with_passkey(
     if answer.user_handle != passkey.user_handle:
         raise PasskeyRefused(reason="user handle")
     async with transaction() as db:
+        await user_rows.lock(db, user_id=passkey.user_id)
         await _use(db, asking, answer, counter, passkey=passkey, browser=browser, now=now)
         user = await db.get_one(User, passkey.user_id)
         try:
@@ -57,6 +58,7 @@ async def prove(
     if passkey.user_id != user_id:
         raise PasskeyRefused(reason="somebody else's")
     async with transaction() as db:
+        await ways_in.hold(db, found=found)
         await _use(db, asking, answer, counter, passkey=passkey, browser=browser, now=now)
         renewed = await sessions.renew(
             db, session_id=found.session["id"], password_version=version, after=browser.token, now=now

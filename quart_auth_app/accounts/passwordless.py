@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, outbox, pending_log_ins, sessions, ways_in
+from quart_auth_app.accounts import activity, outbox, pending_log_ins, sessions, user_rows, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions import Found, Renewed
@@ -23,7 +23,7 @@ async def remove_password(db: AsyncSession, *, found: Found, browser: Browser, n
     new token, and whether there was a password.
     """
     user_id, version = found.user["id"], found.user["password_version"]
-    await ways_in.lock(db, user_id=user_id)
+    await user_rows.lock(db, user_id=user_id)
     without = select(User.password_version).where(User.id == user_id, User.password == ways_in.NO_PASSWORD)
     if (newer := await db.scalar(without)) is not None:  # a second click
         return await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=newer), False

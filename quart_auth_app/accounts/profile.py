@@ -5,7 +5,17 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, email_changes, names, second_step, sessions, sudo, throttle
+from quart_auth_app.accounts import (
+    activity,
+    double_clicks,
+    email_changes,
+    names,
+    second_step,
+    sessions,
+    sudo,
+    throttle,
+    ways_in,
+)
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
@@ -83,11 +93,13 @@ async def changed_again(db: AsyncSession, *, found: Found, browser: Browser, now
 
     Raises SessionRevoked.
     """
+    await ways_in.hold(db, found=found)
     await throttle.clear(db, sudo.counter(found))  # the second click's old password was counted as wrong
     version = await db.scalar(select(User.password_version).where(User.id == found.user["id"])) or 0
     return await sessions.renew_own(db, found=found, browser=browser, now=now, password_version=version)
 
 
-async def change_language(db: AsyncSession, *, user_id: int, language: str | None) -> None:
-    """Store the user's language; None means the language that each browser asks for."""
-    await db.execute(update(User).where(User.id == user_id).values(language=language))
+async def change_language(db: AsyncSession, *, found: Found, language: str | None) -> None:
+    """Store the user's language; None means the language that each browser asks for. Raises SessionRevoked."""
+    await ways_in.hold(db, found=found)
+    await db.execute(update(User).where(User.id == found.user["id"]).values(language=language))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, limits, log_in, pending_log_ins, second_step, throttle
+from quart_auth_app.accounts import activity, limits, log_in, pending_log_ins, second_step, throttle, user_rows
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.limits import Counter
@@ -29,6 +29,7 @@ async def with_second_step(
         counters = limits.second_step_counters(user_id=user.id, device=browser.device_for(user))
         await throttle.hit(db, *counters, now=now)
     async with transaction() as db:
+        await user_rows.lock(db, user_id=user.id)
         method = await second_step.spend(db, keys, user_id=user.id, code=code, now=now)
         if method is None and (first := await again(db, token=token, browser=browser, now=now)):
             await throttle.settle(db, refunded=counters[1:], cleared=counters[0], now=now)

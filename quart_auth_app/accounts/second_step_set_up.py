@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, recovery_codes, sessions
+from quart_auth_app.accounts import activity, recovery_codes, sessions, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import totp
@@ -82,6 +82,7 @@ async def turn_on(
     SessionRevoked.
     """
     user_id = found.user["id"]
+    await ways_in.hold(db, found=found)
     codes = await confirm(db, keys, user_id=user_id, code=code, browser=browser, now=now)
     renewed = await sessions.renew_own(db, found=found, browser=browser, now=now)
     await sessions.add_method(db, session_id=renewed.number, method=TOTP)

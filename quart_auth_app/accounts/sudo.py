@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import double_clicks, second_step, sessions, throttle
+from quart_auth_app.accounts import double_clicks, second_step, sessions, throttle, ways_in
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.seeds import Keys
@@ -68,6 +68,7 @@ async def prove(
         await check_password(transaction, passwords, found=found, password=password, browser=browser, now=now)
     user_id, version = found.user["id"], found.user["password_version"]
     async with transaction() as db:
+        await ways_in.hold(db, found=found)
         if (await second_step.state(db, user_id=user_id)).is_on and not await _spend(
             db, keys, user_id=user_id, code=code, browser=browser, now=now
         ):
@@ -94,6 +95,7 @@ async def check_code(
             return
     count = await _count(transaction, found, now=now)
     async with transaction() as db:
+        await ways_in.hold(db, found=found)
         if count and await _spend(db, keys, user_id=user_id, code=code, browser=browser, now=now):
             await throttle.refund(db, counter(found))
             return

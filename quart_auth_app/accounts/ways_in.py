@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import sessions
+from quart_auth_app.accounts import sessions, user_rows
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import Identity, Passkey, User
@@ -29,28 +29,22 @@ def info(issuers: Collection[str]) -> dict[str, object]:
     return {ISSUERS: frozenset(issuers)}
 
 
-async def lock(db: AsyncSession, *, user_id: int) -> None:
-    """Lock the user's row, so that only one request at a time changes the ways in.
-
-    If two tabs each remove one, the second sees what the first has done.
-    """
-    # FOR NO KEY UPDATE: a new session's foreign key must not wait for it, see `hold`.
-    await db.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-
-
 async def hold(db: AsyncSession, *, found: Found) -> None:
-    """Do the same for an act of this session. Raises SessionRevoked if it was revoked meanwhile.
+    """Lock the user of this session for an act of theirs. Raises SessionRevoked if it was revoked meanwhile.
 
     Otherwise a thief's request that is under way while the owner gets the account back would leave a way in behind.
     """
-    await lock(db, user_id=found.user["id"])  # first, as in whatever revokes sessions
+    await user_rows.lock(db, user_id=found.user["id"])  # first, as in whatever revokes sessions
     await sessions.insist_on_active(db, found=found)
 
 
 async def insist_on_another(
     db: AsyncSession, *, user_id: int, than_passkey: int | None = None, than_issuer: str | None = None
 ) -> None:
-    """Raise LastWayIn if there is no other way in than the given one. Call `lock` first."""
+    """Raise LastWayIn if there is no other way in than the given one. Call `hold` first.
+
+    Of two tabs that each remove one, the second sees what the first has done.
+    """
     issuers = db.info.get(ISSUERS, frozenset()) - {than_issuer}
     ways = (
         exists().where(User.id == user_id, User.password != NO_PASSWORD),

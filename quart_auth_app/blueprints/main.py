@@ -8,7 +8,7 @@ from quart_auth_app.accounts import profile as accounts
 from quart_auth_app.web import language as web_language
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.identity.current_user import current_user
+from quart_auth_app.web.identity.current_user import current_found, current_user
 from quart_auth_app.web.services import transaction
 
 main = Blueprint("main", __name__)
@@ -36,6 +36,6 @@ async def language() -> ResponseReturnValue:
     code = web_language.chosen((await LANGUAGE.read())["language"])
     if await current_user.is_authenticated:
         async with transaction() as db:
-            await accounts.change_language(db, user_id=current_user.id, language=code)
+            await accounts.change_language(db, found=current_found(), language=code)
     web_language.keep(code)
     return redirect(await next_page.wanted() or next_page.came_from() or url_for("main.index"))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, double_clicks, roles, sessions, users, ways_in
+from quart_auth_app.accounts import access_keys, activity, double_clicks, roles, sessions, user_rows, users
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions import Found
@@ -115,7 +115,7 @@ async def carry_out(db: AsyncSession, act: str, wish: Wish, *, by: Admin | None 
     await (by.insist(db) if by else roles.lock_admins(db))
     if by and act in ONCE and await double_clicks.made(db, by.browser, now=wish.now) is not None:
         return
-    await ways_in.lock(db, user_id=number)
+    await user_rows.lock(db, user_id=number)
     await ACTS[act](db, wish)
     if by and (act != "delete" or by.user_id != number):
         kind = f"admin_{act.replace('-', '_')}"

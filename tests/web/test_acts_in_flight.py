@@ -13,7 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions, sudo, users
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.models import AccessKey, EmailChange, Identity, Passkey, RecoveryCode, Session, Totp, User
+from quart_auth_app.models import (
+    AccessKey,
+    EmailChange,
+    Identity,
+    Passkey,
+    RecoveryCode,
+    SecurityEvent,
+    Session,
+    Totp,
+    User,
+)
 from tests.authenticators import Authenticator, add_passkey, options
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox
@@ -162,6 +172,22 @@ async def name(app: Quart, client: Client, fake: Fake) -> Send:
     return partial(client.post, "/account/name", form={"name": "Thief"})
 
 
+async def language(app: Quart, client: Client, fake: Fake) -> Send:
+    """Choose a language, in which the owner's mails would be written."""
+    return partial(client.post, "/language", form={"language": "es"})
+
+
+async def passkey_name(app: Quart, client: Client, fake: Fake) -> Send:
+    """Give a passkey the name of another device."""
+    await add_passkey(client)
+    return partial(client.post, "/account/passkeys/1/name", form={"name": "Thief"})
+
+
+async def export(app: Quart, client: Client, fake: Fake) -> Send:
+    """Download what is kept about the account."""
+    return partial(client.post, "/account/export")
+
+
 async def kept(app: Quart, client: Client, fake: Fake) -> Send:
     """Cancel the deletion."""
     async with services_of(app).database.transaction() as db:
@@ -256,15 +282,15 @@ async def test_who_is_no_admin_any_more_finishes_no_act(
     assert sorted(rows)[1:] == [(2, [], None)]
 
 
-REMAIN = [address_at_once, deletion, other_sessions, seed, no_key, name, kept]
+REMAIN = [address_at_once, deletion, other_sessions, seed, no_key, name, language, passkey_name, export, kept]
 
 
 async def remains(db: AsyncSession) -> list[object]:
     """Return what a thief could leave in the one account there is, besides ways in."""
     user = (await db.scalars(select(User).execution_options(populate_existing=True))).one()
-    columns = (EmailChange.new_email, Totp.new_seed, Session.id, AccessKey.id)
+    columns = (EmailChange.new_email, Totp.new_seed, Session.id, AccessKey.id, Passkey.name, SecurityEvent.kind)
     rows = [[*await db.scalars(select(column).order_by(column))] for column in columns]
-    return [user.email, user.name, user.delete_at, *rows]
+    return [user.email, user.name, user.language, user.delete_at, *rows]
 
 
 async def the_owner_is_back(db: AsyncSession, user: User) -> None:
@@ -293,7 +319,9 @@ async def test_who_is_thrown_out_meanwhile_changes_nothing_else_either(
         before.append(await remains(db))
 
     before_it_writes(app, happens, monkeypatch)
-    assert (await send()).status_code < 500
+    response = await send()
+    assert response.status_code < 500
+    assert "Content-Disposition" not in response.headers, "it got the account's data"
     async with services_of(app).database.reading() as db:
         assert [await remains(db)] == before
 
@@ -322,5 +350,5 @@ async def test_who_is_thrown_out_meanwhile_changes_no_address(
     before_it_writes(app, happens, monkeypatch)
     assert (await client.post(path, form=form)).status_code < 500
     async with services_of(app).database.reading() as db:
-        email, _, _, changes, *_ = await remains(db)
+        email, _, _, _, changes, *_ = await remains(db)
     assert (email, how == "asked" and changes) == (BOB["email"], how == "asked" and [])

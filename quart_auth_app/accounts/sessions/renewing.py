@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import user_rows
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.session_tokens import hash_of, token_by
@@ -70,6 +71,7 @@ async def renew(
 
     None if the session was revoked, the account disabled, or its password changed meanwhile.
     """
+    await user_rows.lock_owners(db, Session.id == session_id)
     before = (await db.execute(_LOCK, {"session": session_id})).first()
     if not before:
         return None

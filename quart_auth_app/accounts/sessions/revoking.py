@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks
+from quart_auth_app.accounts import activity, double_clicks, user_rows
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.session_tokens import hash_of
@@ -38,6 +38,7 @@ async def revoke_all(db: AsyncSession, *, user: User) -> None:
 
 async def revoke_one(db: AsyncSession, *, session_id: int, now: datetime) -> None:
     """Delete the session with this number, for an operator. Raises NoSuchSession."""
+    await user_rows.lock_owners(db, _is(session_id))
     user_id = await db.scalar(delete(Session).where(_is(session_id)).returning(Session.user_id))
     if user_id is None:
         raise NoSuchSession
@@ -52,6 +53,7 @@ def _is(session_id: int) -> ColumnElement[bool]:
 
 async def revoke_everybodys(db: AsyncSession, *, now: datetime) -> None:
     """Delete all sessions of all users, for an operator."""
+    await user_rows.lock_owners(db)
     for user_id in set(await db.scalars(delete(Session).returning(Session.user_id))):
         await activity.note(db, user_id=user_id, kind="sessions_revoked", browser=OPERATOR, now=now)
 
@@ -61,6 +63,7 @@ async def revoke_own(
 ) -> bool:
     """Delete one of the user's own sessions. Return whether there was one."""
     which = [Session.user_id == user_id, _is(session_id)]
+    await user_rows.lock(db, user_id=user_id)
     user_agent = await db.scalar(delete(Session).where(*which).returning(Session.user_agent))
     if user_agent is None:
         return False
