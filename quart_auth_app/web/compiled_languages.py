@@ -65,11 +65,24 @@ class PerLanguage(KnowsLanguages):
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # Jinja's name
         """Return the template in the reader's language."""
-        return super().get_template(name if parent else self._wanted(name), parent, globals)
+        return self._extended(super().get_template(name if parent else self._wanted(name), parent), globals)
 
     def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002  # Jinja's name
         """Return the first template that exists, in the reader's language."""
-        return super().select_template(names if parent else [self._wanted(name) for name in names], parent, globals)
+        wanted = names if parent else [self._wanted(name) for name in names]
+        return self._extended(super().select_template(wanted, parent), globals)
+
+    def make_globals(self, d: Any) -> Any:
+        """Return the variables of all templates, and of one template `d`."""
+        # Without `d` Jinja makes a ChainMap too, and copies it variable by variable for each page, include and import.
+        return super().make_globals(d) if d else self.globals
+
+    def _extended(self, template: Template, own: Any) -> Template:
+        if own:
+            if template.globals is self.globals:
+                template.globals = super().make_globals({})  # so that the others don't get them
+            template.globals.update(own)
+        return template
 
     def _wanted(self, name: Any) -> Any:
         code = self.reads().code

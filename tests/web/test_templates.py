@@ -123,3 +123,26 @@ async def test_an_attribute_that_users_lack_is_told_from_one_that_nobody_has(app
     assert await text(await client.get("/shoe-size")) == "nobody is logged in, so there is no shoe_size"
     await client.post("/login", form=bob)
     assert await text(await client.get("/shoe-size")) == "shoe_size"
+
+
+async def test_what_a_site_gives_one_template_reaches_no_other(app: Quart) -> None:
+    app.jinja_env.loader = DictLoader({"one": "{{ colour }}", "other": "{{ colour }}"})
+    async with app.test_request_context("/"):
+        assert await app.jinja_env.get_template("one").render_async() == ""
+        own = app.jinja_env.get_template("one", globals={"colour": "red"})
+        selected = app.jinja_env.select_template(["none", "one"], globals={"colour": "blue"})
+        assert own is selected
+        assert await own.render_async() == "blue"
+        assert await app.jinja_env.get_template("other").render_async() == ""
+        own.globals["colour"] = "green"
+        assert "colour" not in app.jinja_env.globals
+
+
+async def test_a_variable_for_all_templates_reaches_those_that_are_loaded(app: Quart) -> None:
+    app.jinja_env.loader = DictLoader({"one": "{{ colour }}", "other": "{% from 'one' import no %}{{ colour }}"})
+    async with app.test_request_context("/"):
+        for colour in ("", "red"):
+            if colour:
+                app.jinja_env.globals["colour"] = colour
+            assert await app.jinja_env.get_template("one").render_async() == colour
+            assert await app.jinja_env.get_template("other").render_async() == colour
