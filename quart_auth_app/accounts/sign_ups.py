@@ -3,7 +3,7 @@
 Nothing here looks whether the address has an account. The sender of mail does, and tells the address's owner alone.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -27,9 +27,6 @@ from quart_auth_app.models import SignUp
 LASTS = timedelta(hours=24)
 """How long a sign-up waits for its mail to be answered, as long as the link does."""
 
-DOUBLE_CLICK = timedelta(minutes=1)
-"""Whoever signs up with the same details again within this time has signed up once; no second mail goes out either."""
-
 NOTHING: Mapping[str, str] = {}
 
 
@@ -47,19 +44,16 @@ async def begin(
 ) -> int:
     """Keep what a stranger typed and have the address's owner asked. Return the sign-up's number.
 
-    `own` is what was typed into the site's own fields. Of a form that was sent twice the first counts, whose
-    mail is under way. Raises TooManyAttempts, InvalidEmail, InvalidName, InvalidPassword, OwnFieldRefused or TooBusy.
+    `own` is what was typed into the site's own fields. Of a form that this browser sends twice the first one counts,
+    whose mail is under way.
+
+    Raises TooManyAttempts, InvalidEmail, InvalidName, InvalidPassword, OwnFieldRefused or TooBusy.
     """
     async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
         email, name = await _accepted(transaction, email=email, name=name, own=own)
         password_hash = await passwords.hash_new(password, context=[email, name, site], browser=browser)
 
-    async def is_same(first: SignUp) -> bool:
-        with passwords.place_in_line(browser):
-            return (await passwords.verify(password, first.password))[0]
-
-    sign_up = _row(email, name, password_hash, own=own, now=now)
-    return await _keep(transaction, sign_up, is_same=is_same, browser=browser, now=now)
+    return await _keep(transaction, _row(email, name, password_hash, own=own, now=now), browser=browser, now=now)
 
 
 async def begin_without_password(
@@ -72,11 +66,8 @@ async def begin_without_password(
     async with throttle.counted_unless_busy(transaction, mail_limits.of_client(browser), now=now):
         email, name = await _accepted(transaction, email=email, name=name, own=own)
 
-    async def is_same(_first: SignUp) -> bool:
-        return False  # nothing tells whose the first is
-
     sign_up = _row(email, name, ways_in.NO_PASSWORD, own=own, now=now)
-    return await _keep(transaction, sign_up, is_same=is_same, browser=browser, now=now)
+    return await _keep(transaction, sign_up, browser=browser, now=now)
 
 
 async def _accepted(transaction: UnitOfWork, *, email: str, name: str, own: Mapping[str, str]) -> tuple[str, str]:
@@ -100,17 +91,15 @@ def _row(email: str, name: str, password_hash: str, *, own: Mapping[str, str], n
     )
 
 
-async def _keep(
-    transaction: UnitOfWork,
-    sign_up: SignUp,
-    *,
-    is_same: Callable[[SignUp], Awaitable[bool]],
-    browser: Browser,
-    now: datetime,
-) -> int:
+async def _keep(transaction: UnitOfWork, sign_up: SignUp, *, browser: Browser, now: datetime) -> int:
     async with transaction() as db:
-        if await mail_limits.may_send(db, email=sign_up.email, browser=browser, now=now):
-            await _add(db, sign_up)
+        may_send = await mail_limits.may_send(db, email=sign_up.email, browser=browser, now=now)
+        # Not the sign-up with the same details: its number would tell a stranger who tries passwords which is right.
+        if not may_send and (first := await double_clicks.made(db, browser, now=now)):
+            return first
+        db.add(sign_up)
+        await db.flush()
+        if may_send:
             await double_clicks.store(db, browser, number=sign_up.id, now=now)
             await outbox.queue(
                 db,
@@ -121,30 +110,7 @@ async def _keep(
                 now=now,
                 lasts=outbox.LINK_LASTS,
             )
-            return sign_up.id
-        if number := await double_clicks.made(db, browser, now=now):
-            return number
-        first = await _first_click(db, sign_up)
-    if first and await is_same(first):
-        return first.id
-    async with transaction() as db:
-        return await _add(db, sign_up)
-
-
-async def _add(db: AsyncSession, sign_up: SignUp) -> int:
-    db.add(sign_up)
-    await db.flush()
-    return sign_up.id
-
-
-async def _first_click(db: AsyncSession, second: SignUp) -> SignUp | None:
-    query = select(SignUp).where(
-        SignUp.email_key == second.email_key,
-        SignUp.name == second.name,
-        SignUp.created_at > second.created_at - DOUBLE_CLICK,
-    )
-    first: SignUp | None = await db.scalar(query.order_by(SignUp.id).limit(1))
-    return first
+        return sign_up.id
 
 
 async def email_of(db: AsyncSession, *, sign_up_id: int, now: datetime) -> str | None:

@@ -90,14 +90,30 @@ async def test_a_sign_up_is_an_account_once_its_code_is_typed(client: Client, in
 @pytest.mark.parametrize(
     ("changed", "kept"), [({}, 1), ({"name": "Rob"}, 2), ({"password": "another harbour kettle 7"}, 2)], ids=str
 )
-async def test_the_same_details_twice_within_a_minute_are_one_sign_up_though_no_form_was_opened(
+async def test_a_form_that_is_sent_twice_within_a_minute_is_one_sign_up(
     mailing: Quart, client: Client, inbox: Inbox, changed: dict[str, str], kept: int
 ) -> None:
-    await sign_up(client)
-    await sign_up(client, BOB | changed)
+    await client.get("/signup")
+    there = elsewhere()
+    for form in (BOB, BOB | changed):
+        assert (await client.post("/signup", form=form, **there)).headers["Location"] == "/signup/check-mail"
     assert await count(mailing, SignUp) == kept
     await client.post("/signup/code", form={"code": inbox.code(BOB["email"])})
     assert await count(mailing, User) == (kept == 1), "the mailed code is the first one's"
+
+
+@pytest.mark.asvs("6.3.8")
+@pytest.mark.parametrize("opens_the_form", [True, False])
+async def test_a_stranger_who_guesses_the_password_of_a_sign_up_learns_nothing(
+    mailing: Quart, client: Client, opens_the_form: bool
+) -> None:
+    stranger, there = mailing.test_client(), elsewhere()
+    for browser in (client, stranger) if opens_the_form else ():
+        await browser.get("/signup")
+    for browser, times in ((client, 1), (stranger, 2)):
+        for _ in range(times):
+            await browser.post("/signup", form=BOB, **there)  # at the same IP address, in the same kind of browser
+    assert await count(mailing, SignUp) == 3, "each has its own number"
 
 
 @pytest.mark.asvs("6.6.2")
