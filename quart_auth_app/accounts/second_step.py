@@ -1,5 +1,6 @@
 """A user's second step: whether it is on, using codes, and turning it off."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +18,17 @@ from quart_auth_app.models import RecoveryCode, Totp
 TOTP = "totp"
 RECOVERY_CODE = "recovery-code"
 
+_log = logging.getLogger("quart_auth_app.second_step")
+
 
 class WrongCode(AccountError):
     """The code is neither a current one of the app, nor an unused recovery code."""
 
     field = "code"
+
+
+class AppUnreadable(WrongCode):
+    """No code of the app can be checked: a SECRET_KEY that is gone encrypted its seed."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,17 @@ async def spend(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: d
     return TOTP if await _spend_step(db, keys, user_id=user_id, code=code, now=now) else None
 
 
+async def refusal(db: AsyncSession, keys: Keys, *, user_id: int) -> WrongCode:
+    """Return why a code was not accepted, for somebody who has proven a first factor."""
+    stored = await db.scalar(select(Totp.seed).where(Totp.user_id == user_id))
+    try:
+        if stored is not None:
+            keys.decrypt(stored, user_id=user_id)
+    except Unreadable:
+        return AppUnreadable()
+    return WrongCode()
+
+
 async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, now: datetime) -> bool:
     stored = await db.scalar(select(Totp.seed).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)))
     if stored is None:
@@ -83,7 +101,8 @@ async def _spend_step(db: AsyncSession, keys: Keys, *, user_id: int, code: str, 
     try:
         opened = keys.decrypt(stored, user_id=user_id)
     except Unreadable:
-        return False  # `doctor` reports seeds that no key decrypts
+        _log.error("no key decrypts the second step of user %s; quart-auth-app doctor says more", user_id)
+        return False
     step = totp.matching_step(opened.seed, code, now=now)
     if step is None:
         return False

@@ -11,7 +11,6 @@ from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.accounts.log_in import LoggedIn, SecondStepMissing
 from quart_auth_app.accounts.pending_log_ins import Pending
-from quart_auth_app.accounts.second_step import WrongCode
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 
@@ -21,7 +20,8 @@ async def with_second_step(
 ) -> tuple[LoggedIn, list[str]]:
     """Log in by a code after a proven first factor. Returns the session, and the methods that were used.
 
-    Raises NoPendingLogIn, WrongCode or TooManyAttempts. Each try is counted first, and stays counted if it was wrong.
+    Raises NoPendingLogIn, WrongCode, AppUnreadable or TooManyAttempts. Each try is counted first, and stays counted if
+    it was wrong.
     """
     async with transaction() as db:
         pending = await pending_log_ins.count_try(db, token=token, now=now)
@@ -36,13 +36,14 @@ async def with_second_step(
             return first, []
         if method is None:
             await activity.note(db, user_id=user.id, kind="second_step_failed", browser=browser, now=now)
+            refusal = await second_step.refusal(db, keys, user_id=user.id)
         else:
             methods = [*pending.methods.split(), method]
             logged_in = await _finish(
                 db, pending, user, counters, token=token, methods=methods, browser=browser, now=now
             )
     if method is None:
-        raise WrongCode
+        raise refusal
     return logged_in, methods
 
 

@@ -17,7 +17,7 @@ from quart_auth_app.accounts.errors import (
 from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
 from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.roles import RoleMissing, StrongLogInRequired
-from quart_auth_app.accounts.second_step import WrongCode
+from quart_auth_app.accounts.second_step import AppUnreadable, WrongCode
 from quart_auth_app.web.edge.asking import asking, wants_json
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.problems import problem, title_of
@@ -71,7 +71,16 @@ STATUSES = {
 """Statuses by code; an error that is not listed has the status of its parent class."""
 
 
-HAVE_AN_EVENT = {KeyNotEnough, KeyRefused, WrongDetails, WrongCode, WrongLogInCode, RoleMissing, StrongLogInRequired}
+HAVE_AN_EVENT = {
+    AppUnreadable,
+    KeyNotEnough,
+    KeyRefused,
+    WrongDetails,
+    WrongCode,
+    WrongLogInCode,
+    RoleMissing,
+    StrongLogInRequired,
+}
 """Errors with an event of their own, which is written where they are raised; like those of refused passkeys."""
 
 

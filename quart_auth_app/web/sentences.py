@@ -96,6 +96,8 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "AddressNotVerified": "{label} has not confirmed your email address, so no account can be made with it. "
     "Confirm it there and try again, or sign up here.",
     "AlreadyConfirmed": "This address has been confirmed already. You can log in.",
+    "AppUnreadable": "This site can't check the codes of your app any more. Please use one of your recovery codes, or "
+    "ask the site's operator.",
     "AttemptTooLate": "That took too long, or was begun in another browser. Please try again.",
     "ConnectFirst": "There is an account with your email address already. Log in to it another way; "
     "then you can connect {label} to it.",

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from quart_auth_app.accounts.second_step import AppUnreadable
 from quart_auth_app.models import Totp
+from quart_auth_app.web.sentences import sentence
 from tests.cli.test_cli import Operator
 from tests.conftest import MakeApp, services_of
 from tests.databases import NewDatabase
-from tests.people import BOB, Clock, is_logged_in
+from tests.people import BOB, Clock, is_logged_in, notice
 from tests.second_steps import turn_on
 
 OLD, NEW = "0123456789-old" * 3, "0123456789-new" * 3
@@ -58,6 +60,22 @@ async def test_a_key_that_is_gone_is_found_and_the_person_can_be_let_in(
     await operator.later("user", "reset-second-step", BOB["email"])
     assert "authenticator app" not in (await operator.later("doctor")).stdout
     await client.post("/login", form=BOB)
+    assert await is_logged_in(client)
+
+
+async def test_who_has_an_app_whose_key_is_gone_is_told_to_use_a_recovery_code(
+    operator: Operator, make_app: MakeApp, time: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """“Enter the code that your app shows now” would let them try for ever."""
+    await make_app(**operator.settings | {"SECRET_KEY": OLD}).test_client().post("/signup", form=BOB)
+    phone = await turn_on(make_app(**operator.settings | {"SECRET_KEY": OLD}))
+    client = make_app(**operator.settings | {"SECRET_KEY": NEW}).test_client()
+    time.advance(timedelta(minutes=2))
+    await client.post("/login", form=BOB)
+    await client.post("/login/second-step", form={"code": phone.code()})
+    assert await notice(client, "/login/second-step") == sentence(AppUnreadable())
+    assert "no key decrypts the second step of user 1; quart-auth-app doctor says more" in caplog.text
+    await client.post("/login/second-step", form={"code": phone.recovery_codes[0]})
     assert await is_logged_in(client)
 
 
