@@ -39,7 +39,6 @@ down_revision = "{newest}"
 
 def upgrade() -> None:
     """Change the schema."""
-    connection = op.get_bind()
 {body}
 '''
 
@@ -56,7 +55,10 @@ def main(name: str) -> Path:
     revision = f"{int(migrations.HEAD) + 1:04}"
     file = VERSIONS / f"{revision}_{re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')}.py"
     sentence = name.replace("_", " ").strip().capitalize()
-    body = "\n".join(f"    {line}".rstrip() for line in _for_all(bodies))
+    lines = list(_for_all(bodies))
+    if any("connection" in line for line in lines):  # an index needs none
+        lines.insert(0, "connection = op.get_bind()")
+    body = "\n".join(f"    {line}".rstrip() for line in lines)
     file.write_text(TEMPLATE.format(sentence=sentence, revision=revision, newest=migrations.HEAD, body=body))
     return file
 

@@ -94,3 +94,14 @@ def test_a_migration_that_was_written_brings_both_kinds_of_database_to_the_model
     assert "refuse_tables(connection, ['note'])" in source
     # SQLite knows no length, PostgreSQL does.
     assert (source.count("String(length=1001)") == 1) == ("postgresql" in KINDS)
+
+
+def test_a_migration_of_an_index_alone_has_no_variable_that_it_does_not_use(copy: Path) -> None:
+    model = copy / "quart_auth_app" / "models" / "user.py"
+    before = "language: Mapped[str | None] = mapped_column(String(35))"
+    model.write_text(model.read_text().replace(before, before.replace("(String(35))", "(String(35), index=True)")))
+    written = run(copy, "-m", "tests.write_migration", "people by language")
+    assert written.returncode == 0, written.stderr
+    source = next(copy.rglob("*_people_by_language.py")).read_text()
+    assert "op.create_index(op.f('ix_user_language')" in source
+    assert "connection" not in source
