@@ -1,5 +1,7 @@
 """The operator's commands. Each reads the settings, makes one call into `accounts`, and prints."""
 
+import atexit
+import gc
 import os
 
 import click
@@ -33,6 +35,9 @@ def main(context: click.Context, app: str | None) -> None:
     # Settings are made of it by the command that needs them: --help works without, and doctor has to say what is wrong.
     context.obj = os.environ
 
+
+# At its end Python collects garbage among everything that is loaded, which takes a fifth of a command's time, in vain.
+atexit.register(gc.freeze)
 
 for command in (serve, db, user, overview, session, mail, secrets, prune, doctor, new, completion):
     main.add_command(command)

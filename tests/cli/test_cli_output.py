@@ -71,3 +71,12 @@ def test_what_moves_a_cursor_is_escaped() -> None:
 
 def test_a_name_with_a_wide_space_is_shown_as_it_is() -> None:
     assert printable("山田\u3000太郎") == "山田\u3000太郎"
+
+
+def test_at_its_end_no_command_collects_garbage_among_what_is_loaded() -> None:
+    """That takes a fifth of the time of `--help`, and of each Tab."""
+    code = (
+        "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 100_000)); import quart_auth_app.cli"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
