@@ -12,6 +12,7 @@ from quart_auth_app.web.services import EXTENSION
 from tests.conftest import services_of
 from tests.databases import SECRET_KEY, NewDatabase
 from tests.people import BOB, text
+from tests.web.test_own_host import first_answer
 
 ALONE = "current_user can follow one alone"
 
@@ -100,3 +101,20 @@ async def test_our_pages_are_at_the_server_name_and_a_subdomain_leads_there_with
     assert await text(await client.get("/link", headers=there)) == "http://example.com/login"
     assert (await client.get("/private", headers=there)).location == "http://example.com/login"
     assert (await client.get("/profile", headers={"Host": "example.com"})).location == "/login?next=/profile"
+
+
+@pytest.mark.parametrize(("path", "name"), [("/login", "a..b"), ("/own", "a..b"), ("http://[/own", "localhost")])
+@pytest.mark.parametrize(("kind", "answer"), [("http", 400), ("websocket", "websocket.close")])
+async def test_an_odd_host_or_target_is_a_bad_request_on_every_page(
+    host: Quart, caplog: pytest.LogCaptureFixture, kind: str, answer: int | str, path: str, name: str
+) -> None:
+    Accounts(host)
+    host.add_url_rule("/own", "own", lambda: "own")
+    assert await first_answer(host, kind, path=path, host=name) == answer
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+async def test_any_other_host_gets_the_pages_of_the_application(host: Quart) -> None:
+    Accounts(host)
+    host.add_url_rule("/own", "own", lambda: "own")
+    assert await text(await host.test_client().get("/own", headers={"Host": "a.b"})) == "own"

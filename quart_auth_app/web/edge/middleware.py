@@ -38,12 +38,20 @@ def init_app(app: Quart, services: Services) -> None:
 
 
 def join(app: Quart, services: Services, *, blueprints: Set[str]) -> None:
-    """In another application: store the client's address, and add our headers to answers of our blueprints only."""
+    """In another application: store the client's address, and add our headers to answers of our blueprints only.
+
+    A target or Host that Quart fails at is refused for all of its pages: what it asks for is known by them alone.
+    """
     inner: Any = app.asgi_app
 
     async def say_who_asks(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] in {"http", "websocket"}:
             _name(scope, services)
+            try:
+                _check(scope)
+            except BadRequest:
+                await _refuse(scope, send)
+                return
         await inner(scope, receive, send)
 
     app.asgi_app = say_who_asks  # type: ignore[method-assign]  # Quart's own way to wrap itself
@@ -178,12 +186,7 @@ class Edge:
                 _check(scope)
                 await self._app(scope, receive, send_with_headers)
         except BadRequest:
-            # Not shown as a page: without a usable target and Host, Quart makes no URLs.
-            if scope["type"] == "http":
-                await _send_plain(send_with_headers, HTTPStatus.BAD_REQUEST, [])
-            else:
-                await send_with_headers({"type": "websocket.close", "code": 1002, "reason": None})
-                status = HTTPStatus.FORBIDDEN
+            status = await _refuse(scope, send_with_headers)
         except Exception:
             _errors.exception("unhandled error")
             if status or scope["type"] != "http":
@@ -205,6 +208,14 @@ def _check(scope: HTTPScope | WebsocketScope) -> None:
                 value.decode("latin-1").partition(":")[0].encode("idna")  # fails for “a..b”
     except ValueError:
         raise BadRequest from None
+
+
+async def _refuse(scope: HTTPScope | WebsocketScope, send: ASGISendCallable) -> int:
+    """Answer 400, not as a page: without a usable target and Host, Quart makes no URLs. Returns the status."""
+    if scope["type"] == "http":
+        return await _send_plain(send, HTTPStatus.BAD_REQUEST, [])
+    await send({"type": "websocket.close", "code": 1002, "reason": None})
+    return HTTPStatus.FORBIDDEN
 
 
 async def _send_plain(send: ASGISendCallable, status: int, headers: Headers) -> int:
