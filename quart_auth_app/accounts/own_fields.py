@@ -1,7 +1,7 @@
 """A site's own fields: columns that it has added to the user and that people fill in themselves."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import select, update
@@ -36,13 +36,16 @@ def values(texts: Mapping[str, str], fields: Sequence[OwnField]) -> dict[str, An
     return {each.name: each.value(texts.get(each.name, "")) for each in fields}
 
 
-def readable(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of texts that were typed some time ago, without those that are not valid any more."""
-    found = {}
+def readable(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[OwnField]]:
+    """Return the values of texts that were typed some time ago, and the fields whose text is not valid any more."""
+    found: dict[str, Any] = {}
+    dropped = []
     for each in on_sign_up():
-        with suppress(OwnFieldRefused):
+        try:
             found[each.name] = each.value(texts[each.name]) if each.name in texts else None
-    return {name: value for name, value in found.items() if value is not None}
+        except OwnFieldRefused:
+            dropped.append(each)
+    return {name: value for name, value in found.items() if value is not None}, dropped
 
 
 async def store(db: AsyncSession, *, user_id: int, values: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Confirming a sign-up by the mailed code or link, which makes the account."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ScalarSelect, delete, select, update
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quart_auth_app.accounts import double_clicks, mailed_codes, own_fields, taken, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongSignUpPassword
+from quart_auth_app.accounts.own_field import OwnField
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -18,9 +20,18 @@ MAX_TRIES = 5
 """How many wrong passwords may be given with a sign-up's link."""
 
 
+@dataclass(frozen=True)
+class Confirmed:
+    """A sign-up that has become an account."""
+
+    user: User
+    dropped: list[OwnField]
+    """Fields of the site's own that are empty: what was typed has passed the site's check then, but not any more."""
+
+
 async def confirm_by_code(
     transaction: UnitOfWork, passwords: Passwords, *, sign_up_id: int, code: str, browser: Browser, now: datetime
-) -> User:
+) -> Confirmed:
     """Make the account by the mailed code, in the browser of the sign-up.
 
     Raises WrongMailedCode, AlreadyConfirmed, OwnFieldTaken or TooBusy.
@@ -39,7 +50,7 @@ async def confirm_by_link(
     password: str,
     browser: Browser,
     now: datetime,
-) -> User:
+) -> Confirmed:
     """Make the account by the mailed link, for the person who has signed up.
 
     They have proved that if it was in this browser, whose sign-up is `own_sign_up_id`, or if they know the password
@@ -73,12 +84,12 @@ async def _insist_on_password(
 
 async def _become_account(
     transaction: UnitOfWork, *, sign_up_id: int, token: str | None, browser: Browser, now: datetime
-) -> User:
+) -> Confirmed:
     async with transaction() as db:
         waiting = await db.get(SignUp, sign_up_id)
     if not waiting:
         raise AlreadyConfirmed
-    values = own_fields.readable(waiting.own)
+    values, dropped = own_fields.readable(waiting.own)
     async with (
         own_fields.refused_if_taken(transaction, values=values),
         taken.refused(transaction, email=waiting.email, error=AlreadyConfirmed),
@@ -100,7 +111,7 @@ async def _become_account(
         await tokens.use_up(db, sign_up=sign_up, now=now)
         await db.execute(delete(SignUp).where(SignUp.email_key == user.email_key))
         await double_clicks.store(db, browser, number=user.id, now=now)
-    return user
+    return Confirmed(user, dropped)
 
 
 async def _take(db: AsyncSession, sign_up_id: int) -> SignUp:

@@ -16,7 +16,9 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 def check_card(card):
-    return None if card.startswith("R") else translated("A card number begins with R.")
+    return None if card.startswith(LETTER) else translated("A card number begins with R.")
+
+LETTER = "R"
 
 class Shelf(enum.Enum):
     NOVEL = "Novels"
@@ -33,8 +35,10 @@ def create_site(config=None):
 TESTS = """
 import os
 import pytest
+import site_of_ours
 from quart_auth_app.testing import SECRET_KEY
 from site_of_ours import create_site
+from tests.conftest import services_of
 
 pytest_plugins = ["quart_auth_app.testing"]
 ANN = {"email": "ann@example.com", "name": "Ann", "password": "sunny otter ladder 42"}
@@ -63,6 +67,24 @@ async def test_a_checked_field(client, make_user):
     await after(client, card="R1")
     assert "«Carné»" in await after(client, card="R1", email="bob@example.com")
     assert (await client.post("/login", form=ANN)).location == "/profile"
+
+@pytest.mark.parametrize("way", ["code", "link"])
+async def test_a_value_that_fails_the_check_since_the_sign_up_is_asked_for_again(outbox, monkeypatch, caplog, way):
+    where = {"DATABASE_URL": os.environ["SITES_DATABASE"], "SECRET_KEY": SECRET_KEY, "MAIL_URL": outbox.url}
+    client, email = create_site(where).test_client(), way + "@example.com"
+    await client.post("/signup", form=ANN | {"email": email, "card": "R7", "shelf": "MAP"})
+    monkeypatch.setattr(site_of_ours, "LETTER", "S")
+    token = outbox.link(email, "/confirm").partition("?")[2]
+    form = {"code": outbox.code(email)} if way == "code" else {"token": token}
+    path = "/signup/code" if way == "code" else "/confirm"
+    assert (await client.post(path, form=form, headers=SPANISH)).location == "/login"
+    page = await (await client.get("/login", headers=SPANISH)).get_data(as_text=True)
+    assert "Su cuenta se ha creado" in page and "«Carné» ya no se acepta" in page
+    assert "card fails the site's check since the sign-up" in caplog.text and "R7" not in caplog.text
+    await client.post("/login", form=ANN | {"email": email})
+    kept = (await (await client.post("/account/export")).get_json())["account"]
+    assert (kept["card"], kept["shelf"]) == (None, "Maps")
+    await services_of(client.app).database.close()
 """
 
 

@@ -1,6 +1,8 @@
 """Signing up with mail: the pages after the form."""
 
-from quart import redirect, render_template, url_for
+import logging
+
+from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
@@ -8,6 +10,7 @@ from quart_auth_app.accounts import identities, sign_up_confirmations, sign_ups,
 from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.errors import AlreadyConfirmed
 from quart_auth_app.accounts.own_field import OwnFieldTaken
+from quart_auth_app.accounts.sign_up_confirmations import Confirmed
 from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.blueprints.auth.log_in import auth
 from quart_auth_app.blueprints.auth.sign_up import SIGN_UP as SIGN_UP_FORM
@@ -23,9 +26,12 @@ from quart_auth_app.web.identity import kept_proofs
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.kept_proofs import Kept
 from quart_auth_app.web.identity.number_cookies import SIGN_UP
-from quart_auth_app.web.sentences import SIGNED_UP, sentence
+from quart_auth_app.web.language import translated
+from quart_auth_app.web.sentences import OWN_DROPPED, SIGNED_UP, sentence
 from quart_auth_app.web.services import passwords, reading, services, transaction
-from quart_auth_app.web.telemetry import security_log
+from quart_auth_app.web.telemetry import logs, security_log
+
+_log = logging.getLogger(f"{logs.LOGGER}.sign_up")
 
 CODE = OnceForm("auth.check_mail", "code")
 CONFIRM = LinkForm("auth.confirm", "token", optional=("password",))
@@ -50,7 +56,7 @@ async def check_mail() -> ResponseReturnValue:
 async def signup_code() -> ResponseReturnValue:
     """Make the account, if the mailed code is right."""
     try:
-        user = await sign_up_confirmations.confirm_by_code(
+        confirmed = await sign_up_confirmations.confirm_by_code(
             transaction,
             passwords(),
             sign_up_id=SIGN_UP.own() or 0,
@@ -60,7 +66,7 @@ async def signup_code() -> ResponseReturnValue:
         )
     except OwnFieldTaken as error:  # another account took the value meanwhile, and this page has no field to change it
         return await SIGN_UP_FORM.refuse(error)
-    return await _signed_up(user)
+    return await _signed_up(confirmed)
 
 
 @auth.get("/confirm")
@@ -80,7 +86,7 @@ async def confirm(token: str) -> ResponseReturnValue:
 async def confirm_post() -> ResponseReturnValue:
     """Make the account, if the link is valid, and the browser is that of the sign-up or the password is right."""
     try:
-        user = await sign_up_confirmations.confirm_by_link(
+        confirmed = await sign_up_confirmations.confirm_by_link(
             transaction,
             passwords(),
             **await CONFIRM.read(),
@@ -95,17 +101,22 @@ async def confirm_post() -> ResponseReturnValue:
         return redirect(url_for("auth.login"))
     except OwnFieldTaken as error:
         return await SIGN_UP_FORM.refuse(error)
-    return await _signed_up(user)
+    return await _signed_up(confirmed)
 
 
-async def _signed_up(user: User) -> ResponseReturnValue:
+async def _signed_up(confirmed: Confirmed) -> ResponseReturnValue:
+    user = confirmed.user
     security_log.write("sign_up", user=user.id)
     signals.announce(signals.signed_up, user=user)
     kept = kept_proofs.for_sign_up(SIGN_UP.own())
     if kept:
         await _connect(user, kept)
     SIGN_UP.forget()
-    return await to_log_in(user.email, SIGNED_UP, remember=kept is not None and kept.remember)
+    response = await to_log_in(user.email, SIGNED_UP, remember=kept is not None and kept.remember)
+    for field in confirmed.dropped:
+        _log.warning("user %d: %s fails the site's check since the sign-up, and is empty", user.id, field.name)
+        await flash(translated(OWN_DROPPED, label=translated(field.label)), "warning")
+    return response
 
 
 @CODE.again
