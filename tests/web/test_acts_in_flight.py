@@ -17,6 +17,7 @@ from quart_auth_app.models import (
     AccessKey,
     EmailChange,
     Identity,
+    Mail,
     Passkey,
     RecoveryCode,
     SecurityEvent,
@@ -32,6 +33,7 @@ from tests.providers.fake import Fake
 from tests.second_steps import shown_code, turn_on
 from tests.web.test_account import log_in
 from tests.web.test_admin import admin, eve
+from tests.web.test_admin_site import queue
 from tests.web.test_providers import address, fake, settings
 from tests.web.test_sign_up_by_mail import with_bob
 
@@ -280,6 +282,18 @@ async def test_who_is_no_admin_any_more_finishes_no_act(
     async with services_of(app).database.reading() as db:
         rows = [tuple(row) for row in await db.execute(select(User.id, User.roles, User.disabled_at))]
     assert sorted(rows)[1:] == [(2, [], None)]
+
+
+@pytest.mark.asvs("15.4.2")
+@pytest.mark.parametrize("which", ["1/retry", "retry"])
+async def test_who_is_no_admin_any_more_has_no_mail_sent_again(
+    app: Quart, admin: Client, time: Clock, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queue(app, 2, time, "550 no such user")
+    before_it_writes(app, revoked, monkeypatch)
+    assert (await admin.post(f"/admin/mail/{which}")).status_code < 500
+    async with services_of(app).database.reading() as db:
+        assert None not in (await db.scalars(select(Mail.failed))).all()
 
 
 REMAIN = [address_at_once, deletion, other_sessions, seed, no_key, name, language, passkey_name, export, kept]

@@ -36,9 +36,12 @@ TESTS = """
 import os
 import pytest
 import site_of_ours
+from quart_auth_app.models import Session
 from quart_auth_app.testing import SECRET_KEY
-from site_of_ours import create_site
+from site_of_ours import Reader, create_site
+from sqlalchemy import delete, select
 from tests.conftest import services_of
+from tests.web.test_acts_in_flight import before_it_writes
 
 pytest_plugins = ["quart_auth_app.testing"]
 ANN = {"email": "ann@example.com", "name": "Ann", "password": "sunny otter ladder 42"}
@@ -67,6 +70,18 @@ async def test_a_checked_field(client, make_user):
     await after(client, card="R1")
     assert "«Carné»" in await after(client, card="R1", email="bob@example.com")
     assert (await client.post("/login", form=ANN)).location == "/profile"
+
+async def revoke_all(db, _user):
+    await db.execute(delete(Session))
+
+async def test_who_is_thrown_out_meanwhile_changes_no_field(app, client, monkeypatch):
+    cid = ANN | {"email": "cid@example.com", "card": "R3"}
+    await client.post("/signup", form=cid)
+    await client.post("/login", form=cid)
+    before_it_writes(app, revoke_all, monkeypatch)
+    assert (await client.post("/account/own", form={"card": "R666"})).status_code < 500
+    async with services_of(app).database.reading() as db:
+        assert "R666" not in (await db.scalars(select(Reader.card))).all()
 
 @pytest.mark.parametrize("way", ["code", "link"])
 async def test_a_value_that_fails_the_check_since_the_sign_up_is_asked_for_again(outbox, monkeypatch, caplog, way):

@@ -89,8 +89,10 @@ async def first_answer(app: Quart, kind: str, *, path: str, host: str) -> Any:
     """Return the status of a request's answer, or the type of the first event that answers a WebSocket."""
     sent: list[Any] = []
 
+    events = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(events, {"type": f"{kind}.disconnect"})
 
     async def send(event: Any) -> None:
         sent.append(event)
