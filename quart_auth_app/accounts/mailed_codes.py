@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import expiry
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongMailedCode
 from quart_auth_app.accounts.passwords import Passwords
@@ -64,7 +65,7 @@ async def check(
         async with transaction() as db:
             query = (
                 update(table)
-                .where(row, table.code_expires_at > now, table.code_tries < MAX_TRIES)
+                .where(row, expiry.is_valid(table.code_expires_at, lasts=LASTS, now=now), table.code_tries < MAX_TRIES)
                 .values(code_tries=table.code_tries + 1)
                 .returning(table.code)
             )

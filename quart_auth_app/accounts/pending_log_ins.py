@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quart_auth_app.accounts import expiry
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.models import PendingLogIn, User
 
@@ -128,7 +129,7 @@ def _good(token: str, now: datetime) -> list[ColumnElement[bool]]:
     )
     return [
         PendingLogIn.token_hash == _hash(token),
-        PendingLogIn.expires_at > now,
+        expiry.is_valid(PendingLogIn.expires_at, lasts=LASTS, now=now),
         PendingLogIn.tries < TRIES,
         is_as_it_was,
     ]

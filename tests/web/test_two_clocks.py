@@ -13,7 +13,11 @@ from quart_auth_app import clock
 from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT
 from quart_auth_app.testing import SECRET_KEY
 from quart_auth_app.web.identity.signatures import PatientSerializer
-from tests.people import BOB, EVE, WRONG_DETAILS, Client, elsewhere, is_logged_in, notice
+from tests.conftest import MakeApp
+from tests.inbox import Inbox
+from tests.people import BOB, EVE, WRONG_DETAILS, Client, Clock, elsewhere, is_logged_in, notice, text
+from tests.second_steps import turn_on
+from tests.web.test_sign_up_by_mail import with_bob
 
 Move = Callable[[int], None]
 
@@ -105,3 +109,43 @@ async def test_a_clock_that_was_ahead_leaves_no_limit_of_a_day(
     assert refused.status_code == 429
     second_server(0)
     assert (await client.post("/login", form=bob, **elsewhere())).location == "/profile"
+
+
+@pytest.mark.asvs("6.5.5")
+async def test_a_mailed_link_does_not_outlive_a_clock_that_was_a_year_ahead(
+    make_app: MakeApp, inbox: Inbox, time: Clock
+) -> None:
+    app = await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
+    right = time.now
+    time.advance(timedelta(days=365))
+    await app.test_client().post("/forgot-password", form={"email": BOB["email"]}, **elsewhere())
+    link = inbox.link(BOB["email"], "/reset-password")
+    assert (await app.test_client().get(link)).status_code == 200
+    time.now = right
+    assert (await app.test_client().get(link)).status_code == 410
+
+
+async def test_nor_does_a_log_in_that_waits_for_its_second_step(
+    app: Quart, client: Client, bob: dict[str, str], time: Clock
+) -> None:
+    await turn_on(app)
+    right = time.now
+    time.advance(timedelta(days=365))
+    await client.post("/login", form=bob, **elsewhere())
+    assert (await client.get("/login/second-step")).status_code == 200
+    time.now = right
+    assert (await client.get("/login/second-step")).location == "/login"
+
+
+async def test_nor_do_a_change_of_address_and_its_code(make_app: MakeApp, inbox: Inbox, time: Clock) -> None:
+    app = await with_bob(make_app(MAIL_URL=inbox.url), inbox, time)
+    right, client = time.now, app.test_client()
+    time.advance(timedelta(days=365))
+    await client.post("/login", form=BOB)
+    await client.post("/account/email", form={"email": "bobby@example.com"})
+    code = inbox.code("bobby@example.com")
+    time.now = right
+    await client.post("/login", form=BOB)
+    await client.post("/account/email/code", form={"code": code})
+    assert inbox.to("bobby@example.com")[1:] == [], "it has not become the account's address"
+    assert "bobby@example.com" not in await text(await client.get("/account"))

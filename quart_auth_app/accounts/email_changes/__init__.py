@@ -5,9 +5,9 @@ mail checks, and tells only that account's owner. Without mail an address change
 refused. `email_change_undo` reverts a change.
 """
 
-from quart_auth_app.accounts.email_changes.asking import LASTS, ask
+from quart_auth_app.accounts.email_changes.asking import ask
 from quart_auth_app.accounts.email_changes.carrying_out import by_link, change_at_once, confirm_by_code, confirm_by_link
-from quart_auth_app.accounts.email_changes.waiting import cancel, drop, expired, keep_code, pending
+from quart_auth_app.accounts.email_changes.waiting import LASTS, cancel, drop, expired, keep_code, pending
 
 __all__ = [
     "LASTS",

@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, limits, mail_limits, outbox, throttle, tokens
+from quart_auth_app.accounts import activity, email_addresses, limits, mail_limits, outbox, throttle
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.email_changes.waiting import drop, locked, pending
+from quart_auth_app.accounts.email_changes.waiting import LASTS, drop, locked, pending
 from quart_auth_app.accounts.errors import SameEmail
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import EmailChange, User
-
-LASTS = tokens.LIFETIMES[tokens.CHANGE]
-"""How long a change waits: as short as people can manage, as a thief may have asked for it and come back."""
 
 DOUBLE_CLICK = timedelta(minutes=1)
 """Asking for the same address again within this time counts as one request."""

@@ -5,11 +5,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, mailed_codes, sessions
+from quart_auth_app.accounts import activity, expiry, mailed_codes, sessions, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import EmailChange, User
+
+LASTS = tokens.LIFETIMES[tokens.CHANGE]
+"""How long a change waits: as short as people can manage, as a thief may have asked for it and come back."""
 
 
 async def pending(db: AsyncSession, *, user_id: int, now: datetime) -> EmailChange | None:
@@ -19,7 +22,7 @@ async def pending(db: AsyncSession, *, user_id: int, now: datetime) -> EmailChan
         .join(User, User.id == EmailChange.user_id)
         .where(
             EmailChange.user_id == user_id,
-            EmailChange.expires_at > now,
+            expiry.is_valid(EmailChange.expires_at, lasts=LASTS, now=now),
             EmailChange.account_key == User.email_key,
             EmailChange.password_version == User.password_version,
         )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.tokens.binding import is_of, is_unchanged
-from quart_auth_app.accounts.tokens.lifetimes import LOG_IN
+from quart_auth_app.accounts.tokens.lifetimes import LOG_IN, is_valid
 from quart_auth_app.models import MailToken, SignUp, User
 
 _TOKEN = re.compile(r"[a-z2-7]{52}")
@@ -41,7 +41,7 @@ async def look(db: AsyncSession, *, token: str, purpose: str, now: datetime) -> 
         select(MailToken, User, SignUp)
         .outerjoin(User, and_(User.id == MailToken.user_id, is_unchanged()))
         .outerjoin(SignUp, SignUp.id == MailToken.sign_up_id)
-        .where(is_of(token), MailToken.purpose == purpose, MailToken.expires_at > now)
+        .where(is_of(token), MailToken.purpose == purpose, is_valid(purpose, now))
     )
     row = (await db.execute(query)).first() if _TOKEN.fullmatch(token) else None
     if not row:
@@ -82,7 +82,7 @@ async def _consume(db: AsyncSession, which: ColumnElement[bool], purpose: str, n
             which,
             MailToken.purpose == purpose,
             MailToken.used_at.is_(None),
-            MailToken.expires_at > now,
+            is_valid(purpose, now),
             still_bound,
         )
         .values(used_at=now)

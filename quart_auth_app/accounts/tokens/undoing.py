@@ -5,15 +5,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.tokens.lifetimes import UNDO
+from quart_auth_app.accounts.tokens.lifetimes import UNDO, is_valid
 from quart_auth_app.models import MailToken
 
 
 async def undo_until(db: AsyncSession, *, user_id: int, now: datetime) -> datetime | None:
     """Return until when a change of address can be undone by a mailed link; None if it can't."""
-    return await db.scalar(
-        select(func.max(MailToken.expires_at)).where(*_can_undo(user_id), MailToken.expires_at > now)
-    )
+    return await db.scalar(select(func.max(MailToken.expires_at)).where(*_can_undo(user_id), is_valid(UNDO, now)))
 
 
 async def void_undo(db: AsyncSession, *, user_id: int, since: datetime) -> None:
