@@ -126,10 +126,10 @@ async def test_a_form_shows_the_sentence_and_is_filled_again(
     assert f'notification is-{looks_like}" role="alert"' in source
 
 
-async def test_who_is_led_on_by_the_forms_page_reads_the_sentence_there(
+async def test_where_the_forms_page_leads_on_a_refusal_is_a_page_of_its_own(
     client: Client, bob: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From an old tab with the form: a status other than a redirect's would show an empty page."""
+    """Somebody who is logged in sends an old log-in form: its page redirects, and a redirect is no 429."""
     await client.post("/login", form=bob)
 
     async def refuse(*_: object) -> dict[str, str]:
@@ -137,8 +137,11 @@ async def test_who_is_led_on_by_the_forms_page_reads_the_sentence_there(
 
     monkeypatch.setattr(forms, "read_fields", refuse)
     response = await client.post("/login", form=BOB)
-    assert (response.status_code, response.headers["Location"]) == (302, "/profile")
-    assert await notice(client, "/profile") == sentence(TooManyAttempts(61))
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "61")
+    assert "Location" not in response.headers
+    page = await text(response)
+    assert page.count(sentence(TooManyAttempts(61))) == 1
+    assert sentence(TooManyAttempts(61)) not in await text(await client.get("/profile"))
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)

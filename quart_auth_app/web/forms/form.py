@@ -5,7 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec
 
-from quart import current_app, make_response, redirect, request, url_for
+from quart import current_app, make_response, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
@@ -84,11 +84,15 @@ class Form:
     async def _show_again(self, error: AccountError) -> ResponseReturnValue:
         if wants_json():
             return await self.refuse(error)
+        before = dict(session)
         await self._keep_for_page(error)
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            return response  # somebody who is logged in already is led on, and reads the sentence there
+            # The page leads somebody on who is logged in already. A redirect would hide the status.
+            session.clear()
+            session.update(before)
+            return await refusal(error)
         response.status_code = status_of(error)
         if isinstance(error, TryLater):
             response.headers["Retry-After"] = str(error.retry_after)
