@@ -129,7 +129,7 @@ async def test_a_disk_that_takes_no_more_is_named_in_the_log_and_all_that_reads_
 
     event.listen(services_of(app).database.engine.sync_engine.pool, "checkout", apply)
     people = [
-        {"email": f"{number}@example.com", "name": 100 * "x", "password": BOB["password"]} for number in range(30)
+        {"email": f"{number}@example.com", "name": 100 * "x", "password": BOB["password"]} for number in range(60)
     ]
     answers = [await visitor.post("/signup", form=person, **elsewhere()) for person in people]
     refused = [answer for answer in answers if answer.status_code != 302]

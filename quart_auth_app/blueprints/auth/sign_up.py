@@ -14,7 +14,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
 from quart_auth_app.web.forms.flashes import flash_one, form_opened, store_opening, typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.second_click import forms_are_marked, mark_forms, store_form_key
+from quart_auth_app.web.forms.second_click import mark_forms, store_form_key
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.language import translated
@@ -86,8 +86,8 @@ async def _own() -> dict[str, str]:
 
 async def _begin_sign_up() -> ResponseReturnValue:
     # With mail, there is no account before the address is confirmed: confirmation.py.
-    if forms_are_marked():
-        await store_form_key("")
+    # A program that never opened the form, so that it has no mark, is known by its address and user agent.
+    await store_form_key("")
     form = await SIGN_UP.read()
     own, site = await _own(), services().settings.site
     number = await sign_ups.begin(
