@@ -32,19 +32,19 @@ def test_whatever_ends_the_trials_all_that_they_have_started_ends_too(tmp_path: 
     sleeper = f"import time; time.sleep(300 + {os.getpid()})"
     begin = f"from tests.cluster import isolation as i; i.again_inside('timeit', {str(tmp_path)!r}, '-n1', {sleeper!r})"
     trials = subprocess.Popen([sys.executable, "-c", begin], cwd=ROOT)
-    inside = ["-m", "timeit", "-n1", sleeper]
+    inside = [sys.executable, "-m", "timeit", "-n1", sleeper]
     assert eventually(lambda: running(inside))
     trials.send_signal(how)
     trials.wait(10)
     assert eventually(lambda: not running(inside))
 
 
-def running(words: list[str]) -> bool:
-    """Tell whether some process has these arguments."""
-    wanted = "\0".join(words)
+def running(command: list[str]) -> bool:
+    """Tell whether some process is this command; one that will start it, and has it among its arguments, is not."""
+    wanted = "".join(f"{word}\0" for word in command)
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if wanted in process.read_text():
+            if process.read_text() == wanted:
                 return True
         except OSError:  # it has ended meanwhile
             continue
