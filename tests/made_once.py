@@ -35,7 +35,7 @@ class CompiledTemplates(BytecodeCache):
 
 @contextmanager
 def routes() -> Iterator[None]:
-    """Parse each route, and compile its URL builder, once: that takes four fifths of the time to make an application.
+    """Parse each route, and compile its URL builder, once: that is a large part of making an application.
 
     An application's own routes are objects that tests leave behind for the garbage collector, too.
     """
