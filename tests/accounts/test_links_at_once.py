@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_changes, identity_sign_ups, outbox, recovery, sessions, tokens
@@ -16,6 +17,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from quart_auth_app.settings.providers import ProviderSettings
 from tests.people import BOB
+from tests.waits import until_another_waits
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ async def test_the_address_does_not_change_between_a_links_use_and_its_effect(da
         async with database.transaction() as db:
             await tokens.consume(db, token=token, purpose=tokens.RESET, now=clock.now())
             is_used.set()
-            await asyncio.sleep(0.2)
+            await until_another_waits(database, db)
             await recovery.give_password(db, bob, "another hash")
 
     async def change() -> None:
@@ -68,7 +70,7 @@ async def test_two_links_for_logging_in_that_are_opened_at_once_wait_for_each_ot
     async def use(token: str) -> None:
         async with database.transaction() as db:
             await tokens.consume(db, token=token, purpose=tokens.LOG_IN, now=clock.now())
-            await asyncio.sleep(0.2)
+            await until_another_waits(database, db)
             await tokens.use_up_log_ins(db, user_id=bob.id, now=clock.now())
 
     ended = await asyncio.gather(*map(use, links), return_exceptions=True)
@@ -89,10 +91,10 @@ async def test_an_account_that_is_given_to_its_addresss_owner_keeps_that_address
     monkeypatch.setattr(outbox, "is_on", lambda _db: True)
     monkeypatch.setattr(outbox, "queue", AsyncMock())
 
-    async def hand_over_slowly(*arguments: Any, **named: Any) -> None:
+    async def hand_over_slowly(db: AsyncSession, *arguments: Any, **named: Any) -> None:
         is_given.set()
-        await asyncio.sleep(0.2)
-        await hand_over(*arguments, **named)
+        await until_another_waits(database, db)
+        await hand_over(db, *arguments, **named)
 
     monkeypatch.setattr(recovery, "hand_over", hand_over_slowly)
 

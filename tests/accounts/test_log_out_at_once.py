@@ -10,6 +10,7 @@ from quart_auth_app.accounts import email_changes, log_in, sessions
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
+from tests.waits import until_another_waits
 
 
 async def test_one_waits_for_the_other(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +31,7 @@ async def test_one_waits_for_the_other(database: Database, monkeypatch: pytest.M
     async def revoke_slowly(db: AsyncSession, *, token: str) -> None:
         await revoke(db, token=token)
         is_going.set()
-        await asyncio.sleep(0.2)
+        await until_another_waits(database, db)
 
     monkeypatch.setattr(sessions, "revoke", revoke_slowly)
 

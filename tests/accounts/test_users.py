@@ -30,6 +30,7 @@ from quart_auth_app.models import SignUp, User
 from quart_auth_app.settings.providers import ProviderSettings
 from tests.conftest import MakeApp, services_of
 from tests.people import BOB, EVE, WRONG_DETAILS, Accounts, elsewhere, is_logged_in, notice
+from tests.waits import until_another_waits
 
 
 async def count_users(database: Database) -> int:
@@ -189,7 +190,7 @@ async def test_a_provider_and_a_mail_that_prove_an_address_at_once_make_one_acco
     async def add_slowly(db: AsyncSession, **values: Any) -> User:
         user = await add(db, **values)
         is_added.set()
-        await asyncio.sleep(0.2)
+        await until_another_waits(database, db)
         return user
 
     monkeypatch.setattr(adding, "add", add_slowly)

@@ -13,6 +13,7 @@ from quart_auth_app.accounts.errors import SessionRevoked
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from quart_auth_app.operations import acts
+from tests.waits import until_another_waits
 
 HERE = Browser(address="10.0.0.1")
 
@@ -24,7 +25,7 @@ async def test_one_waits_for_the_other(database: Database, act: str, monkeypatch
 
     async def insist_slowly(by: acts.Admin, db: AsyncSession) -> None:
         await insist(by, db)
-        await asyncio.sleep(0.2)
+        await until_another_waits(database, db)
 
     monkeypatch.setattr(acts.Admin, "insist", insist_slowly)
     async with database.transaction() as db:

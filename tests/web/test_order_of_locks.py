@@ -33,6 +33,7 @@ from tests.conftest import MakeApp, services_of
 from tests.people import BOB, Client, is_logged_in
 from tests.providers.fake import Fake
 from tests.second_steps import turn_on
+from tests.waits import until_another_waits
 from tests.web.test_acts_in_flight import ACTS, REMAIN, Send, provider
 from tests.web.test_providers import address, fake, make_old, settings
 
@@ -135,7 +136,7 @@ async def while_the_user_is_held(database: Database, act: Awaitable[T]) -> T:
     async with database.transaction() as db:
         await db.execute(select(User.id).with_for_update())
         acting = asyncio.ensure_future(act)
-        await asyncio.wait([acting], timeout=0.5)
+        await until_another_waits(database, db, acting)
         for table in TABLES:
             await db.execute(select(table).with_for_update(nowait=True))  # fails if the act holds a row
     return await acting
