@@ -38,7 +38,7 @@ from quart_auth_app.blueprints.auth.log_in import login_post
 from quart_auth_app.fair_queue import FairQueue
 from quart_auth_app.models import MailToken, RecoveryCode, Session, Totp, User
 from quart_auth_app.serving.hypercorn_fixes import endless_connections
-from quart_auth_app.web.edge import asking, middleware, to_the_end, turns
+from quart_auth_app.web.edge import asking, scopes, to_the_end, turns
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.services import services, transaction
 from quart_auth_app.web.telemetry import repeated_errors
@@ -243,7 +243,7 @@ def cookies_count() -> Quart:
     def none_sent(values: Iterable[str]) -> str | None: ...
 
     asking.key_in = none_sent
-    middleware.key_in = none_sent  # type: ignore[attr-defined]  # broken on purpose
+    scopes.key_in = none_sent  # type: ignore[attr-defined]  # broken on purpose
     return attacks.unthrottled.create_app()
 
 

@@ -9,7 +9,7 @@ import hypercorn.protocol
 from hypercorn.protocol.h11 import H11Protocol
 
 from quart_auth_app.third_party import is_for
-from quart_auth_app.web.edge.middleware import log_unreadable
+from quart_auth_app.web.edge import access_log
 from quart_auth_app.web.services import Services
 
 VERSIONS = ("0.18.0",)
@@ -26,7 +26,7 @@ def fix(services: Services) -> None:
 
     class Answering(before):  # type: ignore[misc, valid-type]  # one of two
         async def _send_error_response(self, status_code: int) -> None:
-            ours = log_unreadable(services, status_code, client=self.client)
+            ours = access_log.write_unreadable(services, status_code, client=self.client)
             headers = [*EMPTY, *ours, *self.config.response_headers("h11")]
             await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
             await self._send_h11_event(h11.EndOfMessage())
