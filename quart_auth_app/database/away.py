@@ -9,8 +9,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from quart_auth_app.database import sqlite
 from quart_auth_app.database.errors import DatabaseAway
 
-CONFLICTS = {"40001", "40P01"}
-"""SQLSTATEs of a transaction that PostgreSQL ended because of another one: serialization failure, deadlock."""
+NOT_NOW = (
+    *("40001", "40P01", "55P03"),  # another transaction was in the way: serialization failure, deadlock, lock timeout
+    "25006",  # the server is a read-only replica
+    *("08", "53", "57", "58"),  # no connection; no disk, memory or connection left; cancelled or shut down; disk errors
+)
+"""How the SQLSTATEs begin by which PostgreSQL refuses now what it may do later (its manual, appendix A)."""
 
 
 @contextmanager
@@ -25,6 +29,6 @@ def away_in_words() -> Iterator[None]:
     except TimeoutError as error:  # asyncpg raises it after COMMAND_TIMEOUT
         raise DatabaseAway("no answer in time") from error
     except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in CONFLICTS:
+        if error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(NOT_NOW):
             raise DatabaseAway(str(error.__cause__ or error)) from error
         raise

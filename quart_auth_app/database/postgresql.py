@@ -74,8 +74,9 @@ def create_engine(url: URL, patience: float | None) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "checkout", _insist_on_connection)
     event.listen(engine.sync_engine, "handle_error", _leave_out_details)
+    event.listen(engine.sync_engine, "handle_error", _leave_replica)
     if several:
-        event.listen(engine.sync_engine, "handle_error", _look_for_another_host)
+        event.listen(engine.sync_engine, "handle_error", _leave_host_without_answer)
     return engine
 
 
@@ -95,8 +96,13 @@ def _leave_out_details(context: ExceptionContext) -> None:
             error.args = tuple(str(each).partition("\nDETAIL:")[0] for each in error.args)
 
 
-def _look_for_another_host(context: ExceptionContext) -> None:
-    # The host has become a read-only replica, or is unreachable: none of its connections is of use any more.
-    error = context.original_exception
-    if isinstance(error, TimeoutError) or isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):
+def _leave_replica(context: ExceptionContext) -> None:
+    # The host has become a read-only replica: none of its connections is of use any more. Behind one name, too, there
+    # may be another host by now.
+    if isinstance(context.original_exception.__cause__, asyncpg.ReadOnlySQLTransactionError):
+        context.is_disconnect = True
+
+
+def _leave_host_without_answer(context: ExceptionContext) -> None:
+    if isinstance(context.original_exception, TimeoutError):
         context.is_disconnect = True

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 from quart import Quart
 from sqlalchemy import func, make_url, select, text, update
@@ -13,7 +15,7 @@ from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.models import User
 from tests.conftest import MakeApp, services_of
 from tests.databases import POSTGRES, SECRET_KEY, NewDatabase
-from tests.people import BOB, EVE, Client, elsewhere, is_logged_in
+from tests.people import BOB, EVE, Client, Clock, elsewhere, is_logged_in
 from tests.postgres import Proxy, pgbouncer, server_with_tls
 
 pytestmark = pytest.mark.skipif(not POSTGRES, reason="TEST_POSTGRES_URL is not set")
@@ -139,3 +141,53 @@ async def test_a_deadlock_with_other_software_is_an_answer_to_try_again(new_data
     ended = await asyncio.gather(touch("a", "b"), touch("b", "a"), return_exceptions=True)
     assert {type(each) for each in ended} == {type(None), DatabaseAway}
     await database.close()
+
+
+NOT_NOW = """
+CREATE FUNCTION not_now() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{code}'; END $$;
+CREATE TRIGGER not_now BEFORE INSERT OR UPDATE ON session EXECUTE FUNCTION not_now();
+CREATE TRIGGER not_now BEFORE INSERT OR UPDATE ON "user" EXECUTE FUNCTION not_now();
+"""
+"""What lets the server refuse to write, by this SQLSTATE."""
+
+
+async def run_elsewhere(url: str | None, sql: str) -> None:
+    """Run SQL as other software would, in a connection of its own."""
+    other = await asyncpg.connect(url)
+    await other.execute(sql)
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["53100", "53200", "55P03", "57014", "58030"],
+    ids=["disk full", "no memory", "lock timeout", "statement timeout", "disk error"],
+)
+async def test_what_the_server_cant_write_now_is_an_answer_to_try_again_and_reading_goes_on(
+    app: Quart, client: Client, bob: dict[str, str], time: Clock, code: str
+) -> None:
+    await client.post("/login", form=bob)
+    url = services_of(app).database.url.render_as_string(hide_password=False)
+    await run_elsewhere(url, NOT_NOW.format(code=code))
+    time.advance(timedelta(minutes=30))
+    assert await is_logged_in(client), "when the session was seen last is not written, and the page is read"
+    for answer in (await client.post("/signup", form=EVE), await app.test_client().post("/login", form=bob)):
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+    await run_elsewhere(url, "DROP FUNCTION not_now CASCADE")
+    assert (await client.post("/signup", form=EVE)).status_code == 302
+
+
+async def test_a_host_that_has_become_a_replica_is_left_as_soon_as_it_refuses_to_write(
+    app: Quart, client: Client, bob: dict[str, str]
+) -> None:
+    """Behind one name, as of a cloud's database, there may be another host by then."""
+    database = services_of(app).database
+    await client.post("/login", form=bob)
+    await database.close()
+    await run_elsewhere(POSTGRES, f"ALTER DATABASE {database.url.database} SET default_transaction_read_only = on")
+    assert (await client.post("/signup", form=EVE)).status_code == 503
+    assert await is_logged_in(client)
+    await run_elsewhere(POSTGRES, f"ALTER DATABASE {database.url.database} RESET default_transaction_read_only")
+    assert [(await client.post("/signup", form=EVE)).status_code for _ in range(2)] == [503, 302]
