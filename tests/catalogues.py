@@ -35,7 +35,10 @@ TABLES = {
     "mail/notices.py": {"NOT_YOU", "NOT_YOUR_PASSWORD"},
     "web/edge/same_origin.py": {"ANOTHER_SITE"},
     "web/error_pages.py": {"SENTENCES"},
-    "web/sentences.py": None,
+    "web/sentences/field_notes.py": None,
+    "web/sentences/outcomes.py": None,
+    "web/sentences/reasons.py": None,
+    "web/sentences/refusals.py": None,
 }
 """Constants with only texts for people, by module; None for the whole module. Keys of dicts don't count."""
 

@@ -1,4 +1,4 @@
-"""Refusals. Each is a code and the values that belong to it; `web/sentences.py` has the sentences that people read."""
+"""Refusals. Each is a code and the values that belong to it; `web/sentences/` has the sentences that people read."""
 
 
 class AccountError(Exception):

@@ -15,7 +15,7 @@ from quart_auth_app.web.forms.second_click import forms_are_marked, mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
-from quart_auth_app.web.sentences import ACCESS_KEY_REVOKED
+from quart_auth_app.web.sentences.outcomes import ACCESS_KEY_REVOKED
 from quart_auth_app.web.services import reading, transaction
 from quart_auth_app.web.telemetry import security_log
 

@@ -17,7 +17,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, own_number
 from quart_auth_app.web.identity.roles import role_required
 from quart_auth_app.web.identity.sudo import sudo_required
-from quart_auth_app.web.sentences import ADMIN_DONE
+from quart_auth_app.web.sentences.outcomes import ADMIN_DONE
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

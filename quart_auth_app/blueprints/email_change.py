@@ -18,7 +18,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.identity.sudo import sudo_required
-from quart_auth_app.web.sentences import EMAIL_ASKED, EMAIL_CHANGED, EMAIL_KEPT
+from quart_auth_app.web.sentences.outcomes import EMAIL_ASKED, EMAIL_CHANGED, EMAIL_KEPT
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

@@ -23,7 +23,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.log_in import hand_over, landing
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
-from quart_auth_app.web.sentences import PASSKEY_ADDED, PASSKEY_NAMED, PASSKEY_REMOVED, PASSWORD_REMOVED
+from quart_auth_app.web.sentences.outcomes import PASSKEY_ADDED, PASSKEY_NAMED, PASSKEY_REMOVED, PASSWORD_REMOVED
 from quart_auth_app.web.services import reading, transaction
 from quart_auth_app.web.telemetry import security_log
 

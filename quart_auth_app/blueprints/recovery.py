@@ -13,7 +13,7 @@ from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.form import Form
 from quart_auth_app.web.forms.link_form import LinkForm
 from quart_auth_app.web.identity.browser import this_browser
-from quart_auth_app.web.sentences import CHANGED_BY_LINK, UNDONE
+from quart_auth_app.web.sentences.outcomes import CHANGED_BY_LINK, UNDONE
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

@@ -13,7 +13,7 @@ from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import sudo_required
-from quart_auth_app.web.sentences import OTHERS_REVOKED, SESSION_REVOKED
+from quart_auth_app.web.sentences.outcomes import OTHERS_REVOKED, SESSION_REVOKED
 from quart_auth_app.web.services import reading, transaction
 from quart_auth_app.web.telemetry import security_log
 

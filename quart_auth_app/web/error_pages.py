@@ -16,7 +16,8 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.problems import problem
 from quart_auth_app.web.refusals import error_page, log_refusal, refusal
-from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
+from quart_auth_app.web.sentences.outcomes import PLEASE_LOG_IN
+from quart_auth_app.web.sentences.refusals import BUSY
 from quart_auth_app.web.telemetry import security_log
 
 SENTENCES = {

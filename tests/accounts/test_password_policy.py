@@ -10,7 +10,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from quart_auth_app.accounts.errors import InvalidPassword
 from quart_auth_app.accounts.passwords import strength as password_strength
-from quart_auth_app.web.sentences import WEAKNESSES
+from quart_auth_app.web.sentences.reasons import WEAKNESSES
 from tests import slow_passwords
 from tests.conftest import MakeApp
 from tests.people import BOB, Accounts, Client, elsewhere, is_logged_in, notice, text

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from quart_auth_app.web.forms import next_page
-from quart_auth_app.web.sentences import SIGNED_UP
+from quart_auth_app.web.sentences.outcomes import SIGNED_UP
 from tests.browser.steps import BROWSER_TEST, CHROMIUM, FLAGS, HEADLESS, a_while_passes, fill_in, fits, heading, visit
 from tests.people import BOB, EVE, PLEASE_LOG_IN, WRONG_DETAILS, addresses, decoded
 from tests.servers import free_port, running

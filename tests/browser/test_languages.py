@@ -12,7 +12,8 @@ from playwright.async_api import Browser, Page, expect
 from quart_auth_app import clock
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.languages import Language, Languages
-from quart_auth_app.web.sentences import NAME_CHANGED, SENTENCES, SIGNED_UP
+from quart_auth_app.web.sentences.outcomes import NAME_CHANGED, SIGNED_UP
+from quart_auth_app.web.sentences.refusals import SENTENCES
 from tests.browser.steps import BROWSER_TEST, visit
 from tests.people import BOB
 from tests.pseudo import CODE

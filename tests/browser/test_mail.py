@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from quart_auth_app.web.sentences import SIGNED_UP
+from quart_auth_app.web.sentences.outcomes import SIGNED_UP
 from tests.browser.steps import BROWSER_TEST, a_while_passes, fill_in, fits, heading, visit
 from tests.inbox import Inbox, text_of
 from tests.people import BOB, WRONG_DETAILS

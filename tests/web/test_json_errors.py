@@ -7,7 +7,8 @@ from quart_auth import login_required
 from werkzeug.exceptions import ServiceUnavailable
 
 from quart_auth_app.web.problems import problem_fields, title_of
-from quart_auth_app.web.sentences import BUSY, PLEASE_LOG_IN
+from quart_auth_app.web.sentences.outcomes import PLEASE_LOG_IN
+from quart_auth_app.web.sentences.refusals import BUSY
 from tests.conftest import MakeApp
 from tests.people import BOB, WRONG_DETAILS, Client, Events, send, text
 from tests.people import PLEASE_LOG_IN as SAID

@@ -8,7 +8,8 @@ from quart import Quart, render_template_string
 from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.web.forms.flashes import flash_one
-from quart_auth_app.web.sentences import FIELD_NOTES, field_note
+from quart_auth_app.web.sentences import field_note
+from quart_auth_app.web.sentences.field_notes import FIELD_NOTES
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, Clock, text
 from tests.web.test_refusals import OURS, made

@@ -20,7 +20,8 @@ from quart_auth_app.operations.directory import NoSuchUser
 from quart_auth_app.web.forms import form as forms
 from quart_auth_app.web.forms.fields import FieldMissing, FieldTooLong
 from quart_auth_app.web.refusals import status_of
-from quart_auth_app.web.sentences import SENTENCES, sentence
+from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.sentences.refusals import SENTENCES
 from tests.people import BOB, Client, notice, send, text
 
 NICKNAME = OwnField("nickname", "Nickname", True, User.name)

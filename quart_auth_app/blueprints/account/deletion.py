@@ -20,7 +20,7 @@ from quart_auth_app.web.identity.current_user import current_found, current_user
 from quart_auth_app.web.identity.sudo import sudo_required
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.moments import day
-from quart_auth_app.web.sentences import DELETION_ASKED, KEPT
+from quart_auth_app.web.sentences.outcomes import DELETION_ASKED, KEPT
 from quart_auth_app.web.services import reading, transaction
 from quart_auth_app.web.telemetry import security_log
 

@@ -15,7 +15,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.identity.sudo import go_on_with, log_in_again
-from quart_auth_app.web.sentences import CHANGED_BY_OWNER, NAME_CHANGED, OWN_CHANGED
+from quart_auth_app.web.sentences.outcomes import CHANGED_BY_OWNER, NAME_CHANGED, OWN_CHANGED
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

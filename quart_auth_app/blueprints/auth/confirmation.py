@@ -27,7 +27,8 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.kept_proofs import Kept
 from quart_auth_app.web.identity.number_cookies import SIGN_UP
 from quart_auth_app.web.language import translated
-from quart_auth_app.web.sentences import OWN_DROPPED, SIGNED_UP, sentence
+from quart_auth_app.web.sentences import sentence
+from quart_auth_app.web.sentences.outcomes import OWN_DROPPED, SIGNED_UP
 from quart_auth_app.web.services import passwords, reading, services, transaction
 from quart_auth_app.web.telemetry import logs, security_log
 

@@ -25,7 +25,7 @@ from quart_auth_app.web.telemetry import security_log
 auth = Blueprint("auth", __name__)
 
 # A refusal, such as WrongDetails, redirects to this endpoint's page, which shows the sentence for it from
-# `web/sentences.py` above the form, and in the form the address that was typed.
+# `web/sentences/` above the form, and in the form the address that was typed.
 LOG_IN = Form("auth.login", "email", "password", ticks=("remember",))
 
 

@@ -18,7 +18,7 @@ from quart_auth_app.web.forms.second_click import mark_forms, store_form_key
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.language import translated
-from quart_auth_app.web.sentences import ALREADY_LOGGED_IN, SIGNED_UP, SIGNED_UP_BESIDE
+from quart_auth_app.web.sentences.outcomes import ALREADY_LOGGED_IN, SIGNED_UP, SIGNED_UP_BESIDE
 from quart_auth_app.web.services import passwords, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

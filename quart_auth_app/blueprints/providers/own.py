@@ -17,7 +17,8 @@ from quart_auth_app.web.identity.attempt_cookies import Carried
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
-from quart_auth_app.web.sentences import PROVEN, PROVIDER_CONNECTED, PROVIDER_DISCONNECTED, filled
+from quart_auth_app.web.sentences import filled
+from quart_auth_app.web.sentences.outcomes import PROVEN, PROVIDER_CONNECTED, PROVIDER_DISCONNECTED
 from quart_auth_app.web.services import transaction
 from quart_auth_app.web.telemetry import security_log
 

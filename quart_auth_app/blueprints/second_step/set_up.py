@@ -18,7 +18,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_found, current_user, own_number
 from quart_auth_app.web.identity.sudo import go_on_with, sudo_required
 from quart_auth_app.web.language import translated
-from quart_auth_app.web.sentences import SECOND_STEP_OFF
+from quart_auth_app.web.sentences.outcomes import SECOND_STEP_OFF
 from quart_auth_app.web.services import reading, services, transaction
 from quart_auth_app.web.telemetry import security_log
 

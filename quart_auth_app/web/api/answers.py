@@ -21,7 +21,7 @@ from quart_auth_app.web.edge.asking import JSON, wants_json
 from quart_auth_app.web.pages import KINDS
 from quart_auth_app.web.problems import become_problem, problem_fields
 from quart_auth_app.web.refusals import status_of_code
-from quart_auth_app.web.sentences import SECOND_STEP_REQUIRED
+from quart_auth_app.web.sentences.outcomes import SECOND_STEP_REQUIRED
 
 CREATED = {"auth.signup_post", "passkeys.add_post", "access_keys.create_post", "admin.add_post"}
 """Endpoints that create something: they answer 201, unless it is created later, by the answer to a mail."""

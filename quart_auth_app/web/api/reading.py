@@ -22,7 +22,7 @@ NUMBERS = {"days", "session"}
 
 
 class JsonInvalid(AccountError):
-    """The body is not one JSON object (RFC 8259); `reason` says why, see NOT_JSON in web/sentences.py."""
+    """The body is not one JSON object (RFC 8259); `reason` says why, see NOT_JSON in web/sentences/reasons.py."""
 
 
 class WrongType(InvalidForm):

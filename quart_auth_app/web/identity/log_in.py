@@ -19,7 +19,7 @@ from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import CurrentUser
 from quart_auth_app.web.identity.device_cookie import remember_device
 from quart_auth_app.web.language import translated
-from quart_auth_app.web.sentences import TOO_MANY_SESSIONS
+from quart_auth_app.web.sentences.outcomes import TOO_MANY_SESSIONS
 from quart_auth_app.web.services import transaction
 from quart_auth_app.web.telemetry import security_log
 
