@@ -17,7 +17,7 @@ from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.session_tokens import token_by
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.database.upserts import INSERT
-from quart_auth_app.models import Attempts, SecurityEvent, User
+from quart_auth_app.models import Attempts, User
 
 LASTS = timedelta(seconds=30)
 """How long after the first click the second one may arrive: there may be a queue for hashing."""
@@ -55,22 +55,16 @@ async def signed_up_already(
 ) -> User | None:
     """Return the user whom a sign-up with the same details, in the same browser, has just made; None if there is none.
 
-    `opened` is when this browser opened the form. A stranger who learns of the account opens the form later than that.
-    One who opened it earlier would need the password, from the same IP address, within seconds. Raises TooBusy.
+    `opened` is when this browser opened the form; who opens it again has not clicked twice. `browser.form` is its key
+    without the fields, which may spell the same address in another way. Raises TooBusy.
     """
-    query = (
-        select(User)
-        .join(SecurityEvent, SecurityEvent.user_id == User.id)
-        .where(
+    async with transaction() as db:
+        query = select(User).where(
+            User.id == await made(db, browser, now=now),
             User.email_key == email_addresses.key(email),
             User.name == names.validated(name),
             User.created_at >= max(opened, now - LASTS) - throttle.SLACK,  # the two times may come from two servers
-            SecurityEvent.kind == "created",
-            SecurityEvent.address == browser.address,
-            SecurityEvent.browser == browser.name,
         )
-    )
-    async with transaction() as db:
         user = await db.scalar(query)
     if user is None:
         return None

@@ -79,12 +79,14 @@ async def test_a_form_that_was_opened_later_is_no_second_click(app: Quart, time:
     assert await sign_up(app.test_client()) == "/signup"
 
 
-@pytest.mark.parametrize("other", [elsewhere(), {"headers": {"User-Agent": "Firefox/130 (Windows)"}}], ids=str)
+@pytest.mark.parametrize("other", [elsewhere(), {"headers": {"User-Agent": "Firefox/130 (Windows)"}}, {}], ids=str)
 async def test_another_browser_is_told_what_it_always_was(app: Quart, other: dict[str, object]) -> None:
+    """Even one of the same kind and address: otherwise it would learn whether it has guessed the password."""
     client, stranger = await opened(app), await opened(app)
     await sign_up(client)
     response = await stranger.post("/signup", form=BOB, **other)
     assert response.headers["Location"] == "/signup"
+    assert await sign_up(client) == "/login", "the one that has signed up"
 
 
 async def test_after_a_while_it_is_no_second_click(make_app: MakeApp, time: Clock) -> None:

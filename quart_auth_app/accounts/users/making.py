@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, limits, names, outbox, own_fields, taken, throttle
+from quart_auth_app.accounts import double_clicks, email_addresses, limits, names, outbox, own_fields, taken, throttle
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
 from quart_auth_app.accounts.passwords import Passwords
@@ -39,11 +39,23 @@ async def sign_up(
     own: Mapping[str, str] = NOTHING,
 ) -> User:
     """Create a user who signs up on the site. Raises TooManyAttempts, or what `create` raises."""
+
+    async def store_number(db: AsyncSession, user: User) -> None:
+        await double_clicks.store(db, browser, number=user.id, now=now)
+
     async with throttle.counted_unless_busy(
         transaction, (limits.SIGN_UP_BY_ADDRESS, limits.network(browser.address)), now=now
     ):
         return await create(
-            transaction, passwords, email=email, name=name, password=password, site=site, browser=browser, own=own
+            transaction,
+            passwords,
+            email=email,
+            name=name,
+            password=password,
+            site=site,
+            browser=browser,
+            own=own,
+            also=store_number,
         )
 
 

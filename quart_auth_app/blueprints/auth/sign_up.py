@@ -14,7 +14,7 @@ from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import read_texts
 from quart_auth_app.web.forms.flashes import flash_one, form_opened, store_opening, typed_before
 from quart_auth_app.web.forms.form import Form
-from quart_auth_app.web.forms.second_click import mark_forms, store_form_key
+from quart_auth_app.web.forms.second_click import mark_forms, store_form_key, store_mark
 from quart_auth_app.web.identity.browser import this_browser
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.language import translated
@@ -61,6 +61,7 @@ async def signup_post() -> ResponseReturnValue:
 
 
 async def _sign_up(form: dict[str, str]) -> User:
+    store_mark()
     opened, browser, site, own = form_opened(), this_browser(), services().settings.site, await _own()
     try:
         user = await users.sign_up(

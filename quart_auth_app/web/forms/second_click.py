@@ -35,9 +35,18 @@ async def store_form_key(sender: str) -> None:
     g.sent_form = await form_key(sender)
 
 
+def store_mark() -> None:
+    """Store for `this_browser` a key that all forms have which it sends to this path; none if it has no mark."""
+    if forms_are_marked():
+        g.sent_form = _key([], "")
+
+
 async def form_key(sender: str) -> str:
     """Return the key of the sent form, equal for a second click, see `Browser.form`."""
-    fields = sorted((await request.form).items(multi=True))
+    return _key(sorted((await request.form).items(multi=True)), sender)
+
+
+def _key(fields: list[tuple[str, str]], sender: str) -> str:
     sent_by = [client_address(), request.user_agent.string, session.get("form"), sender]
     said = json.dumps(["form", request.path, fields, sent_by])
     # An HMAC, so that a copy of the database doesn't allow guessing which code was typed.
