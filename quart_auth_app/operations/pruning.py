@@ -107,8 +107,11 @@ async def _keys(database: UnitsOfWork, query: Select[Any]) -> Sequence[Any]:
 
 
 async def _delete(database: UnitsOfWork, model: type[Base], keys: Sequence[Any], expired: ColumnElement[bool]) -> None:
+    key = _key(model)
     for first in range(0, len(keys), BATCH):
-        batch = delete(model).where(_key(model).in_(keys[first : first + BATCH]), expired)
+        # A row that an act has locked is left for the next time: the act may need another row of this batch.
+        free = select(key).where(key.in_(keys[first : first + BATCH]), expired).with_for_update(skip_locked=True)
+        batch = delete(model).where(key.in_(free))
         async with database.transaction() as db:
             await db.execute(batch.execution_options(synchronize_session=False))
 

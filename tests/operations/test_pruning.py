@@ -1,5 +1,6 @@
 """Expired rows are deleted a few at a time, and only while they are expired."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, Session, User
 from quart_auth_app.models.base import Base
 from quart_auth_app.operations import pruning
+from tests import databases
 from tests.bystanders import row
 from tests.people import BOB, Accounts
 
@@ -106,6 +108,24 @@ async def test_a_count_that_begins_anew_meanwhile_stays(database: Database) -> N
     await pruning.prune(Meanwhile(database), now=NOW)
     async with database.reading() as db:
         assert await db.scalar(select(func.count()).select_from(Attempts)) == 1
+
+
+@pytest.mark.skipif(not databases.POSTGRES, reason="TEST_POSTGRES_URL is not set")
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_it_waits_for_no_act_that_holds_a_row(database: Database) -> None:
+    """An act that revokes two expired sessions would otherwise wait in its turn for the one that is deleted here."""
+    here = {"created_at": NOW, "last_seen_at": NOW, "authenticated_at": NOW, "address": "", "user_agent": ""}
+    async with database.transaction() as db:
+        db.add(user := User(email="a", email_key="a", name="Bob", password="no hash"))
+        await db.flush()
+        db.add_all([Session(user_id=user.id, token_hash=f"{number}", remember=False, **here) for number in range(2)])
+    async with database.transaction() as db:
+        await db.execute(select(Session).where(Session.token_hash == "1").with_for_update())
+        await asyncio.wait_for(pruning.prune(database, now=NOW + timedelta(days=99)), 30)
+        assert len((await db.scalars(select(Session.id))).all()) == 1
+    await pruning.prune(database, now=NOW + timedelta(days=99))
+    async with database.reading() as db:
+        assert not (await db.scalars(select(Session.id))).all()
 
 
 def test_every_table_whose_rows_have_an_end_is_pruned() -> None:
