@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from quart_auth_app import clock
+from quart_auth_app.accounts import outbox
 from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.models import Mail
 
@@ -52,7 +53,7 @@ async def _claim_first(database: UnitsOfWork, is_due: ColumnElement[bool], now: 
 
 async def change(database: UnitsOfWork, mail: Mail, **values: object) -> None:
     """Store these values in the mail's row, if it is still this sender's. Raises DatabaseAway."""
-    query = update(Mail).where(*_still_ours(mail)).values(values)
+    query = update(Mail).where(*_still_ours(mail)).values(_from_now(mail, clock.now()) | values)
     async with database.transaction() as db:
         await db.execute(query.execution_options(synchronize_session=False))
 
@@ -61,6 +62,14 @@ async def delete_sent(database: UnitsOfWork, mail: Mail) -> None:
     """Delete the mail's row, if it is still this sender's. Raises DatabaseAway."""
     async with database.transaction() as db:
         await db.execute(delete(Mail).where(*_still_ours(mail)))
+
+
+def _from_now(mail: Mail, now: datetime) -> dict[str, datetime]:
+    """Return the times of a mail that was asked for while a clock was ahead, as if it were asked for now."""
+    lasts = min(mail.give_up_at - mail.created_at, outbox.NOTICE_LASTS)
+    if mail.give_up_at <= now + lasts + clock.LEEWAY:
+        return {}
+    return {"created_at": min(mail.created_at, now), "give_up_at": now + lasts}
 
 
 def _still_ours(mail: Mail) -> tuple[ColumnElement[bool], ...]:

@@ -67,11 +67,13 @@ def server(sender: Sender) -> Server:
     return server
 
 
-async def queue(app: Quart, time: Clock, count: int = 1, kind: str = "test") -> None:
+async def queue(
+    app: Quart, time: Clock, count: int = 1, kind: str = "test", lasts: timedelta = outbox.NOTICE_LASTS
+) -> None:
     """Ask for mails."""
     async with services_of(app).database.transaction() as db:
         for number in range(count):
-            await outbox.queue(db, kind=kind, to=f"bob{number}@example.com", now=time.now)
+            await outbox.queue(db, kind=kind, to=f"bob{number}@example.com", now=time.now, lasts=lasts)
 
 
 async def left(app: Quart) -> list[Mail]:
@@ -250,6 +252,37 @@ async def test_a_clock_that_was_ahead_holds_up_neither_a_mail_nor_the_sender(
     server.answer = None
     await sender.send_due()
     assert len(server.mails) == 2
+
+
+@pytest.mark.parametrize("lasts", [outbox.LINK_LASTS, outbox.NOTICE_LASTS])
+async def test_a_mail_of_a_clock_that_was_ahead_is_tried_for_its_usual_time(
+    app: Quart, sender: Sender, server: Server, time: Clock, lasts: timedelta
+) -> None:
+    time.advance(timedelta(days=365))
+    server.answer = Delayed("451 later")
+    await queue(app, time, lasts=lasts)
+    time.advance(-timedelta(days=365))
+    await sender.send_due()
+    time.advance(lasts - timedelta(seconds=1))
+    await sender.send_due()
+    time.advance(claims.LATER)
+    await sender.send_due()
+    assert ([mail.failed for mail in await left(app)], server.tries) == (["it could not be sent in time"], 2)
+
+
+@pytest.mark.parametrize(("answer", "fails_again"), [(Delayed("451 later"), False), (Refused("550 no"), True)], ids=str)
+async def test_so_is_one_that_was_sent_again_while_the_clock_was_ahead(
+    app: Quart, sender: Sender, server: Server, time: Clock, answer: Exception, fails_again: bool
+) -> None:
+    server.answer = Refused("550 no such user")
+    await queue(app, time)
+    await sender.send_due()
+    async with services_of(app).database.transaction() as db:
+        await outbox.retry(db, [1], now=time.now + timedelta(days=365))
+    server.answer = answer
+    await sender.send_due()
+    (mail,) = await left(app)
+    assert (mail.give_up_at, bool(mail.failed)) == (time.now + outbox.NOTICE_LASTS, fails_again)
 
 
 async def test_a_mail_that_is_due_within_the_hour_is_left_until_then(
