@@ -135,6 +135,11 @@ def _hypercorn(app: str, python: str = sys.executable) -> tuple[str, ...]:
     return (python, "-m", "hypercorn", "--config", str(CONFIG), "--bind", "127.0.0.1:PORT", app)
 
 
+def _uvicorn(*app: str) -> tuple[str, ...]:
+    limits = ("--no-access-log", "--no-proxy-headers", "--limit-concurrency", "1000")
+    return (PEERS_PYTHON, "-m", "uvicorn", *app, "--port", "PORT", *limits)
+
+
 def _gunicorn(app: str, *options: str) -> tuple[str, ...]:
     # The control socket would be in the home folder.
     shared = ("--workers", "1", "--no-control-socket", "--bind", "127.0.0.1:PORT")
@@ -143,10 +148,7 @@ def _gunicorn(app: str, *options: str) -> tuple[str, ...]:
 
 FACTORY = "quart_auth_app:create_app"
 UNDER_HYPERCORN = _hypercorn(f"{FACTORY}()")
-UNDER_UVICORN = (
-    *(PEERS_PYTHON, "-m", "uvicorn", "--factory", FACTORY, "--port", "PORT"),
-    *("--no-access-log", "--no-proxy-headers", "--limit-concurrency", "1000"),
-)
+UNDER_UVICORN = _uvicorn("--factory", FACTORY)
 UNDER_GRANIAN = (PEERS_PYTHON, "-m", "granian", "--interface", "asgi", "--factory", FACTORY, "--port", "PORT")
 """As docs/deploy.md says."""
 
@@ -174,25 +176,35 @@ OURS = Subject("quart-auth-app", UNDER_HYPERCORN, _ours_on_sqlite, LogIn(), BCRY
 UVICORN = Subject("quart-auth-app, uvicorn", UNDER_UVICORN, _ours_on_sqlite, LogIn())
 GRANIAN = Subject("quart-auth-app, granian", UNDER_GRANIAN, _ours_on_sqlite, LogIn())
 EVERYTHING = Subject("quart-auth-app, everything on", UNDER_HYPERCORN, _everything_on, LogIn())
-TUTORIAL_APP = "bench.peers.tutorial_site:create_app()"
-TUTORIAL = Subject("the tutorial", _gunicorn(TUTORIAL_APP), _peer("tutorial_site"), LogIn(), SCRYPT)
+TUTORIAL_SITE = "bench.peers.tutorial_site"
+TUTORIAL_APP = f"{TUTORIAL_SITE}:create_app()"
+TUTORIAL = Subject("the tutorial", _gunicorn(TUTORIAL_APP), _peer(TUTORIAL_SITE), LogIn(), SCRYPT)
 TUTORIAL_WITH_LOG = Subject(
-    "the tutorial, access log", _gunicorn(TUTORIAL_APP, "--access-logfile", "-"), _peer("tutorial_site"), LogIn()
+    "the tutorial, access log",
+    _gunicorn(TUTORIAL_APP, "--access-logfile", "-"),
+    _peer(TUTORIAL_SITE),
+    LogIn(),
 )
 DJANGO_LOG_IN = LogIn(email="username", fields={"csrfmiddlewaretoken": CSRF}, cookies={"csrftoken": CSRF})
-DJANGO_APP = "bench.peers.django_site:application"
-DJANGO = Subject("Django", _gunicorn(DJANGO_APP), _peer("django_site"), DJANGO_LOG_IN, PBKDF2)
+DJANGO_SITE = "bench.peers.django_site"
+DJANGO_APP = f"{DJANGO_SITE}:application"
+DJANGO = Subject("Django", _gunicorn(DJANGO_APP), _peer(DJANGO_SITE), DJANGO_LOG_IN, PBKDF2)
+QUART_SECURITY_SITE = "bench.peers.quart_security_site"
 QUART_SECURITY_LOG_IN = LogIn(fields={"csrf_token": CSRF}, cookies=_quart_cookie())
 QUART_SECURITY = Subject(
     "quart-security",
-    _hypercorn("bench.peers.quart_security_site:create_app()", PEERS_PYTHON),
-    _peer("quart_security_site"),
+    _hypercorn(f"{QUART_SECURITY_SITE}:create_app()", PEERS_PYTHON),
+    _peer(QUART_SECURITY_SITE),
     QUART_SECURITY_LOG_IN,
     ARGON2,
     patient=PATIENT,
 )
+QUART_PAGES = "bench.limits.quart_pages"
 TUTORIAL_ON_QUART = Subject(
-    "the tutorial's pages, bare Quart", _hypercorn("bench.limits.quart_pages:app"), _nothing, pages=("/", "/login")
+    "the tutorial's pages, bare Quart", _hypercorn(f"{QUART_PAGES}:app"), _peer(QUART_PAGES), LogIn(), BCRYPT
+)
+TUTORIAL_ON_QUART_UVICORN = Subject(
+    "the tutorial's pages, bare Quart, uvicorn", _uvicorn(f"{QUART_PAGES}:app"), _peer(QUART_PAGES), LogIn()
 )
 BARE_QUART = Subject("bare Quart route", _hypercorn("bench.limits.quart_route:app"), _nothing, pages=("/",))
 BARE_ASGI = Subject("bare ASGI function", _hypercorn("bench.limits.asgi:app"), _nothing, pages=("/",), patient=PATIENT)
@@ -207,16 +219,21 @@ def _on_postgresql(subject: Subject, prepare: Prepare) -> Subject:
 OURS_ON_POSTGRESQL = replace(_on_postgresql(OURS, _ours_on_postgresql), hash=BCRYPT, patient=PATIENT)
 UVICORN_ON_POSTGRESQL = _on_postgresql(UVICORN, _ours_on_postgresql)
 GRANIAN_ON_POSTGRESQL = _on_postgresql(GRANIAN, _ours_on_postgresql)
-TUTORIAL_ON_POSTGRESQL = _on_postgresql(TUTORIAL, _peer("tutorial_site", on_postgresql=True))
-DJANGO_ON_POSTGRESQL = _on_postgresql(DJANGO, _peer("django_site", on_postgresql=True))
-QUART_SECURITY_ON_POSTGRESQL = _on_postgresql(QUART_SECURITY, _peer("quart_security_site", on_postgresql=True))
+TUTORIAL_ON_POSTGRESQL = _on_postgresql(TUTORIAL, _peer(TUTORIAL_SITE, on_postgresql=True))
+DJANGO_ON_POSTGRESQL = _on_postgresql(DJANGO, _peer(DJANGO_SITE, on_postgresql=True))
+QUART_SECURITY_ON_POSTGRESQL = _on_postgresql(QUART_SECURITY, _peer(QUART_SECURITY_SITE, on_postgresql=True))
+QUART_ON_POSTGRESQL = _on_postgresql(TUTORIAL_ON_QUART, _peer(QUART_PAGES, on_postgresql=True))
+QUART_UVICORN_ON_POSTGRESQL = _on_postgresql(TUTORIAL_ON_QUART_UVICORN, _peer(QUART_PAGES, on_postgresql=True))
 
 ON_POSTGRESQL = (
     *(OURS_ON_POSTGRESQL, UVICORN_ON_POSTGRESQL, GRANIAN_ON_POSTGRESQL),
     *(TUTORIAL_ON_POSTGRESQL, DJANGO_ON_POSTGRESQL, QUART_SECURITY_ON_POSTGRESQL),
+    *(QUART_ON_POSTGRESQL, QUART_UVICORN_ON_POSTGRESQL),
 )
 SUBJECTS = (
     *(OURS, OURS_ON_POSTGRESQL, UVICORN, UVICORN_ON_POSTGRESQL, GRANIAN, GRANIAN_ON_POSTGRESQL, EVERYTHING),
     *(TUTORIAL, TUTORIAL_WITH_LOG, TUTORIAL_ON_POSTGRESQL, DJANGO, DJANGO_ON_POSTGRESQL),
-    *(QUART_SECURITY, QUART_SECURITY_ON_POSTGRESQL, TUTORIAL_ON_QUART, BARE_QUART, BARE_ASGI),
+    *(QUART_SECURITY, QUART_SECURITY_ON_POSTGRESQL),
+    *(TUTORIAL_ON_QUART, QUART_ON_POSTGRESQL, TUTORIAL_ON_QUART_UVICORN, QUART_UVICORN_ON_POSTGRESQL),
+    *(BARE_QUART, BARE_ASGI),
 )

@@ -1,8 +1,11 @@
-"""`python -m bench.peers tutorial_site 1000`: creates a peer's tables, with 1000 users, in DATABASE_URL's database."""
+"""`python -m bench.peers bench.peers.tutorial_site 1000`: creates a peer's tables in DATABASE_URL's database.
+
+With 1000 users.
+"""
 
 import sys
 from importlib import import_module
 
 if __name__ == "__main__":
     module, users = sys.argv[1:]
-    import_module(f"bench.peers.{module}").prepare(int(users))
+    import_module(module).prepare(int(users))
