@@ -5,11 +5,12 @@ ASVS 6.3.5 and 6.3.7 ask for them. They can't be turned off. Their links contain
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import browsers, deletion
+from quart_auth_app.accounts import browsers
+from quart_auth_app.mail import deletion_letters
 from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.site import Site
 from quart_auth_app.models import Mail
@@ -52,41 +53,6 @@ async def _many_failures(_db: AsyncSession, mail: Mail, site: Site, _now: dateti
             ),
             site.link("/account"),
         ],
-    )
-
-
-async def _deletion_asked(_db: AsyncSession, mail: Mail, site: Site, _now: datetime) -> Letter:
-    at = mail.created_at + deletion.GRACE
-    return Letter(
-        site.subject("your account will be deleted"),
-        [
-            Paragraph(
-                "That was asked for on {when_and_where}. Everybody is logged out. "
-                "On {date} the account is deleted for good. To keep it, log in before:",
-                {"when_and_where": site.when_and_where(mail), "date": site.language.date(at)},
-            ),
-            site.link("/login"),
-            Paragraph("If that was not you, choose another password too:"),
-            site.link("/forgot-password"),
-        ],
-    )
-
-
-async def _deletion_near(_db: AsyncSession, mail: Mail, site: Site, _now: datetime) -> Letter:
-    date = site.language.date(datetime.fromisoformat(mail.params["date"]).replace(tzinfo=UTC))
-    return Letter(
-        site.subject("your account will be deleted soon"),
-        [
-            Paragraph("On {date} it is deleted for good, as was asked for. To keep it, log in before:", {"date": date}),
-            site.link("/login"),
-        ],
-    )
-
-
-async def _deleted(_db: AsyncSession, _mail: Mail, site: Site, _now: datetime) -> Letter:
-    return Letter(
-        site.subject("your account is deleted"),
-        [Paragraph("The account is deleted, with all that was kept about you. This address is free again.")],
     )
 
 
@@ -169,8 +135,8 @@ NOTICES: dict[str, Callable[[AsyncSession, Mail, Site, datetime], Awaitable[Lett
         "Everything that is kept about you was downloaded on {when_and_where}.",
     ),
     "many_failures": _many_failures,
-    "deletion_asked": _deletion_asked,
-    "deletion_near": _deletion_near,
-    "deleted": _deleted,
+    "deletion_asked": deletion_letters.asked,
+    "deletion_near": deletion_letters.near,
+    "deleted": deletion_letters.done,
 }
 """Composers by kind of mail."""
