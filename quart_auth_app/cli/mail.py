@@ -63,7 +63,7 @@ async def _test(here: Installation, address: str) -> Row:
         raise MailOff
     to = email_addresses.validated(address)
     try:
-        return {"to": to, "message_id": await sender.send_test(to=to)}
+        return {"to": to, "message_id": await sender.delivery.send_test(to=to)}
     except (Unreachable, Refused, Delayed, AddressNotSendable) as error:
         raise click.ClickException(f"The mail was not taken: {error}") from None
 

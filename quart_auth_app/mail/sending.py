@@ -11,16 +11,14 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.languages import Languages
 from quart_auth_app.mail import claims, letters
-from quart_auth_app.mail.composing import compose, test_letter
-from quart_auth_app.mail.letters import Letter
+from quart_auth_app.mail.delivery import Delivery
 from quart_auth_app.mail.site import Site
-from quart_auth_app.mail.transports import Delayed, Refused, Transport, Unanswered, Unreachable, transport
+from quart_auth_app.mail.transports import Delayed, Refused, Unanswered, Unreachable, transport
 from quart_auth_app.models import Mail
 from quart_auth_app.settings import Settings
 
@@ -29,9 +27,6 @@ PAUSE = timedelta(seconds=30)
 
 POLL = 5.0
 """Seconds between two checks of the outbox for mails of other workers."""
-
-LEAVE_WITHIN = 6.0
-"""Seconds for the mail that is being sent when the server stops, less than the `graceful_timeout` of hypercorn.toml."""
 
 MAX_UNANSWERED = 5
 """Tries of a mail after which no other is made if the server hasn't answered the last: each may have arrived."""
@@ -43,39 +38,25 @@ def sender(settings: Settings, database: Database, passwords: Passwords, languag
     """Return the sender of this application's mails, None if mail is off."""
     if not settings.mail_url:
         return None
-    return Sender(
-        database,
-        passwords,
+    delivery = Delivery(
         transport(settings.mail_url, site=settings.base_url),
+        database=database,
+        passwords=passwords,
         site=Site(settings.site_name, settings.base_url, settings.sign_up_open),
         languages=languages,
         address=settings.mail_from,
     )
+    return Sender(database, delivery)
 
 
 class Sender:
     """Sends the mails of one application."""
 
-    def __init__(
-        self,
-        database: Database,
-        passwords: Passwords,
-        transport: Transport,
-        *,
-        site: Site,
-        languages: Languages,
-        address: str,
-    ) -> None:
-        self.transport = transport
+    def __init__(self, database: Database, delivery: Delivery) -> None:
+        self.delivery = delivery
         self._database = database
-        self._passwords = passwords
-        self._site = site
-        self._languages = languages
-        self._address = address
         self._paused_until: datetime | None = None
         self._due = asyncio.Event()
-        self._leave_by: float | None = None
-        self._time_limits: set[asyncio.Timeout] = set()
         self.is_running = False
         """Whether a task of the server sends; otherwise each request that may have queued mail sends it itself."""
 
@@ -107,11 +88,9 @@ class Sender:
             stopped = True
             self.is_running = False
             self._due.set()
-            self._leave_by = asyncio.get_running_loop().time() + LEAVE_WITHIN
-            for each in self._time_limits:
-                each.reschedule(self._leave_by)
+            self.delivery.hurry()
             await task
-            self._leave_by = None
+            self.delivery.take_time()
 
     async def send_due(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Send every due mail. Raises nothing: errors are logged."""
@@ -133,7 +112,8 @@ class Sender:
             await self._fail(mail, "it could not be sent in time")
             return
         try:
-            await self._try(mail, now)
+            await self.delivery.deliver(mail, now=now)
+            await claims.delete_sent(self._database, mail)
         except Unreachable as error:
             _log.warning("the mail server can't be used, trying again later: %s", error)
             self._paused_until = clock.now() + PAUSE
@@ -151,38 +131,6 @@ class Sender:
         except Exception as error:
             _log.exception("mail %s can't be written", mail.id)
             await self._fail(mail, f"a fault of ours: {type(error).__name__}")
-
-    async def _try(self, mail: Mail, now: datetime) -> None:
-        composed = await compose(
-            self._database.transaction, self._passwords, self._languages, mail=mail, site=self._site, now=now
-        )
-        if composed:
-            letter, to = composed
-            await self._hand_over(letter, to=to, message_id=mail.message_id, now=now)
-        await claims.delete_sent(self._database, mail)
-
-    async def _hand_over(self, letter: Letter, *, to: str, message_id: str, now: datetime) -> None:
-        message = letters.message(
-            letter, to=to, sender=self._address, site_name=self._site.name, message_id=message_id, now=now
-        )
-        try:
-            async with asyncio.timeout_at(self._leave_by) as limit:
-                self._time_limits.add(limit)
-                try:
-                    await self.transport.send(message, sender=self._address, recipient=letters.recipient(to))
-                finally:
-                    self._time_limits.remove(limit)
-        except TimeoutError:
-            raise Unanswered("the application was stopped before the mail server had answered") from None
-
-    async def send_test(self, *, to: str) -> str:
-        """Send the test letter at once, and return its Message-ID.
-
-        Raises Unreachable, Refused, Delayed or AddressNotSendable.
-        """
-        message_id = outbox.new_message_id(outbox.info(self._address))
-        await self._hand_over(test_letter(self._site), to=to, message_id=message_id, now=clock.now())
-        return message_id
 
     async def _fail(self, mail: Mail, reason: str) -> None:
         _log.error("mail %s has failed: %s", mail.id, reason)

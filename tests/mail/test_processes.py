@@ -31,7 +31,7 @@ PROCESS = """
 import asyncio, os, signal, sys
 from quart_auth_app import clock, create_app
 from quart_auth_app.accounts import outbox
-from quart_auth_app.mail import sending
+from quart_auth_app.mail import delivery
 from quart_auth_app.mail.transports import Smtp
 
 async def die(*_, **__):
@@ -50,9 +50,9 @@ async def main(point):
             await outbox.queue(db, kind="reset", to="bob@example.com", now=clock.now())
             await die()
     if point == "claimed":
-        sending.compose = die
+        delivery.compose = die
     if point == "written":
-        sending.compose = then_die(sending.compose)
+        delivery.compose = then_die(delivery.compose)
     if point == "taken":
         Smtp.send = then_die(Smtp.send)
     await services.sender.send_due()

@@ -9,7 +9,7 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app.accounts import outbox
-from quart_auth_app.mail import claims, composing, sending
+from quart_auth_app.mail import claims, composing, delivery, sending
 from quart_auth_app.mail.letters import Letter, Paragraph
 from quart_auth_app.mail.sending import Sender
 from quart_auth_app.mail.transports import Delayed, Refused, Unanswered, Unreachable
@@ -63,7 +63,7 @@ def sender(app: Quart) -> Sender:
 @pytest.fixture
 def server(sender: Sender) -> Server:
     """The mail server that it sends to."""
-    sender.transport = server = Server()
+    sender.delivery.transport = server = Server()
     return server
 
 
@@ -187,7 +187,7 @@ async def test_a_stop_waits_a_moment_for_the_mail_that_is_on_its_way(
     app: Quart, sender: Sender, server: Server, time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not as long as a mail server may take: hypercorn's time for a stop would be over."""
-    monkeypatch.setattr(sending, "LEAVE_WITHIN", 0.2)
+    monkeypatch.setattr(delivery, "LEAVE_WITHIN", 0.2)
     server.takes = 30
     await queue(app, time)
     async with asyncio.timeout(5), sender.running():
