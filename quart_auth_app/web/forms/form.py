@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypedDict
 
 from quart import current_app, make_response, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
@@ -19,6 +19,15 @@ from quart_auth_app.web.sentences import field_note, sentence
 
 P = ParamSpec("P")
 View = Callable[P, Awaitable[ResponseReturnValue]]
+
+
+class Parts(TypedDict, total=False):
+    """What a form may have beside its fields, see `Form`."""
+
+    optional: tuple[str, ...]
+    ticks: tuple[str, ...]
+    section: str | None
+    own: Callable[[], list[OwnField]]
 
 
 class Form:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
+from typing import Unpack
 
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
 
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.web.forms.form import Form, P, View
+from quart_auth_app.web.forms.form import Form, P, Parts, View
 from quart_auth_app.web.forms.second_click import made_before, store_form_key
 
 Again = Callable[[int], Awaitable[ResponseReturnValue | None]]
@@ -21,8 +21,8 @@ class OnceForm(Form):
     first click. The other arguments are those of `Form`.
     """
 
-    def __init__(self, page: str, *fields: str, sender: Callable[[], str] = str, **others: Any) -> None:
-        super().__init__(page, *fields, **others)
+    def __init__(self, page: str, *fields: str, sender: Callable[[], str] = str, **parts: Unpack[Parts]) -> None:
+        super().__init__(page, *fields, **parts)
         self._sender = sender
         self._again: Again | None = None
 
