@@ -58,6 +58,8 @@ async def locked(db: AsyncSession, found: Found) -> User:
 
     Raises SessionRevoked if the session was revoked meanwhile: a thief's request must not outlive it.
     """
+    # Stronger than the lock of `ways_in.hold`: `email_key` is a key of the table, and PostgreSQL locks a row for its
+    # change against foreign keys too. A lock that grows in the middle of a transaction can end in a deadlock.
     query = select(User).where(User.id == found.user["id"]).with_for_update()
     user = await db.scalar(query.execution_options(populate_existing=True))
     await sessions.insist_on_active(db, found=found)
