@@ -32,7 +32,8 @@ async def signup() -> ResponseReturnValue:
         await flash_one(translated(ALREADY_LOGGED_IN, name=current_user.name), "info")
         return redirect(url_for("main.profile"))
     store_opening()
-    mark_forms()
+    if services().sender:
+        mark_forms()
     return await render_template(
         "signup.html",
         typed=typed_before(),
