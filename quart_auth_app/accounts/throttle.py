@@ -4,90 +4,19 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from functools import cache
-from typing import cast
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Table,
-    bindparam,
-    case,
-    delete,
-    literal,
-    or_,
-    select,
-    true,
-    union_all,
-    update,
-)
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningInsert
 
+from quart_auth_app.accounts import throttle_statements as statements
 from quart_auth_app.accounts.errors import TooBusy, TooManyAttempts
 from quart_auth_app.accounts.limits import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
-from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Attempts
 
 SLACK = timedelta(minutes=1)
 """By how much clocks may differ. Attempts of the same moment reach the database in any order: the first one counted may
 be a little later than the next, which must not restart the count."""
-
-_attempts = cast(Table, Attempts.__table__)
-
-
-@cache
-def _hit(dialect: str, number: int) -> ReturningInsert[str, int]:
-    """Return the statement that counts one attempt by `number` counters; cached, as building takes longer than running.
-
-    It is atomic: of any number of attempts at the same moment, only as many pass as the limits allow.
-    """
-    rows = range(number)
-    # Not VALUES, which SQLAlchemy doesn't cache for several rows. SQLite needs the WHERE before ON CONFLICT.
-    attempts = union_all(
-        *(
-            select(
-                bindparam(f"key_{row}", type_=_attempts.c.key.type).label("key"),
-                literal(1).label("count"),
-                bindparam(f"ends_at_{row}", type_=_attempts.c.ends_at.type).label("ends_at"),
-            )
-            for row in rows
-        )
-    ).subquery()
-    statement = INSERT[dialect](_attempts).from_select(["key", "count", "ends_at"], select(attempts).where(true()))
-    # No window that has begun by now ends later than this. A later end is from a clock that was ahead: ignore it.
-    too_far = bindparam("too_far", type_=_attempts.c.ends_at.type)
-    over = or_(_attempts.c.ends_at <= bindparam("now"), _attempts.c.ends_at > too_far)
-    limit = case(
-        {bindparam(f"key_{row}"): bindparam(f"limit_{row}", type_=Integer()) for row in rows}, value=_attempts.c.key
-    )
-    return statement.on_conflict_do_update(
-        index_elements=[_attempts.c.key],
-        set_={
-            "count": case((over, 1), else_=_attempts.c.count + 1),
-            "ends_at": case((over, statement.excluded.ends_at), else_=_attempts.c.ends_at),
-        },
-        # Beyond the limit nothing is written, so a flood causes only reads.
-        where=or_(over, _attempts.c.count < limit),
-    ).returning(_attempts.c.key, _attempts.c.count)
-
-
-_IS_CLEARED = _attempts.c.key == bindparam("cleared")
-_SETTLE = (
-    update(_attempts)
-    .where(_attempts.c.key.in_(bindparam("counters", expanding=True)), _attempts.c.count > 0)
-    .values(
-        count=case((_IS_CLEARED, 0), else_=_attempts.c.count - 1),
-        ends_at=case((_IS_CLEARED, bindparam("now", type_=_attempts.c.ends_at.type)), else_=_attempts.c.ends_at),
-    )
-)
-_REFUND = (
-    update(_attempts)
-    .where(_attempts.c.key == bindparam("counter"), _attempts.c.count > 0)
-    .values(count=_attempts.c.count - 1)
-)
-_CLEAR = delete(_attempts).where(_attempts.c.key == bindparam("counter"))
 
 
 async def hit(db: AsyncSession, *counters: Counter, now: datetime) -> int:
@@ -100,7 +29,7 @@ async def hit(db: AsyncSession, *counters: Counter, now: datetime) -> int:
     values: dict[str, object] = {"now": now, "too_far": now + longest + SLACK}
     for row, (key, (limit, _)) in enumerate(zip(keys, counters, strict=True)):
         values |= {f"key_{row}": key, f"ends_at_{row}": now + limit.window, f"limit_{row}": limit.attempts}
-    counts = dict((await db.execute(_hit(db.get_bind().dialect.name, len(keys)), values)).all())
+    counts = dict((await db.execute(statements.hit(db.get_bind().dialect.name, len(keys)), values)).all())
     for key in keys:
         if key not in counts:
             end = await db.scalar(select(Attempts.ends_at).where(Attempts.key == key))
@@ -131,13 +60,13 @@ def seconds_until(end: datetime, *, now: datetime) -> int:
 
 async def refund(db: AsyncSession, counter: Counter) -> None:
     """Refund one attempt, because it was not a failure."""
-    await db.execute(_REFUND, {"counter": _key(counter)})
+    await db.execute(statements.REFUND, {"counter": _key(counter)})
 
 
 async def settle(db: AsyncSession, *, refunded: Iterable[Counter], cleared: Counter, now: datetime) -> None:
     """Refund one attempt to each of `refunded`, and clear the count of `cleared`, in one statement."""
     key = _key(cleared)
-    await db.execute(_SETTLE, {"counters": [*keys_of(refunded), key], "cleared": key, "now": now})
+    await db.execute(statements.SETTLE, {"counters": [*keys_of(refunded), key], "cleared": key, "now": now})
 
 
 @asynccontextmanager
@@ -158,7 +87,7 @@ async def counted_unless_busy(transaction: UnitOfWork, counter: Counter, *, now:
 
 async def clear(db: AsyncSession, counter: Counter) -> None:
     """Delete the count."""
-    await db.execute(_CLEAR, {"counter": _key(counter)})
+    await db.execute(statements.CLEAR, {"counter": _key(counter)})
 
 
 def expired(now: datetime) -> ColumnElement[bool]:
