@@ -37,6 +37,9 @@ _JOINERS = re.compile("[\u200c\u200d]")
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 """Full-width forms of ASCII, which Japanese keyboards type and no mailbox name contains."""
 
+_OTHER_AT = str.maketrans("\uff20\ufe6b", "@@")
+"""The full-width and the small @, which `key` takes for an @."""
+
 
 def validated(email: str) -> str:
     """Return the address in normal form; case stays before the @. Raises InvalidEmail. Uses no DNS."""
@@ -70,6 +73,11 @@ def _domain_with_joiners(email: str) -> str | None:
     except idna.IDNAError:  # for example too long, which email_validator refuses
         return None
     return readable if _JOINERS.search(readable) else None
+
+
+def with_at(email: str) -> str:
+    """Return an address that was never `validated`, as those of a database that was taken over, with an @ of ASCII."""
+    return email.strip() if "@" in email else email.strip().translate(_OTHER_AT)
 
 
 def key(email: str) -> str:

@@ -16,6 +16,7 @@ from html import escape
 
 import idna
 
+from quart_auth_app.accounts import email_addresses
 from quart_auth_app.languages import ENGLISH, Language
 
 WIDTH = 72
@@ -137,7 +138,7 @@ def recipient(to: str) -> str:
 
 def _address(to: str) -> Address:
     # Built from its parts: a parser would read “a@b, c@d” as two addresses, and encode a domain beyond ASCII wrongly.
-    local, _, domain = to.rpartition("@")
+    local, _, domain = email_addresses.with_at(to).rpartition("@")
     try:
         label = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
         return Address(username=local, domain=label)

@@ -91,3 +91,12 @@ def test_a_line_break_in_an_address_is_never_sent(to: str) -> None:
 def test_a_domain_beyond_ascii_is_written_as_servers_read_it() -> None:
     assert letters.recipient("bob@exämple.com") == "bob@xn--exmple-cua.com"
     assert b"bob@xn--exmple-cua.com" in sent("bob@exämple.com").as_bytes()
+
+
+@pytest.mark.parametrize("at", ["\uff20", "\ufe6b"])
+def test_an_address_that_was_taken_over_with_another_at_sign_or_spaces_gets_its_mail(at: str) -> None:
+    """The tutorial's application has checked none. Who logs in types an @, and finds the account by it."""
+    assert email_addresses.key(f" Bob{at}exämple.com ") == email_addresses.key("bob@exämple.com")
+    assert letters.recipient(f" Bob{at}exämple.com ") == "Bob@xn--exmple-cua.com"
+    assert b"\r\nTo: bob@example.com\r\n" in sent(f"bob{at}example.com").as_bytes()
+    assert letters.recipient(" bob@example.com ") == "bob@example.com"
