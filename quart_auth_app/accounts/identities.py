@@ -22,16 +22,11 @@ from quart_auth_app.accounts import (
     ways_in,
 )
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import (
-    AccountError,
-    AttemptTooLate,
-    ProviderRefused,
-    SessionRevoked,
-    TooManyAttempts,
-)
+from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
 from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderRefused
 from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.database.units_of_work import Database, UnitOfWork

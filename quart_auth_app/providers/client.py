@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.accounts.factors import identities
 from quart_auth_app.accounts.factors import provider_attempts as attempts
 from quart_auth_app.accounts.factors.identities import NotProven, Proven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
+from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.providers.discovery import Metadata, discover
 from quart_auth_app.providers.fetching import Unreachable, fetch
 from quart_auth_app.providers.kept import AFTER_FAILURE, Kept

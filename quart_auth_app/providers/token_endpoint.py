@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from quart_auth_app.accounts.errors import ProviderDenied
 from quart_auth_app.accounts.factors.identities import NotProven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
+from quart_auth_app.accounts.provider_errors import ProviderDenied
 from quart_auth_app.providers.discovery import Metadata
 from quart_auth_app.providers.fetching import Answer, Unreachable, fetch
 from quart_auth_app.settings.providers import ProviderSettings

@@ -17,10 +17,10 @@ from hypothesis import strategies as some
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderDenied, ProviderRefused
 from quart_auth_app.accounts.factors import provider_attempts as attempts
 from quart_auth_app.accounts.factors.identities import NotProven, Proven
 from quart_auth_app.accounts.factors.provider_attempts import Attempt
+from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderAway, ProviderDenied, ProviderRefused
 from quart_auth_app.operations.doctor import about_providers
 from quart_auth_app.providers import client, fetching, keys
 from quart_auth_app.providers.client import Provider

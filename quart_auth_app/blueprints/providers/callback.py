@@ -2,7 +2,8 @@
 
 from quart.typing import ResponseReturnValue
 
-from quart_auth_app.accounts.errors import AccountError, ProviderRefused, SessionRevoked
+from quart_auth_app.accounts.errors import AccountError, SessionRevoked
+from quart_auth_app.accounts.provider_errors import ProviderRefused
 from quart_auth_app.blueprints.providers.log_in import LOG_IN, log_in, providers
 from quart_auth_app.blueprints.providers.own import OVERVIEW, connect, prove
 from quart_auth_app.web.edge.to_the_end import to_the_end

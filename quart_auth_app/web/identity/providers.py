@@ -7,9 +7,9 @@ from quart import Response, abort, g, render_template, request, url_for
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import identities
-from quart_auth_app.accounts.errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderAway, ProviderRefused
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import own_origin
