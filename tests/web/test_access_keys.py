@@ -102,7 +102,7 @@ async def test_keys_that_nobody_gets(logged_in: Client, fields: dict[str, object
 
 
 async def test_an_account_has_a_few_keys(logged_in: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_keys, "MAX_KEYS", 2)
+    monkeypatch.setattr(access_keys.owning, "MAX_KEYS", 2)
     for _ in range(2):
         await make_key(logged_in)
     response = await logged_in.post("/account/access-keys", json={"name": "x", "days": 1}, headers=JSON)
