@@ -8,7 +8,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from jinja2 import BytecodeCache
+from jinja2 import BytecodeCache, StrictUndefined
 from quart import Quart
 
 from quart_auth_app import create_app
@@ -83,7 +83,8 @@ async def make_app(new_database: NewDatabase, compiled_templates: BytecodeCache)
             config = {"SECRET_KEY": databases.SECRET_KEY, "DATABASE_URL": new_database()} | config
         apps.append(create_app(config))
         apps[-1].test_client_class = Browser  # type: ignore[assignment]  # as Quart has it for its own client
-        apps[-1].jinja_options = {"bytecode_cache": compiled_templates}
+        # A site may choose that a variable without a value is an error; then our templates must not have any.
+        apps[-1].jinja_options = {"bytecode_cache": compiled_templates, "undefined": StrictUndefined}
         return apps[-1]
 
     yield make

@@ -126,7 +126,7 @@ async def test_an_attribute_that_users_lack_is_told_from_one_that_nobody_has(app
 
 
 async def test_what_a_site_gives_one_template_reaches_no_other(app: Quart) -> None:
-    app.jinja_env.loader = DictLoader({"one": "{{ colour }}", "other": "{{ colour }}"})
+    app.jinja_env.loader = DictLoader({"one": "{{ colour | default('') }}", "other": "{{ colour | default('') }}"})
     async with app.test_request_context("/"):
         assert await app.jinja_env.get_template("one").render_async() == ""
         own = app.jinja_env.get_template("one", globals={"colour": "red"})
@@ -139,7 +139,9 @@ async def test_what_a_site_gives_one_template_reaches_no_other(app: Quart) -> No
 
 
 async def test_a_variable_for_all_templates_reaches_those_that_are_loaded(app: Quart) -> None:
-    app.jinja_env.loader = DictLoader({"one": "{{ colour }}", "other": "{% from 'one' import no %}{{ colour }}"})
+    app.jinja_env.loader = DictLoader(
+        {"one": "{{ colour | default('') }}", "other": "{% from 'one' import no %}{{ colour | default('') }}"}
+    )
     async with app.test_request_context("/"):
         for colour in ("", "red"):
             if colour:

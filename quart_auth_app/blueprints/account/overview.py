@@ -50,7 +50,7 @@ async def _providers() -> list[tuple[ProviderSettings, Identity | None]]:
 
 async def _changes_of_address() -> dict[str, object]:
     if not services().sender:  # without mail a change takes effect at once and can't be undone
-        return {}
+        return {"wish": None, "undo_until": None}
     user_id, now = current_user.id, clock.now()
     async with reading() as db:
         wish = await email_changes.pending(db, user_id=user_id, now=now)

@@ -85,6 +85,14 @@ class Typed(dict[str, Any]):
     section: str | None = None
     """The id of the part of the page that shows the message, if the page has several forms."""
 
+    def __missing__(self, _name: str) -> str:
+        # Not undefined: a site may let Jinja raise an error for that (StrictUndefined).
+        return ""
+
+    def of(self, section: str) -> "Typed":
+        """Return what belongs to the form in this part of the page."""
+        return self if self.section == section else Typed()
+
 
 async def keep_typed(
     names: Iterable[str], *, ticks: Iterable[str] = (), refused: str | None, note: str | None = None
