@@ -473,14 +473,3 @@ async def test_later_it_is_no_second_click(site: Site, name: str) -> None:
     site.time.advance(LASTS + throttle.SLACK)
     late = await sent(site, "POST", filled.path, cookies, form=filled.form)
     assert filled.said not in (await read(site, late, cookies))[0]
-
-
-@pytest.mark.parametrize("with_mail", [False, True])
-async def test_the_form_to_sign_up_is_marked_where_a_second_click_is_known_by_the_mark(
-    make_app: MakeApp, inbox: Inbox, *, with_mail: bool
-) -> None:
-    """Without mail, the account that the first click has made is found by the details, see `signed_up_already`."""
-    client = make_app(MAIL_URL=inbox.url if with_mail else "").test_client()
-    await client.get("/signup")
-    async with client.session_transaction() as session:
-        assert ("form" in session) == with_mail

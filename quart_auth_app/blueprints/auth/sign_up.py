@@ -32,8 +32,7 @@ async def signup() -> ResponseReturnValue:
         await flash_one(translated(ALREADY_LOGGED_IN, name=current_user.name), "info")
         return redirect(url_for("main.profile"))
     store_opening()
-    if services().sender:
-        mark_forms()
+    mark_forms()
     return await render_template(
         "signup.html",
         typed=typed_before(),
