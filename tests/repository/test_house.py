@@ -35,7 +35,7 @@ LEVELS = [
     {"operations"},
     {"web"},
     {"blueprints", "serving"},
-    {"cli"},
+    {"cli", "wiring"},
     {"__init__"},
     {"testing"},
 ]

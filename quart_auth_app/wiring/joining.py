@@ -1,0 +1,48 @@
+"""An application that has pages of its own, and to which `Accounts` adds ours."""
+
+from quart import Quart
+
+from quart_auth_app.serving import lifespan
+from quart_auth_app.settings import Settings
+from quart_auth_app.web import (
+    compiled_languages,
+    context_processors,
+    error_pages,
+    language,
+    own_files,
+    pages,
+    urls,
+)
+from quart_auth_app.web.edge import middleware as edge
+from quart_auth_app.web.edge import own_host, same_origin
+from quart_auth_app.web.identity import auth_manager, open_sockets
+from quart_auth_app.web.identity.cookies import cookie_name
+from quart_auth_app.web.services import EXTENSION, Services
+from quart_auth_app.web.telemetry import logs
+from quart_auth_app.wiring.pages import PAGES, wire_own
+
+
+def join(app: Quart, settings: Settings, services: Services, *, ours: set[str], url_prefix: str | None) -> None:
+    """Add our pages, whose blueprints are `ours`, below the prefix. The application's own stay as they are."""
+    if not app.config["SECRET_KEY"]:
+        app.config.update(SECRET_KEY=settings.secret_key, SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks))
+    app.extensions[EXTENSION] = services
+    logs.join()
+    edge.join(app, services, blueprints=ours)
+    own_host.join(app, blueprints=ours)
+    same_origin.join(app, blueprints=ours, cookie=cookie_name("log-in", settings))
+    auth_manager.init_app(app, settings)
+    open_sockets.init_app(app)
+    own_files.join(app)
+    urls.join_routes(app, settings)
+    language.init_app(app)
+    compiled_languages.init_app(app)
+    pages.init_app(app, settings)
+    processors = app.template_context_processors[None]
+    processors.insert(0, processors.pop())  # first, so that the values of the application's own processors win
+    error_pages.join(app)
+    lifespan.init_app(app, services, is_guest=True)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint, url_prefix=url_prefix)
+    context_processors.leave_out_of(app, ours)
+    wire_own(app, ours=ours)
