@@ -228,6 +228,31 @@ async def test_our_forms_keep_our_limits_and_refuse_other_sites(app: Quart) -> N
     assert (await client.post("/login", form=BOB, headers={"Origin": "https://evil.example"})).status_code == 403
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["accounts first", "accounts last"])
+async def test_a_hook_of_the_host_that_reads_forms_leaves_us_json_and_our_limits(
+    new_database: NewDatabase, *, first: bool
+) -> None:
+    app = Quart("host_that_reads_forms")
+    app.config.from_mapping(SECRET_KEY=SECRET_KEY, DATABASE_URL=new_database())
+    if first:
+        Accounts(app)
+
+    @app.before_request
+    async def look_for_a_token() -> None:
+        (await request.form).get("csrf_token")
+
+    if not first:
+        Accounts(app)
+    async with app.test_app():
+        client = Browser(app)
+        assert (await client.post("/signup", json=BOB)).status_code == 201
+        assert (await client.post("/login", json=BOB)).status_code == 200
+        assert (await client.post("/login", form=BOB | {"email": "x" * 70_000})).status_code == 413
+        assert (await client.post("/login", form=BOB | {str(number): "" for number in range(60)})).status_code == 400
+        response = await client.post("/login", json=BOB | {"email": 1})
+        assert (response.status_code, (await response.get_json())["code"]) == (400, "WrongType")
+
+
 async def test_what_comes_with_the_log_in_cookie_from_another_site_is_refused(
     app: Quart, host: Host, log_in_as: LogInAs
 ) -> None:

@@ -13,8 +13,10 @@ from quart_auth_app.web import (
     pages,
     urls,
 )
+from quart_auth_app.web.api.reading import BilingualParser
 from quart_auth_app.web.edge import middleware as edge
 from quart_auth_app.web.edge import own_host, same_origin
+from quart_auth_app.web.forms import parsing
 from quart_auth_app.web.identity import auth_manager, open_sockets
 from quart_auth_app.web.identity.cookies import cookie_name
 from quart_auth_app.web.services import EXTENSION, Services
@@ -45,4 +47,5 @@ def join(app: Quart, settings: Settings, services: Services, *, ours: set[str], 
     for blueprint in PAGES:
         app.register_blueprint(blueprint, url_prefix=url_prefix)
     context_processors.leave_out_of(app, ours)
+    parsing.limit_first(app, blueprints=ours, parser=BilingualParser)
     wire_own(app, ours=ours)

@@ -31,6 +31,11 @@ def before_request(app: Quart, hook: Before) -> None:
     hooks.before.append(hook)
 
 
+def before_all_others(app: Quart, hook: Before) -> None:
+    """Run the hook before those that the application itself has, whichever were added first."""
+    app.before_request_funcs[None].insert(0, _runs_before(_Hooks([hook])))
+
+
 def after_request(app: Quart, hook: After) -> None:
     """Run the hook after each request; it may change the response."""
     hooks = _hooks_of(app)

@@ -35,15 +35,29 @@ def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> 
     async def limit_ours(asked: Request) -> None:
         if blueprints.isdisjoint(asked.blueprints):
             return
-        asked.max_content_length = asked.max_form_memory_size = MAX_BODY
-        asked.max_form_parts = MAX_FIELDS
-        asked.form_data_parser_class = parser
+        _read_with(asked, parser)
         if asked.method not in SAFE_METHODS:
             _insist_on_a_form(asked, parser)
         if (asked.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
 
     hooks.before_request(app, limit_ours)
+
+
+def limit_first(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> None:
+    """Do so even if a hook of the application reads the form, as those against forged requests do."""
+
+    async def choose(asked: Request) -> None:
+        if not blueprints.isdisjoint(asked.blueprints):
+            _read_with(asked, parser)
+
+    hooks.before_all_others(app, choose)
+
+
+def _read_with(asked: Request, parser: type[FormDataParser]) -> None:
+    asked.max_content_length = asked.max_form_memory_size = MAX_BODY
+    asked.max_form_parts = MAX_FIELDS
+    asked.form_data_parser_class = parser
 
 
 def _insist_on_a_form(asked: Request, parser: type[FormDataParser]) -> None:
