@@ -7,7 +7,7 @@ import hypercorn.__main__
 
 from quart_auth_app.cli import running
 from quart_auth_app.serving import configuration, named_application
-from quart_auth_app.serving.hypercorn_fixes import busy_port_traceback, exit_code_zero
+from quart_auth_app.serving.hypercorn_fixes import broken_logging_traceback, busy_port_traceback, exit_code_zero
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -37,6 +37,7 @@ def serve(
         raise click.ClickException(str(error)) from None
     exit_code_zero.fix()
     busy_port_traceback.fix()
+    broken_logging_traceback.fix()
     workers = workers or values.get("workers", 1)
     master = master or workers > 1 or values.get("use_reloader", False)  # hypercorn's reloader is its master
     # hypercorn's --workers counts child processes; with 0 the started process itself serves.

@@ -74,8 +74,14 @@ class StandardOutput:
         """Print the mail's text."""
         part = message.get_body(("plain",))
         text = part.get_content() if part else ""
-        sys.stdout.write(f"\n--- mail to {message['To']}: {message['Subject']}\n\n{text}---\n")
-        sys.stdout.flush()
+        written = f"\n--- mail to {message['To']}: {message['Subject']}\n\n{text}---\n"
+        if sys.stdout is None or sys.stdout.closed:
+            raise Unreachable("standard output is closed")
+        try:
+            sys.stdout.write(written)
+            sys.stdout.flush()
+        except OSError as error:  # for example, its reader has ended
+            raise Unreachable(f"standard output: {error.strerror}") from None
 
     async def check(self) -> None:
         """There is nothing to check."""

@@ -18,6 +18,7 @@ from quart_auth_app.instance import SettingsError
 from quart_auth_app.operations import housekeeping
 from quart_auth_app.serving.background import Background
 from quart_auth_app.serving.hypercorn_fixes import (
+    broken_logging_traceback,
     busy_port_traceback,
     endless_connections,
     endless_upgrades,
@@ -61,6 +62,7 @@ def init_app(app: Quart, services: Services, *, is_guest: bool = False) -> None:
                 repeated_errors.thin_out(logging.getLogger("hypercorn.error"))
             endless_connections.fix()
             busy_port_traceback.fix()
+            broken_logging_traceback.fix()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(services.database.close)
             _insist_on_no_debugger(app, services)

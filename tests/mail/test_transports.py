@@ -1,21 +1,23 @@
 """How mail leaves: by SMTP to a server that takes, delays or refuses it, hangs or is not there; and into a folder."""
 
 import asyncio
+import os
 import ssl
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from aiosmtpd.controller import Controller
 
 from quart_auth_app.mail import letters, smtp
 from quart_auth_app.mail.letters import Letter, Paragraph
-from quart_auth_app.mail.transports import Delayed, Folder, Refused, Smtp, Unreachable
+from quart_auth_app.mail.transports import Delayed, Folder, Refused, Smtp, StandardOutput, Unreachable
 from quart_auth_app.mail_urls import MailUrl
 from tests.servers import free_port
 
@@ -173,3 +175,27 @@ async def test_a_mail_in_a_folder_is_for_its_owners_eyes_and_one_file_however_of
     (tmp_path / "file").touch()
     with pytest.raises(Unreachable):
         await Folder(tmp_path / "file").send(mail(), sender=FROM, recipient="bob@example.com")
+
+
+@contextmanager
+def closed(how: str) -> Iterator[IO[str] | None]:
+    """Give a standard output that nobody reads any more."""
+    if how == "from the start":
+        yield None
+        return
+    reader, writer = os.pipe()
+    os.close(reader)
+    output = os.fdopen(writer, "w")
+    if how == "by us":
+        output.close()
+    yield output
+    with suppress(BrokenPipeError):
+        output.close()
+
+
+@pytest.mark.parametrize("how", ["from the start", "by us", "by its reader"])
+async def test_mail_waits_while_standard_output_is_closed(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closed(how) as output, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", output)
+        with pytest.raises(Unreachable, match="standard output"):
+            await StandardOutput().send(mail(), sender=FROM, recipient="bob@example.com")

@@ -67,6 +67,12 @@ def test_exit_code_zero_of_command(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "no\n")
 
 
+def test_broken_logging_traceback(tmp_path: Path) -> None:
+    command = hypercorn_on(tmp_path, "--bind", "127.0.0.1:0", "--log-config", "none.ini")
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" in ended.stderr
+
+
 def test_busy_port_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = hypercorn_on(tmp_path, "--bind", f"127.0.0.1:{other.getsockname()[1]}")

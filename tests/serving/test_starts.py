@@ -9,9 +9,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypercorn.config import Config
+from hypercorn.logging import Logger
 
+from quart_auth_app.serving.hypercorn_fixes import broken_logging_traceback
 from tests.databases import SECRET_KEY
 from tests.servers import ROOT, free_port, running, started, wait_for
 
@@ -101,6 +105,42 @@ def test_an_address_that_cannot_be_is_told_in_one_sentence(tmp_path: Path, bind:
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"Can't listen on {bind}: {reason}")
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_configuration_of_logging_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path, workers: int) -> None:
+    (tmp_path / "own.toml").write_text(f"bind = '127.0.0.1:0'\nworkers = {workers}\nlogconfig = 'log'")
+    (tmp_path / "log").write_text("a password")
+    ended = run(tmp_path, "quart_auth_app.cli serve --config own.toml")
+    said = "logconfig can't be used: log is invalid: File contains no section headers.\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"logconfig": "none.ini"}, "logconfig can't be used: none.ini doesn't exist"),
+        ({"logconfig": "keys.ini"}, "logconfig can't be used: 'formatters' is missing"),
+        ({"logconfig": "json:keys.ini"}, "logconfig can't be used: Expecting value: line 1 column 2 (char 1)"),
+        ({"logconfig": "toml:none"}, "logconfig can't be used: No such file or directory"),
+        ({"logconfig_dict": {"version": 2}}, "logconfig_dict can't be used: Unsupported version: 2"),
+        (
+            {"logconfig_dict": {"version": 1, "incremental": True, "handlers": {"x": {}}}},
+            "logconfig_dict can't be used: No handler found with name 'x'",
+        ),
+        ({"accesslog": "none/log"}, "accesslog or errorlog can't be used: No such file or directory"),
+    ],
+)
+def test_whatever_is_wrong_with_the_configuration_of_logging_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("keys.ini").write_text("[loggers]")
+    monkeypatch.setattr(Logger, "__init__", Logger.__init__)
+    broken_logging_traceback.fix()
+    with pytest.raises(SystemExit) as refused:
+        Logger(Config.from_mapping(config, errorlog=""))
+    assert refused.value.code == said
 
 
 @pytest.mark.parametrize(
