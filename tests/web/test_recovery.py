@@ -261,7 +261,7 @@ async def test_asking_for_a_link_is_in_the_owners_activity_once_however_often_it
     assert sender
     asked_at = time.now
     with monkeypatch.context() as patch:
-        patch.setattr(sender, "transport", away := Server())
+        patch.setattr(sender.delivery, "transport", away := Server())
         away.answer = Unreachable("away")
         await client.post(
             "/forgot-password",
