@@ -84,6 +84,8 @@ def before_it_writes(
 
 
 Send = Callable[[], Awaitable[Response]]
+Act = Callable[[Quart, Client, Fake], Awaitable[Send]]
+"""Prepares an act on an account, and returns what sends it."""
 
 
 async def access_key(app: Quart, client: Client, fake: Fake) -> Send:
@@ -213,7 +215,7 @@ async def test_who_is_thrown_out_meanwhile_changes_no_way_in(
     client: Client,
     bob: dict[str, str],
     fake: Fake,
-    act: Callable[[Quart, Client, Fake], Awaitable[Send]],
+    act: Act,
     happens: Callable[[AsyncSession, User], Awaitable[None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -322,7 +324,7 @@ async def test_who_is_thrown_out_meanwhile_changes_nothing_else_either(
     client: Client,
     bob: dict[str, str],
     fake: Fake,
-    act: Callable[[Quart, Client, Fake], Awaitable[Send]],
+    act: Act,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await client.post("/login", form=bob)

@@ -4,7 +4,7 @@ SQLite has one lock for the whole database; the tests say something on PostgreSQ
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 from typing import TypeVar
 
@@ -29,25 +29,19 @@ from quart_auth_app.models import (
     User,
 )
 from tests.authenticators import add_passkey, options
-from tests.conftest import MakeApp, services_of
+from tests.conftest import services_of
 from tests.people import BOB, Client, is_logged_in
 from tests.providers.fake import Fake
 from tests.second_steps import turn_on
 from tests.waits import until_another_waits
-from tests.web.test_acts_in_flight import ACTS, REMAIN, Send, provider
-from tests.web.test_providers import address, fake, make_old, settings
+from tests.web.test_acts_in_flight import ACTS, REMAIN, Act, Send, app, provider
+from tests.web.test_providers import address, fake, make_old
 
-__all__ = ["fake"]
+__all__ = ["app", "fake"]
 
 T = TypeVar("T")
 
 KEY = {"name": "x", "days": "9"}
-
-
-@pytest.fixture
-def app(make_app: MakeApp, fake: Fake) -> Quart:
-    """An application that knows a provider."""
-    return make_app(**settings(fake))
 
 
 async def log_in_with_code(app: Quart, client: Client, fake: Fake) -> Send:
@@ -148,7 +142,7 @@ async def test_an_act_waits_for_the_user_before_it_holds_anything(
     client: Client,
     bob: dict[str, str],
     fake: Fake,
-    act: Callable[[Quart, Client, Fake], Awaitable[Send]],
+    act: Act,
 ) -> None:
     await client.post("/login", form=bob)
     send = await act(app, client, fake)
