@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
 
@@ -14,6 +15,7 @@ from quart import Quart
 from quart_auth_app import create_app
 from quart_auth_app.accounts import throttle
 from quart_auth_app.database.units_of_work import Database
+from quart_auth_app.mail.sending import Sender
 from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside
 from quart_auth_app.web.services import EXTENSION, Services
 from tests import databases, made_once, statements
@@ -149,6 +151,18 @@ def services_of(app: Quart) -> Services:
     """Return what create_app made for this application."""
     services: Services = app.extensions[EXTENSION]
     return services
+
+
+@contextmanager
+def mail_held_back(app: Quart) -> Iterator[Sender]:
+    """Let no mail leave before the end of the block. Yields the sender, whose `send_due` sends it then."""
+    sender = services_of(app).sender
+    assert sender
+    sender.is_running = True
+    try:
+        yield sender
+    finally:
+        sender.is_running = False
 
 
 def pytest_configure() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from quart_auth_app.accounts import email_changes, limits, mailed_codes, sudo, tokens, users
 from quart_auth_app.models import EmailChange, Identity, Mail, User
 from tests import authenticators
-from tests.conftest import MakeApp, services_of
+from tests.conftest import MakeApp, mail_held_back, services_of
 from tests.counting import counting
 from tests.inbox import Inbox, text_of
 from tests.people import BOB, EVE, Client, Clock, Events, cookie, elsewhere, is_logged_in, notice, text
@@ -114,17 +114,14 @@ async def _said_after(client: Client, path: str, **form: str) -> str:
 
 @pytest.mark.asvs("6.3.8")
 async def test_a_taken_address_is_answered_as_a_free_one_and_its_owner_alone_is_told(
-    mailing: Quart, client: Client, inbox: Inbox, time: Clock, monkeypatch: pytest.MonkeyPatch
+    mailing: Quart, client: Client, inbox: Inbox, time: Clock
 ) -> None:
     await confirmed(mailing, inbox, EVE)
-    sender = services_of(mailing).sender
-    assert sender
     answers = []
     time.advance(LATER)
     await client.get("/profile")  # so that the session's last_seen_at is of this minute
     for email in (NEW, EVE["email"]):
-        with monkeypatch.context() as patch, counting(services_of(mailing).database) as costs:
-            patch.setattr(sender, "is_running", True)
+        with mail_held_back(mailing) as sender, counting(services_of(mailing).database) as costs:
             response = await client.post("/account/email", form={"email": email})
         page = await text(await client.get("/account"))
         answers.append((response.status_code, costs.statements, page.replace(email, "")))
@@ -349,12 +346,9 @@ async def test_this_browser_is_known_to_the_new_address(mailing: Quart, client: 
 
 
 async def test_a_mail_that_is_cancelled_before_it_is_sent_is_not_sent(
-    mailing: Quart, client: Client, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    mailing: Quart, client: Client, inbox: Inbox
 ) -> None:
-    sender = services_of(mailing).sender
-    assert sender
-    with monkeypatch.context() as patch:
-        patch.setattr(sender, "is_running", True)
+    with mail_held_back(mailing) as sender:
         await ask(client)
         await client.post("/account/email/cancel")
     await sender.send_due()
@@ -367,14 +361,10 @@ async def test_mail_about_an_account_that_is_gone_is_not_sent(
     client: Client,
     inbox: Inbox,
     time: Clock,
-    monkeypatch: pytest.MonkeyPatch,
     end: Callable[..., Awaitable[None]],
 ) -> None:
     """A link waits for the new address, and another one, for a new password, for the old."""
-    sender = services_of(mailing).sender
-    assert sender
-    with monkeypatch.context() as patch:
-        patch.setattr(sender, "is_running", True)
+    with mail_held_back(mailing) as sender:
         await ask(client)
         await client.post("/forgot-password", form={"email": BOB["email"]}, **elsewhere())
     async with services_of(mailing).database.transaction() as db:

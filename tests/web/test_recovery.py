@@ -11,7 +11,7 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import limits, users
 from quart_auth_app.mail.transports import Unreachable
 from quart_auth_app.models import Mail, SecurityEvent, User
-from tests.conftest import MakeApp, services_of
+from tests.conftest import MakeApp, mail_held_back, services_of
 from tests.counting import counting
 from tests.databases import SECRET_KEY
 from tests.inbox import Inbox, text_of
@@ -96,16 +96,11 @@ async def test_asking_again_leaves_the_first_link_alone_and_using_one_voids_the_
 
 
 @pytest.mark.asvs("6.3.8")
-async def test_the_answer_is_the_same_for_every_address(
-    mailing: Quart, time: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_answer_is_the_same_for_every_address(mailing: Quart, time: Clock) -> None:
     """Bytes, cookies and statements; the sender, which comes after the answer, is held back."""
-    sender = services_of(mailing).sender
-    assert sender
-    monkeypatch.setattr(sender, "is_running", True)
     answers = []
     for email in ("bob@example.com", "nobody@example.com"):
-        with counting(services_of(mailing).database) as costs:
+        with mail_held_back(mailing), counting(services_of(mailing).database) as costs:
             response = await mailing.test_client().post("/forgot-password", form={"email": email}, **elsewhere())
         seen = [
             *(f"{name}: {value}" for name, value in response.headers.items()),
@@ -162,12 +157,9 @@ async def test_a_disabled_account_gets_no_link(mailing: Quart, client: Client, i
 
 
 async def test_a_link_goes_to_the_address_that_the_account_has_when_it_is_sent(
-    mailing: Quart, client: Client, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    mailing: Quart, client: Client, inbox: Inbox
 ) -> None:
-    sender = services_of(mailing).sender
-    assert sender
-    with monkeypatch.context() as patch:
-        patch.setattr(sender, "is_running", True)
+    with mail_held_back(mailing) as sender:
         await client.post("/forgot-password", form={"email": BOB["email"]})
     async with services_of(mailing).database.transaction() as db:
         await db.execute(update(User).values(email="new@example.com", email_key="new@example.com"))
