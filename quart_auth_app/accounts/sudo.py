@@ -12,7 +12,7 @@ from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooMany
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.limits import SUDO_BY_SESSION, Counter
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.second_step import WrongCode
+from quart_auth_app.accounts.second_step import AppUnreadable, WrongCode
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
@@ -37,6 +37,10 @@ class WrongSudoCode(WrongCode):
     """The code given as a proof beside the password is wrong."""
 
     field = "sudo_code"
+
+
+class SudoAppUnreadable(WrongSudoCode, AppUnreadable):
+    """No code of the app can be checked, so a recovery code has to be the proof."""
 
 
 class TooManyWrongPasswords(SessionRevoked):
@@ -72,7 +76,7 @@ async def prove(
         if (await second_step.state(db, user_id=user_id)).is_on and not await _spend(
             db, keys, user_id=user_id, code=code, browser=browser, now=now
         ):
-            raise WrongSudoCode
+            raise await _refusal(db, keys, user_id=user_id)
         await throttle.clear(db, counter(found))
         renewed = await sessions.renew(
             db, session_id=found.session["id"], password_version=version, after=browser.token, now=now
@@ -99,8 +103,14 @@ async def check_code(
         if count and await _spend(db, keys, user_id=user_id, code=code, browser=browser, now=now):
             await throttle.refund(db, counter(found))
             return
+        refusal = await _refusal(db, keys, user_id=user_id)
     await _revoke_after_the_last(transaction, count, found=found, browser=browser, now=now)
-    raise WrongSudoCode
+    raise refusal
+
+
+async def _refusal(db: AsyncSession, keys: Keys, *, user_id: int) -> WrongSudoCode:
+    why = await second_step.refusal(db, keys, user_id=user_id)
+    return SudoAppUnreadable() if isinstance(why, AppUnreadable) else WrongSudoCode()
 
 
 async def _spend(

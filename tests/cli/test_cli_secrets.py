@@ -5,14 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.second_step import AppUnreadable
 from quart_auth_app.models import Totp
 from quart_auth_app.web.sentences import sentence
 from tests.cli.test_cli import Operator
 from tests.conftest import MakeApp, services_of
 from tests.databases import NewDatabase
-from tests.people import BOB, Clock, is_logged_in, notice
+from tests.people import BOB, Clock, is_logged_in, notice, text
+from tests.providers.fake import Fake, serving
 from tests.second_steps import turn_on
+from tests.web.test_providers import settings
 
 OLD, NEW = "0123456789-old" * 3, "0123456789-new" * 3
 EARLIER = (
@@ -77,6 +80,23 @@ async def test_who_has_an_app_whose_key_is_gone_is_told_to_use_a_recovery_code(
     assert "no key decrypts the second step of user 1; quart-auth-app doctor says more" in caplog.text
     await client.post("/login/second-step", form={"code": phone.recovery_codes[0]})
     assert await is_logged_in(client)
+
+
+@pytest.mark.parametrize("by", ["password", "provider"])
+async def test_so_is_who_has_to_prove_who_they_are(operator: Operator, make_app: MakeApp, time: Clock, by: str) -> None:
+    async with serving(Fake()) as fake:
+        await make_app(**operator.settings | {"SECRET_KEY": OLD}).test_client().post("/signup", form=BOB)
+        phone = await turn_on(make_app(**operator.settings | {"SECRET_KEY": OLD}))
+        client = make_app(**operator.settings | settings(fake) | {"SECRET_KEY": NEW}).test_client()
+        time.advance(timedelta(minutes=2))
+        await client.post("/login", form=BOB)
+        await client.post("/login/second-step", form={"code": phone.recovery_codes[0]})
+        time.advance(sudo.LASTS)
+        proof = {"sudo_password": BOB["password"]} if by == "password" else {"sudo_provider": "fake"}
+        refused = await client.post("/account/delete", form=proof | {"sudo_code": phone.code()})
+        assert sentence(AppUnreadable()) in await text(refused)
+        went_on = await client.post("/account/delete", form=proof | {"sudo_code": phone.recovery_codes[1]})
+        assert went_on.status_code in {200, 302}  # a page that leads to the provider, or the next page
 
 
 async def test_a_seed_that_was_tampered_with_is_a_refusal(operator: Operator, make_app: MakeApp, time: Clock) -> None:
