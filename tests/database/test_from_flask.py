@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -62,6 +63,18 @@ async def test_everybody_logs_in_with_the_old_password_twice(make_app: MakeApp, 
             await client.post("/login", form={"email": email, "password": f"old secret {number}"})
             assert f"Welcome, {name}!" in await text(await client.get("/profile"))
     assert {password[:15] for _, _, password, _ in users(old)} == {"$bcrypt-sha256$"}
+
+
+async def test_hashes_and_names_that_were_stored_as_bytes_become_text(make_app: MakeApp, old: Path) -> None:
+    """Flask-Bcrypt returns hashes as bytes, and SQLite stores them as they are in a column of text."""
+    before = users(old)
+    with closing(sqlite3.connect(old)) as connection, connection:
+        connection.execute("UPDATE user SET password = CAST(password AS BLOB), name = CAST(name AS BLOB)")
+    await upgrade(old)
+    assert users(old) == before
+    client = make_app(DATABASE_URL=f"sqlite:///{old}").test_client()
+    await client.post("/login", form={"email": "Bob@Example.com", "password": "old secret 0"})
+    assert "Welcome, Bob!" in await text(await client.get("/profile"))
 
 
 async def test_numbers_addresses_names_and_hashes_stay_as_they_were(old: Path) -> None:

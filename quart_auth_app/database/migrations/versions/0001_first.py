@@ -58,10 +58,19 @@ def _differs(connection: sa.Connection) -> str | None:
 
 def _fill(connection: sa.Connection, users: list[dict[str, object]]) -> None:
     with triggers.off(connection, "user"):
+        if connection.dialect.name == "sqlite":
+            _make_text(connection)
         _fill_names(connection)
         if users:
             update = 'UPDATE "user" SET email_key = :email_key WHERE id = :id'
             connection.execute(sa.text(update), [{"id": user["id"], "email_key": user["email_key"]} for user in users])
+
+
+def _make_text(connection: sa.Connection) -> None:
+    # Libraries such as Flask-Bcrypt return bytes, and SQLite stores them as they are in a column of text.
+    for column in ("password", "name"):
+        bytes_ = f"typeof({column}) = 'blob'"
+        connection.execute(sa.text(f'UPDATE "user" SET {column} = CAST({column} AS TEXT) WHERE {bytes_}'))
 
 
 def _fill_names(connection: sa.Connection) -> None:
