@@ -24,28 +24,13 @@ from quart_auth_app.accounts import (
     ways_in,
 )
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AccountError, InvalidName, SignUpClosed
+from quart_auth_app.accounts.errors import InvalidName, SignUpClosed
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.provider_errors import AddressMissing, AddressNotVerified, ConnectFirst, SignUpUnfinished
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User
 from quart_auth_app.settings.providers import ProviderSettings
-
-
-class ConnectFirst(AccountError):
-    """The address has an account: its owner has to log in to it first, and then connect the provider's account."""
-
-
-class AddressNotVerified(AccountError):
-    """The provider has not verified the address, and no mail is sent here to confirm it, so no account is made."""
-
-
-class AddressMissing(AccountError):
-    """The provider tells no address, or an invalid one, and an account needs one."""
-
-
-class SignUpUnfinished(AccountError):
-    """The provider doesn't tell everything that an account needs; the person has to fill in the rest."""
 
 
 async def become_known(

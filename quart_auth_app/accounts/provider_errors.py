@@ -1,4 +1,4 @@
-"""Refusals where a provider is asked who somebody is."""
+"""Refusals of who logs in or signs up with an account at a provider."""
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
 
@@ -21,3 +21,19 @@ class ProviderAway(TryLater):
     def __init__(self, label: str, retry_after: int) -> None:
         super().__init__(retry_after)
         self.values["label"] = label
+
+
+class ConnectFirst(AccountError):
+    """The address has an account: its owner has to log in to it first, and then connect the provider's account."""
+
+
+class AddressNotVerified(AccountError):
+    """The provider has not verified the address, and no mail is sent here to confirm it, so no account is made."""
+
+
+class AddressMissing(AccountError):
+    """The provider tells no address, or an invalid one, and an account needs one."""
+
+
+class SignUpUnfinished(AccountError):
+    """The provider doesn't tell everything that an account needs; the person has to fill in the rest."""

@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth_app import clock
 from quart_auth_app.accounts import identity_log_in, own_fields
 from quart_auth_app.accounts.factors.identities import Proven
-from quart_auth_app.accounts.identity_sign_ups import ConnectFirst, SignUpUnfinished
+from quart_auth_app.accounts.provider_errors import ConnectFirst, SignUpUnfinished
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.fields import is_checked
