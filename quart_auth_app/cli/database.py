@@ -15,7 +15,7 @@ from quart_auth_app.database import migrations
 from quart_auth_app.database.engines import create_engine
 from quart_auth_app.database.migrations import sites_new_migration
 from quart_auth_app.database.schema import UPGRADE_PATIENCE, SchemaOutdated
-from quart_auth_app.operations import doctor, housekeeping
+from quart_auth_app.operations import database_doctor, housekeeping
 from quart_auth_app.web.services import services_of
 
 
@@ -45,7 +45,7 @@ async def current(here: Installation, as_json: bool) -> None:
 async def check(here: Installation, as_json: bool) -> None:
     """Check that the schema is exactly this version's. Exits with 1 if not."""
     async with here.database.reader.connect() as connection:
-        findings = await doctor.about_schema(connection)
+        findings = await database_doctor.about_schema(connection)
     report(findings, fine="The schema is this version's.", as_json=as_json)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from quart_auth_app import clock
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.database.units_of_work import Database
-from quart_auth_app.operations import doctor
+from quart_auth_app.operations import database_doctor, doctor
 from quart_auth_app.operations.secrets import about_keys
 from quart_auth_app.settings import Settings
 
@@ -24,8 +24,8 @@ async def in_database(database: Database, keys: Keys) -> list[str]:
     """Return what is wrong with the schema, clocks, keys and mails. Raises DatabaseAway."""
     async with database.reader.connect() as connection:
         # Without the tables there is nothing to ask about the rest.
-        return await doctor.about_schema(connection) or [
-            *await doctor.about_clocks(connection, clock=clock.now),
+        return await database_doctor.about_schema(connection) or [
+            *await database_doctor.about_clocks(connection, clock=clock.now),
             *await about_keys(connection, keys),
-            *await doctor.about_outbox(connection),
+            *await database_doctor.about_outbox(connection),
         ]
