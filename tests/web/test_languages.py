@@ -11,9 +11,11 @@ from quart import Quart, render_template, render_template_string
 
 from quart_auth_app import Accounts as AccountsExtension
 from quart_auth_app import SettingsError
+from quart_auth_app.accounts import sudo
 from quart_auth_app.web.services import services_of
 from tests.conftest import MakeApp
-from tests.people import BOB, Client, cookie, notice, send, set_cookies, text
+from tests.people import BOB, Client, Clock, cookie, notice, send, set_cookies, text
+from tests.second_steps import turn_on
 
 JA = {"Accept-Language": "ja"}
 
@@ -98,6 +100,22 @@ async def test_after_a_choice_the_browser_goes_back_to_a_page_of_ours(
     headers = {"Referer": referer} if referer else {}
     response = await client.post("/language", form={"language": "ja"} | form, headers=headers)
     assert (response.status_code, response.headers["Location"]) == (302, location)
+
+
+async def test_a_page_that_nobody_can_return_to_offers_no_other_language(
+    app: Quart, client: Client, bob: dict[str, str], time: Clock
+) -> None:
+    await client.post("/login", form=bob)
+    await turn_on(app)
+    assert "日本語" in await text(await client.get("/account/second-step"))
+    codes = await text(await client.post("/account/second-step/recovery-codes"))
+    assert "They are shown only now." in codes
+    key = await text(await client.post("/account/access-keys", form={"name": "backup", "days": "30"}))
+    assert "It is shown only now." in key
+    time.advance(sudo.LASTS)
+    act = await text(await client.post("/account/delete"))
+    assert "Give your password once more" in act
+    assert [page for page in (codes, key, act) if "日本語" in page] == []
 
 
 @pytest.mark.parametrize("code", ["xx", "EN", "../ja", "ja\n", "x" * 36])
