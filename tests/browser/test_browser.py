@@ -24,6 +24,13 @@ from tests.web.test_templates import TUTORIAL
 
 pytestmark = BROWSER_TEST
 
+WITHOUT_EDGE = """
+    [...document.querySelectorAll("main .box, main .button, main .show-password")]
+        .filter(each => each.checkVisibility() && parseFloat(getComputedStyle(each).borderTopWidth) < 1)
+        .map(each => each.className + ": " + (each.value || each.innerText))
+"""
+"""A program for the browser: the boxes and buttons that only their background and shadow set apart."""
+
 
 @pytest.mark.asvs("14.2.3")
 async def test_sign_up_log_in_see_your_name_log_out(page: Page) -> None:
@@ -242,6 +249,21 @@ async def test_the_keyboards_focus_can_be_seen(page: Page) -> None:
     await page.keyboard.press("Tab")
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert float(re.sub("px", "", outline)) >= 2
+
+
+async def test_buttons_and_boxes_have_an_edge_where_the_system_chooses_the_colours(
+    browser: Browser, site: str, somebody: dict[str, str]
+) -> None:
+    context = await visit(browser, site, forced_colors="active")
+    page = await context.new_page()
+    await page.goto("/login")
+    assert await page.evaluate(WITHOUT_EDGE) == []
+    await fill_in(page, "/login", somebody)
+    await heading(page, "Welcome, Bob!")
+    for path in ("/account", "/account/passkeys", "/account/second-step"):
+        await page.goto(path)
+        assert await page.evaluate(WITHOUT_EDGE) == []
+    await context.close()
 
 
 @pytest.fixture(scope="session")
