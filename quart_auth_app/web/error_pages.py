@@ -78,7 +78,7 @@ def _code(status: int) -> str:
 
 
 async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
-    """Redirect to the log-in page, and from there back to the page that was asked for."""
+    """Redirect to the log-in page, and from there back to the page that was asked for, or that of the form."""
     security_log.write("log_in_required")
     if has_websocket_context():
         return Response(status=HTTPStatus.UNAUTHORIZED)
@@ -88,7 +88,7 @@ async def ask_to_log_in(_error: Unauthorized) -> ResponseReturnValue:
     # revoked the session, for example after too many wrong passwords.
     if request.method in SAFE_METHODS or not session.get("_flashes"):
         await flash_one(PLEASE_LOG_IN, "info")
-    return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
+    return redirect(url_for("auth.login", next=next_page.after_log_in()))
 
 
 async def show_refusal(error: AccountError) -> Response:

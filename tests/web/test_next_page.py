@@ -107,3 +107,22 @@ async def test_markup_in_next_stays_text(client: Client, path: str) -> None:
     page = await (await client.get(path, query_string={"next": '/a"><b>x'})).get_data(as_text=True)
     assert "<b>x" not in page
     assert 'name="next" value="/a&#34;&gt;&lt;b&gt;x"' in page
+
+
+@pytest.mark.parametrize(
+    ("page", "location"),
+    [
+        ("/account", "/login?next=/account"),
+        ("/account/sessions?page=2", "/login?next=/account/sessions?page%3D2"),
+        ("/account/password", "/login"),  # the answer to a form: a browser can't return to it
+        ("/logout", "/login"),
+        ("", "/login"),
+    ],
+)
+async def test_whose_session_has_ended_meanwhile_returns_to_the_form_that_was_sent(
+    client: Client, page: str, location: str
+) -> None:
+    await client.get("/login")  # a cookie shows that the browser keeps them
+    headers = {"Origin": "http://localhost"} | ({"Referer": f"http://localhost{page}"} if page else {})
+    response = await client.post("/account/password", form={}, headers=headers)
+    assert (response.status_code, response.headers["Location"]) == (302, location)

@@ -8,7 +8,7 @@ from quart import g, request, url_for
 from quart_auth_app import origins
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.destinations import endpoints
-from quart_auth_app.web.edge.same_origin import own_origin
+from quart_auth_app.web.edge.same_origin import SAFE_METHODS, own_origin
 
 MAX_LENGTH = 1024
 """Longest path and query in characters, which limits the Location header."""
@@ -56,6 +56,11 @@ def came_from() -> str | None:
     url = urlsplit(referer)
     target = allowed(f"{url.path}?{url.query}" if url.query else url.path)
     return target if target and endpoints(target) else None
+
+
+def after_log_in() -> str | None:
+    """Return what to show to somebody who has to log in first: the page that was asked for, or that of the form."""
+    return allowed(asked_for()) if request.method in SAFE_METHODS else came_from()
 
 
 async def wanted() -> str | None:

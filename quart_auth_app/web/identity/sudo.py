@@ -147,4 +147,4 @@ async def log_in_again(error: SessionRevoked) -> ResponseReturnValue:
     if wants_json():
         return await refusal(error)
     await flash_one(sentence(error), error.code)
-    return redirect(url_for("auth.login", next=next_page.allowed(next_page.asked_for())))
+    return redirect(url_for("auth.login", next=next_page.after_log_in()))
