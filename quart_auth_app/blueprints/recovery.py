@@ -48,8 +48,8 @@ async def forgot_password_post() -> ResponseReturnValue:
 async def reset_password(token: str) -> ResponseReturnValue:
     """Ask for the new password. Opening the page doesn't consume the token."""
     async with reading() as db:
-        await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
-    return await _password_page(token, action=url_for("recovery.reset_password_post"))
+        linked = await tokens.look(db, token=token, purpose=tokens.RESET, now=clock.now())
+    return await _password_page(token, action=url_for("recovery.reset_password_post"), email=linked.sent_to)
 
 
 @recovery.post("/reset-password")
@@ -77,7 +77,8 @@ async def undo_email_change(token: str) -> ResponseReturnValue:
     """Show what will be undone, and ask for a new password. Opening the page doesn't consume the token."""
     async with reading() as db:
         linked = await tokens.look(db, token=token, purpose=tokens.UNDO, now=clock.now())
-    return await _password_page(token, action=url_for("recovery.undo_email_change_post"), former=linked.sent_to)
+    action = url_for("recovery.undo_email_change_post")
+    return await _password_page(token, action=action, email=linked.sent_to, undoes=True)
 
 
 @recovery.post("/undo-email-change")
@@ -99,13 +100,14 @@ async def undone_again(user_id: int) -> ResponseReturnValue:
     return await to_log_in(await email_of(user_id), UNDONE)
 
 
-async def _password_page(token: str, *, action: str, former: str | None = None) -> str:
+async def _password_page(token: str, *, action: str, email: str, undoes: bool = False) -> str:
     return await render_template(
         "reset_password.html",
         action=action,
         token=token,
         min_password_length=MIN_LENGTH,
-        former=former,
+        email=email,
+        former=email if undoes else None,
         typed=typed_before(),
     )
 

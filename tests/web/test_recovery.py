@@ -66,6 +66,11 @@ async def test_a_link_lets_its_reader_choose_a_new_password_once(mailing: Quart,
         assert (await db.scalars(select(User.password_version))).one() == 1, "no session or link was ever made for it"
 
 
+async def test_a_password_manager_finds_whose_password_is_chosen(mailing: Quart, client: Client, inbox: Inbox) -> None:
+    page = await (await client.get(f"/reset-password?{await asked(client, inbox)}")).get_data(as_text=True)
+    assert f'value="{BOB["email"]}" autocomplete="username"' in page
+
+
 async def test_a_password_that_is_refused_uses_nothing_up(mailing: Quart, client: Client, inbox: Inbox) -> None:
     token = await asked(client, inbox)
     response = await client.post("/reset-password", form={"token": token, "password": "password1"})
