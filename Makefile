@@ -60,7 +60,7 @@ mutants: $(VENV)/dev.stamp .node/stamp ## put faults into copies of the code, an
 cluster: $(VENV)/dev.stamp .venv-cluster/stamp ## lose each machine of a cluster of databases in turn, five minutes, as root; ONLY names a trial
 	$(if $(filter 0,$(shell id -u)),,sudo -n env PYTHONDONTWRITEBYTECODE=1) $(BIN)/python -m tests.cluster $(if $(ONLY),--only '$(ONLY)')
 
-bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, half an hour on a quiet machine; BENCH='--quick'
+bench: $(VENV)/run.stamp .venv-peers/stamp ## measure beside its peers, 40 minutes on a quiet machine; BENCH='--quick'
 	BENCH_PEERS_PYTHON='$(CURDIR)/.venv-peers/bin/python' $(BIN)/python -m bench $(BENCH)
 
 migration: $(VENV)/dev.stamp ## write the next migration from the models; NAME=invited_at, TEST_POSTGRES_URL for PostgreSQL too

@@ -34,11 +34,11 @@ class Habits:
 class Costs:
     """What each thing costs, measured; docs/scale.md says where."""
 
-    hash_seconds: float = 0.267
+    hash_seconds: float = 0.204
     """Of a core: bcrypt of cost 12, bench/results.md."""
     log_in_seconds: float = 0.010
     """Of a core, beside the hash: docs/performance.md, "What limits each line"."""
-    page_seconds: float = 1 / 696
+    page_seconds: float = 1 / 1012
     """Of a core: `/profile` on PostgreSQL, bench/results.md."""
     database_page: float = 0.1e-3
     """Of a core of PostgreSQL: `python -m bench.database_cost`, as the next two."""
@@ -48,7 +48,7 @@ class Costs:
     rows_of_a_sign_up: float = 3
     user_bytes: float = 615
     """With its indexes, as the next two: a million rows of each on PostgreSQL."""
-    session_bytes: float = 350
+    session_bytes: float = 344
     event_bytes: float = 145
 
 
