@@ -112,14 +112,16 @@ def test_a_configuration_of_logging_that_cannot_be_used_is_told_in_one_sentence(
     (tmp_path / "own.toml").write_text(f"bind = '127.0.0.1:0'\nworkers = {workers}\nlogconfig = 'log'")
     (tmp_path / "log").write_text("a password")
     ended = run(tmp_path, "quart_auth_app.cli serve --config own.toml")
-    said = "logconfig can't be used: log is invalid: File contains no section headers.\n"
-    assert (ended.returncode, ended.stderr) == (1, said)
+    names = ("", "log is invalid: ")  # Python 3.11.4 and later name the file
+    said = [f"logconfig can't be used: {name}File contains no section headers.\n" for name in names]
+    assert ended.returncode == 1
+    assert ended.stderr in said
 
 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"logconfig": "none.ini"}, "logconfig can't be used: none.ini doesn't exist"),
+        ({"logconfig": "none.ini"}, "logconfig can't be used: No such file or directory"),
         ({"logconfig": "keys.ini"}, "logconfig can't be used: 'formatters' is missing"),
         ({"logconfig": "json:keys.ini"}, "logconfig can't be used: Expecting value: line 1 column 2 (char 1)"),
         ({"logconfig": "toml:none"}, "logconfig can't be used: No such file or directory"),

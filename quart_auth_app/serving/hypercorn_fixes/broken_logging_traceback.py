@@ -3,6 +3,8 @@
 Seen in 0.18.0; not reported. With this fix it prints one sentence, and exits with 1.
 """
 
+from pathlib import Path
+
 from hypercorn.config import Config
 from hypercorn.logging import Logger
 
@@ -23,6 +25,8 @@ _hypercorns_own = Logger.__init__
 
 def _init(logger: Logger, config: Config) -> None:
     try:
+        if config.logconfig and not config.logconfig.startswith(("json:", "toml:")):
+            Path(config.logconfig).stat()  # before Python 3.11.4, logging says that a key is missing
         _hypercorns_own(logger, config)
     except Exception as error:  # logging raises whatever the file's own values lead to
         raise exit_with(f"{_key(config)} can't be used: {_reason(error)}") from None
