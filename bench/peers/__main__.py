@@ -1,6 +1,6 @@
-"""`python -m bench.peers bench.peers.tutorial_site 1000`: creates a peer's tables in DATABASE_URL's database.
+"""`python -m bench.peers bench.peers.tutorial_site 1000`: creates the tables of a peer, with 1000 users.
 
-With 1000 users.
+They are created in the database of DATABASE_URL.
 """
 
 import sys

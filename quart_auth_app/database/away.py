@@ -14,7 +14,7 @@ NOT_NOW = (
     "25006",  # the server is a read-only replica
     *("08", "53", "57", "58"),  # no connection; no disk, memory or connection left; cancelled or shut down; disk errors
 )
-"""How the SQLSTATEs begin by which PostgreSQL refuses now what it may do later (its manual, appendix A)."""
+"""What the SQLSTATE of an error begins with if a later try may succeed (PostgreSQL's manual, appendix A)."""
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def limit(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> 
 
 
 def limit_first(app: Quart, *, blueprints: Set[str], parser: type[FormDataParser]) -> None:
-    """Do so even if a hook of the application reads the form, as those against forged requests do."""
+    """Set these limits before any hook of the application runs, as such a hook may read the form."""
 
     async def choose(asked: Request) -> None:
         if not blueprints.isdisjoint(asked.blueprints):

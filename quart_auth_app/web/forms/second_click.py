@@ -36,7 +36,7 @@ async def store_form_key(sender: str) -> None:
 
 
 def store_mark() -> None:
-    """Store for `this_browser` a key that all forms have which it sends to this path; none if it has no mark."""
+    """Store the key that `this_browser` has for all forms to this path; nothing if the browser has no mark."""
     if forms_are_marked():
         g.sent_form = _key([], "")
 
