@@ -34,7 +34,7 @@ TABLES = {
     "mail/way_in_letters.py": {"NOT_YOU"},
     "mail/notices.py": {"NOT_YOU", "NOT_YOUR_PASSWORD"},
     "web/edge/same_origin.py": {"ANOTHER_SITE"},
-    "web/error_pages.py": {"SENTENCES"},
+    "web/error_pages.py": {"SENTENCES", "NO_PAGE"},
     "web/sentences/field_notes.py": None,
     "web/sentences/outcomes.py": None,
     "web/sentences/reasons.py": None,

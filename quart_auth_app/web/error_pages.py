@@ -6,11 +6,12 @@ from typing import Any
 from quart import Quart, Response, current_app, has_websocket_context, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 from quart_auth import Unauthorized
-from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, default_exceptions
 
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.web.edge.asking import wants_json
+from quart_auth_app.web.edge.destinations import page_of_form
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one
@@ -31,6 +32,9 @@ SENTENCES = {
     500: "Something went wrong on our side. Nothing of what you sent was kept.",
     503: BUSY,
 }
+
+NO_PAGE = "There is no page at this address: it takes only what a form sends. Nothing was changed."
+"""For 405 where a person has opened the address of a form, as by a bookmark."""
 
 DATABASE_RETRY_AFTER = 5
 """Seconds after which a locked database is usually free again."""
@@ -61,10 +65,20 @@ async def show_http_error(error: HTTPException) -> Response:
     if error.code == InternalServerError.code:
         security_log.write("error")
     status = error.code or InternalServerError.code
-    response = await error_page(status, _said_by_the_site(error) or SENTENCES.get(status, ""), code=_code(status))
+    sentence, back = _said_by_the_site(error) or SENTENCES.get(status, ""), None
+    if isinstance(error, MethodNotAllowed) and _is_opened_as_page():
+        sentence, back = NO_PAGE, page_of_form(next_page.here() or "")
+    response = await error_page(status, sentence, code=_code(status), back=back)
     # Keep headers such as Allow and Retry-After; the content type is that of our page.
     response.headers.update({name: value for name, value in error.get_headers() if name != "Content-Type"})
     return response
+
+
+def _is_opened_as_page() -> bool:
+    if has_websocket_context() or wants_json():
+        return False
+    # Without an exception of the router's the address has a page, whose view raises 405 itself.
+    return request.method in SAFE_METHODS and request.routing_exception is not None
 
 
 def _said_by_the_site(error: HTTPException) -> str:

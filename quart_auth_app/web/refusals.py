@@ -111,12 +111,21 @@ async def refusal(error: AccountError) -> Response:
 
 
 async def error_page(
-    status: int, sentence: str, *, code: str, field: str | None = None, values: Mapping[str, object] | None = None
+    status: int,
+    sentence: str,
+    *,
+    code: str,
+    field: str | None = None,
+    values: Mapping[str, object] | None = None,
+    back: str | None = None,
 ) -> Response:
-    """Return an error page in the site's look, or JSON. For a WebSocket: the status alone."""
+    """Return an error page in the site's look, or JSON. For a WebSocket: the status alone.
+
+    The page leads `back` to the page with the form, if there is one.
+    """
     if has_websocket_context():
         return Response(status=status)
     if wants_json():
         return problem(status, sentence, code=code, field=field, values=values)
     texts = {"title": translated(title_of(status)), "sentence": translated(sentence)}
-    return Response(await render_template("error.html", status=status, **texts), status)
+    return Response(await render_template("error.html", status=status, back=back, **texts), status)

@@ -89,7 +89,9 @@ async def test_a_choice_at_the_foot_of_the_page_wins_over_the_browsers_wish_and_
         ({}, "https://evil.example/login", "/"),
         ({}, "http://localhost//evil.example", "/"),
         ({}, "http://localhost/logout", "/"),
-        ({}, "http://localhost/login/passkey", "/"),
+        ({}, "http://localhost/login/passkey", "/login"),
+        ({}, "http://localhost/account/second-step/recovery-codes", "/account/second-step"),
+        ({}, "http://localhost/nowhere", "/"),
         ({}, "http://[", "/"),
     ],
 )

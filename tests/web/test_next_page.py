@@ -114,7 +114,10 @@ async def test_markup_in_next_stays_text(client: Client, path: str) -> None:
     [
         ("/account", "/login?next=/account"),
         ("/account/sessions?page=2", "/login?next=/account/sessions?page%3D2"),
-        ("/account/password", "/login"),  # the answer to a form: a browser can't return to it
+        ("/account/password", "/login?next=/account"),  # the answer to a form: its page, as this address has none
+        ("/account/sessions/revoke", "/login?next=/account/sessions"),
+        ("/account/email/cancel/nowhere", "/login?next=/account"),
+        ("/nowhere", "/login"),
         ("/logout", "/login"),
         ("", "/login"),
     ],

@@ -1,8 +1,11 @@
 """The contract's routes, as a client that knows the tutorial meets them."""
 
+import re
+
 import pytest
 from quart import Quart
 
+from tests.conftest import MakeApp
 from tests.people import BOB, PLEASE_LOG_IN, WRONG_DETAILS, Client, is_logged_in, notice, send, text
 
 
@@ -230,6 +233,50 @@ async def test_errors_have_a_page_in_the_same_look(client: Client, path: str, me
 async def test_405_tells_what_is_allowed(client: Client) -> None:
     response = await client.put("/login")
     assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
+
+
+def forms_without_a_page(app: Quart) -> list[str]:
+    """Return the paths that take a POST and no GET."""
+    rules = [rule for rule in app.url_map.iter_rules() if not rule.endpoint.endswith("static")]
+    pages = {rule.rule for rule in rules if "GET" in (rule.methods or ())}
+    filled_in = [re.sub("<[^>]*>", "7", rule.rule) for rule in rules if rule.rule not in pages]
+    assert len(filled_in) > 20
+    return filled_in
+
+
+@pytest.mark.asvs("4.1.4")
+async def test_the_address_of_a_form_opened_as_a_page_leads_to_the_page_with_the_form(
+    make_app: MakeApp,
+) -> None:
+    app = make_app(MAIL_URL="log:", MAIL_FROM="site@shop.example", MAILED_LOGIN="yes")
+    for path in forms_without_a_page(app):
+        response = await app.test_client().get(path)
+        assert (response.status_code, "POST" in response.headers["Allow"]) == (405, True), path
+        page = await response.get_data(as_text=True)
+        assert "it takes only what a form sends. Nothing was changed." in page, path
+        link = re.search('href="([^"]*)">Back to the page with the form', page)
+        assert bool(link) == (path != "/language"), path
+        assert link is None or (await app.test_client().get(link[1])).status_code in {200, 302}, path
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/sessions/revoke", "/account/sessions"),
+        ("/signup/code", "/signup/check-mail"),
+        ("/admin/users/3/disable", "/admin/users/3"),
+        ("/account/second-step/recovery-codes/text", "/account/second-step"),
+        ("/account/delete", "/account"),
+    ],
+)
+async def test_the_page_with_the_form_is_the_one_that_shows_it(client: Client, path: str, page: str) -> None:
+    assert f'href="{page}">Back to the page with the form' in await (await client.get(path)).get_data(as_text=True)
+    problem = await client.get(path, headers={"Accept": "application/json"})
+    assert (await problem.get_json())["detail"] == "This page can't be used in that way."
+    assert "POST" in problem.headers["Allow"]
+    other = await (await client.delete(path)).get_data(as_text=True)
+    assert "be used in that way." in other
+    assert "Back to the page with the form" not in other
 
 
 @pytest.mark.asvs("13.4.2", "16.5.1")

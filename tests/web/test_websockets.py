@@ -88,6 +88,10 @@ async def test_no_such_socket_is_404(client: Client) -> None:
     assert await status(client, "/nowhere") == 404
 
 
+async def test_the_address_of_a_form_is_no_socket(client: Client) -> None:
+    assert await status(client, "/account/delete") == 405
+
+
 @pytest.mark.parametrize("headers", [{}, {"Origin": "http://localhost"}])
 async def test_who_is_logged_in_is_greeted_by_name(
     client: Client, bob: dict[str, str], headers: dict[str, str]

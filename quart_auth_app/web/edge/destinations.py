@@ -1,6 +1,7 @@
 """Finds the route that a browser reaches if it is sent to a path of this site."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from quart import current_app, request
@@ -19,6 +20,27 @@ def endpoints(target: str) -> set[str]:
     path = urlsplit(target).path
     adapter = current_app.url_map.bind("localhost")
     return {found for each in (unquote(_resolved(path)), _resolved(unquote(path))) for found in _routes(adapter, each)}
+
+
+def page_of_form(target: str) -> str | None:
+    """Return the path of the page with the form that is sent to `target`, a path of this site; None if there is none.
+
+    It is the page that the form's route declares, else the nearest one above: for /account/email/cancel, /account.
+    """
+    path = urlsplit(target).path
+    parts = path.split("/")
+    above = ("/".join(parts[:count]) for count in range(len(parts) - 1, 1, -1))
+    return _declared(path) or next((each for each in above if endpoints(each)), None)
+
+
+def _declared(path: str) -> str | None:
+    adapter = current_app.url_map.bind("localhost")
+    try:
+        endpoint, arguments = adapter.match(unquote(path.removeprefix(request.root_path)), method="POST")
+    except HTTPException:
+        return None
+    form: Any = getattr(current_app.view_functions[endpoint], "form", None)  # set by Form.handles
+    return form.page_for(arguments) if form else None
 
 
 def _resolved(path: str) -> str:

@@ -1,6 +1,6 @@
 """Forms: each has its fields, and the page to return to after a refusal (Post/Redirect/Get)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypedDict
@@ -121,7 +121,14 @@ class Form:
     async def _address(self) -> str:
         return url_for(self._page, **self._page_arguments(), next=await next_page.wanted(), _anchor=self._section)
 
+    def page_for(self, arguments: Mapping[str, Any]) -> str:
+        """Return the URL of the page with this form, for these arguments of the route that takes the form."""
+        return url_for(self._page, **self._wanted(arguments))
+
     def _page_arguments(self) -> dict[str, Any]:
+        return self._wanted(request.view_args or {})
+
+    def _wanted(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         rules = current_app.url_map.iter_rules(self._page)
         wanted = {name for rule in rules for name in rule.arguments}
-        return {name: value for name, value in (request.view_args or {}).items() if name in wanted}
+        return {name: value for name, value in arguments.items() if name in wanted}

@@ -7,7 +7,7 @@ from quart import g, request, url_for
 
 from quart_auth_app import origins
 from quart_auth_app.web.edge.asking import asking
-from quart_auth_app.web.edge.destinations import endpoints
+from quart_auth_app.web.edge.destinations import endpoints, page_of_form
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS, own_origin
 
 MAX_LENGTH = 1024
@@ -49,13 +49,16 @@ def here() -> str | None:
 
 
 def came_from() -> str | None:
-    """Return the page of ours with the form that was sent, if the browser can return to it."""
+    """Return the page of ours with the form that was sent, if the browser can return to it.
+
+    The answer to a form may have one too, at an address without a page: then it is the page of that form.
+    """
     referer = request.headers.get("Referer", "")
     if origins.origin(referer) != own_origin():
         return None
     url = urlsplit(referer)
     target = allowed(f"{url.path}?{url.query}" if url.query else url.path)
-    return target if target and endpoints(target) else None
+    return target if target and endpoints(target) else allowed(target and page_of_form(target))
 
 
 def after_log_in() -> str | None:
