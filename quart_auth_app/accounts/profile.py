@@ -19,7 +19,7 @@ from quart_auth_app.accounts import (
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
-from quart_auth_app.accounts.sudo import WrongPassword
+from quart_auth_app.accounts.sudo_errors import WrongPassword
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

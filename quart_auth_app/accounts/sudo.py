@@ -8,43 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app.accounts import double_clicks, second_step, sessions, throttle, ways_in
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
+from quart_auth_app.accounts.errors import SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.limits import SUDO_BY_SESSION, Counter
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.second_step import AppUnreadable, WrongCode
+from quart_auth_app.accounts.second_step import AppUnreadable
 from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.sudo_errors import SudoAppUnreadable, TooManyWrongPasswords, WrongPassword, WrongSudoCode
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
 
 LASTS = timedelta(minutes=10)
 """How long a proof is valid; a log-in is one too. Phoenix asks again after 10 minutes, allauth and rodauth after 5."""
-
-
-class SudoRequired(AccountError):
-    """This needs a proof that is not older than LASTS."""
-
-    field = "sudo_password"
-
-
-class WrongPassword(AccountError):
-    """The password given as a proof is wrong."""
-
-    field = "sudo_password"
-
-
-class WrongSudoCode(WrongCode):
-    """The code given as a proof beside the password is wrong."""
-
-    field = "sudo_code"
-
-
-class SudoAppUnreadable(WrongSudoCode, AppUnreadable):
-    """No code of the app can be checked, so a recovery code has to be the proof."""
-
-
-class TooManyWrongPasswords(SessionRevoked):
-    """There were too many wrong proofs in this session, so it has ended."""
 
 
 def is_fresh(session: Mapping[str, Any], *, now: datetime) -> bool:

@@ -111,7 +111,6 @@ async def _keep_host_out(asked: Request) -> None:
     # For a doubled slash, or a missing one at the end, the router redirects to the Host that the client sent.
     redirect = asked.routing_exception
     if isinstance(redirect, RequestRedirect):
-        path = redirect.new_url.partition("://")[2].partition("/")[
-            2
-        ]  # not urlsplit, which may fail: the Host is any text
+        # Not urlsplit, which may fail: the Host is any text.
+        _host, _, path = redirect.new_url.partition("://")[2].partition("/")
         redirect.new_url = "/" + path.lstrip("/\\")  # "//" at the beginning means another host

@@ -21,7 +21,7 @@ from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked, TryLater
 from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.sessions import Renewed
-from quart_auth_app.accounts.sudo import SudoRequired, WrongPassword, WrongSudoCode
+from quart_auth_app.accounts.sudo_errors import SudoRequired, WrongPassword, WrongSudoCode
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
