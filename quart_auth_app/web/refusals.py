@@ -52,6 +52,7 @@ STATUSES = {
     "SessionRevoked": HTTPStatus.UNAUTHORIZED,
     "SignUpClosed": HTTPStatus.FORBIDDEN,
     "SignUpUnfinished": HTTPStatus.CONFLICT,
+    "StillReferredTo": HTTPStatus.CONFLICT,
     "StrongLogInRequired": HTTPStatus.FORBIDDEN,
     "SudoRequired": HTTPStatus.FORBIDDEN,
     "TooManyAttempts": HTTPStatus.TOO_MANY_REQUESTS,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from quart import Quart
+from sqlalchemy import text as sql
 
 from quart_auth_app.accounts import sudo
 from quart_auth_app.database.units_of_work import Database
@@ -105,6 +106,17 @@ async def test_an_account_is_deleted_only_with_its_address(admin: Client, eve: C
     await admin.post("/admin/users/2/delete", form={"email": "eve@example.com"})
     assert not await is_logged_in(eve)
     assert (await admin.get("/admin/users/2")).status_code == 404
+
+
+async def test_an_account_that_a_sites_own_table_refers_to_is_not_deleted_and_the_page_says_why(
+    admin: Client, eve: Client, database: Database
+) -> None:
+    async with database.transaction() as db:
+        await db.execute(sql('CREATE TABLE orders (user_id INTEGER REFERENCES "user" (id))'))
+        await db.execute(sql("INSERT INTO orders VALUES (2)"))
+    refused = await admin.post("/admin/users/2/delete", form={"email": "eve@example.com"}, headers=JSON)
+    assert (refused.status_code, (await refused.get_json())["code"]) == (409, "StillReferredTo")
+    assert await is_logged_in(eve)
 
 
 @pytest.mark.parametrize("act", ["disable", "delete", "withdraw"])

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
@@ -18,9 +19,14 @@ from quart_auth_app.accounts import (
     sessions,
 )
 from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
+
+
+class StillReferredTo(AccountError):
+    """A table of the site's own has a foreign key to the user, without CASCADE or SET NULL."""
 
 
 async def send_reset(db: AsyncSession, *, user: User, now: datetime) -> None:
@@ -79,10 +85,14 @@ async def reset_second_step(db: AsyncSession, *, user: User) -> bool:
 async def delete_user(db: AsyncSession, *, user: User, even_last_admin: bool = False) -> None:
     """Delete the account and its sessions at once; its address can be used again.
 
-    Raises LastAdmin unless `even_last_admin`.
+    Raises StillReferredTo, or LastAdmin unless `even_last_admin`.
     """
     if not even_last_admin:
         await roles.keep_an_admin(db, user_id=user.id)
-    if await db.scalar(delete(User).where(User.id == user.id).returning(User.id)) is None:
+    try:
+        gone = await db.scalar(delete(User).where(User.id == user.id).returning(User.id))
+    except IntegrityError:
+        raise StillReferredTo from None
+    if gone is None:
         return  # another request has just deleted the user, and told them
     await deletion.record(db, user_id=user.id, email=user.email, language=user.language, now=clock.now())

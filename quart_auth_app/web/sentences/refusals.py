@@ -89,6 +89,7 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "SessionRevoked": "This session has ended. Please log in again.",
     "SignUpUnfinished": "{label} does not tell all that your account here needs. Please add the rest.",
     "SignUpClosed": "Accounts here are made by the operator of this site.",
+    "StillReferredTo": "Another table of this site still refers to the account, so it was not deleted.",
     "StrongLogInRequired": "Administrators need a second step or a passkey. Set one up on the page of your account, "
     "then log in with it.",
     "SudoRequired": "Please give your password once more.",
