@@ -1,5 +1,6 @@
 """The language of pages: who chooses it, and what the answer says of it."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,8 @@ from quart import Quart, render_template, render_template_string
 from quart_auth_app import Accounts as AccountsExtension
 from quart_auth_app import SettingsError
 from quart_auth_app.accounts import sudo
+from quart_auth_app.accounts.errors import TooBusy
+from quart_auth_app.web.forms import form as forms
 from quart_auth_app.web.services import services_of
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, Clock, cookie, notice, send, set_cookies, text
@@ -117,7 +120,61 @@ async def test_a_page_that_nobody_can_return_to_offers_no_other_language(
     time.advance(sudo.LASTS)
     act = await text(await client.post("/account/delete"))
     assert "Give your password once more" in act
-    assert [page for page in (codes, key, act) if "日本語" in page] == []
+    failed = await text(await client.post("/nowhere"))
+    assert "There is no page at this address." in failed
+    assert [page for page in (codes, key, act, failed) if "日本語" in page] == []
+
+
+async def test_the_answer_to_a_form_of_the_site_offers_the_languages(app: Quart, client: Client) -> None:
+    @app.post("/dishes/new")
+    async def new() -> str:
+        return await render_template("index.html")
+
+    @app.get("/dishes")
+    async def dishes() -> str:
+        return await render_template("index.html")
+
+    await client.get("/login")  # a cookie shows that the browser keeps them
+    assert "日本語" in await text(await client.post("/dishes/new"))
+    headers = {"Referer": "http://localhost/dishes/new"}
+    response = await client.post("/language", form={"language": "ja"}, headers=headers)
+    assert response.headers["Location"] == "/dishes"
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "page"),
+    [
+        ("/login", BOB | {"next": "/account?a=b"}, "/login?next=/account?a%3Db"),
+        ("/login/link", {"token": "a1" * 20}, "/login/link?" + "a1" * 20),
+        ("/login/code", {"code": "123456"}, "/login/check-mail"),
+        ("/signup/code", {"code": "123456", "next": "/account"}, "/signup/check-mail?next=/account"),
+    ],
+)
+async def test_in_a_refused_form_that_is_shown_at_once_a_language_leads_to_its_page(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, path: str, form: dict[str, str], page: str
+) -> None:
+    async def refuse(*_: object) -> dict[str, str]:
+        raise TooBusy(retry_after=5)
+
+    async def show_form(*_: object, **__: object) -> str:
+        return await render_template("index.html")
+
+    app = make_app(MAIL_URL="log:", MAIL_FROM="site@shop.example", MAILED_LOGIN="yes")
+    for endpoint in ("mailed_login.link", "mailed_login.check_mail", "auth.check_mail"):
+        app.view_functions[endpoint] = show_form
+    client = app.test_client()
+    await client.get("/login")
+    monkeypatch.setattr(forms, "read_fields", refuse)
+    shown = await client.post(path, form=form)
+    assert shown.status_code == 503
+    source = await shown.get_data(as_text=True)
+    switch = source[source.index('<form class="languages"') :]
+    hidden = re.search('name="next" value="([^"]*)"', switch)
+    assert hidden
+    assert html.unescape(hidden[1]) == page
+    monkeypatch.undo()
+    response = await client.post("/language", form={"language": "ja", "next": html.unescape(hidden[1])})
+    assert response.headers["Location"] == page
 
 
 @pytest.mark.parametrize("code", ["xx", "EN", "../ja", "ja\n", "x" * 36])

@@ -5,7 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypedDict
 
-from quart import current_app, make_response, redirect, request, session, url_for
+from quart import current_app, g, make_response, redirect, request, session, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
@@ -95,6 +95,7 @@ class Form:
             return await self.refuse(error)
         before = dict(session)
         await self._keep_for_page(error)
+        g.page_of_form = await self._address()
         view = current_app.ensure_async(current_app.view_functions[self._page])
         response = await make_response(await view(**self._page_arguments()))
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
