@@ -29,6 +29,7 @@ STATUSES = {
     "IdentityTaken": HTTPStatus.CONFLICT,
     "LinkInvalid": HTTPStatus.GONE,
     "LinkUsed": HTTPStatus.GONE,
+    "MadeForAnother": HTTPStatus.CONFLICT,
     "NoEmailChange": HTTPStatus.CONFLICT,
     "NoSuchAccessKey": HTTPStatus.NOT_FOUND,
     "NoSuchIdentity": HTTPStatus.NOT_FOUND,

@@ -20,7 +20,7 @@ from quart_auth_app.web import yielding
 from quart_auth_app.web.api import answers
 from quart_auth_app.web.api.reading import BilingualParser
 from quart_auth_app.web.edge import to_the_end
-from quart_auth_app.web.forms import cookie_check, parsing, waiting
+from quart_auth_app.web.forms import cookie_check, made_for, parsing, waiting
 
 PAGES = (
     main,
@@ -48,5 +48,6 @@ def wire_own(app: Quart, *, ours: set[str]) -> None:
     to_the_end.init_app(app, blueprints=ours)
     cookie_check.init_app(app, blueprints=ours)
     waiting.init_app(app, blueprints=ours)
+    made_for.init_app(app, blueprints=ours)
     answers.init_app(app, blueprints=ours)
     yielding.give_way(app, blueprints=ours)

@@ -37,6 +37,7 @@ VALUES: dict[str, dict[str, object]] = {
     "IdentityTaken": {"label": "Google"},
     "InvalidForm": {"field": "email"},
     "JsonInvalid": {"reason": "syntax"},
+    "MadeForAnother": {"email": "bob@example.com"},
     "NameTooLong": {"max_length": 100},
     "NoSuchIdentity": {"label": "Google"},
     "NoSuchRole": {"role": "kook", "known": "admin, cook"},

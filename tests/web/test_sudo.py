@@ -103,7 +103,7 @@ async def test_later_the_page_names_the_act_and_holds_what_was_sent_but_no_passw
     assert response.status_code == 403
     assert 'Give a "gift" <b> to 7, ' in await text(response)
     assert 'action="/give/7?x=%2F"' in page
-    assert fields_of(page) == [("what", 'a "gift" <b>'), ("tag", "one"), ("tag", "two")]
+    assert fields_of(page) == [("made_for", "1"), ("what", 'a "gift" <b>'), ("tag", "one"), ("tag", "two")]
     assert "secret" not in page
     assert given == []
 
@@ -136,7 +136,7 @@ async def test_who_sends_a_file_is_asked_first_and_led_back_to_choose_it_again(
     page = await response.get_data(as_text=True)
     assert (response.status_code, given) == (403, [])
     assert 'action="/account/sudo"' in page
-    assert fields_of(page) == [("next", "/pictures?of=2")]
+    assert fields_of(page) == [("made_for", "1"), ("next", "/pictures?of=2")]
     assert "choose the file again" in await text(response)
     response = await later.post("/account/sudo", form={"next": "/pictures?of=2"} | PROOF)
     assert response.headers["Location"] == "/pictures?of=2"
@@ -153,7 +153,7 @@ async def test_a_wrong_password_is_said_and_nothing_is_carried_out(
     response = await later.post("/give/7", form={"what": "it", "sudo_password": "wrong"})
     assert response.status_code == 403
     assert "This is not your password." in await text(response)
-    assert fields_of(await response.get_data(as_text=True)) == [("what", "it")]
+    assert fields_of(await response.get_data(as_text=True)) == [("made_for", "1"), ("what", "it")]
     assert cookie(later, "log-in") == before
     assert given == []
 
@@ -219,9 +219,9 @@ async def test_a_page_is_asked_for_by_way_of_one_form(later: Client, given: list
     page = await response.get_data(as_text=True)
     assert response.status_code == 403
     assert 'action="/account/sudo"' in page
-    assert fields_of(page) == [("next", "/gifts?a=%2Fb")]
+    assert fields_of(page) == [("made_for", "1"), ("next", "/gifts?a=%2Fb")]
     response = await later.post("/account/sudo", form={"next": "/gifts?a=%2Fb", "sudo_password": "wrong"})
-    assert fields_of(await response.get_data(as_text=True)) == [("next", "/gifts?a=%2Fb")]
+    assert fields_of(await response.get_data(as_text=True)) == [("made_for", "1"), ("next", "/gifts?a=%2Fb")]
     response = await later.post("/account/sudo", form={"next": "/gifts?a=%2Fb"} | PROOF)
     assert response.headers["Location"] == "/gifts?a=%2Fb"
     assert await (await later.get("/gifts?a=%2Fb")).get_data() == b"gifts"
@@ -251,7 +251,7 @@ async def test_who_comes_when_all_threads_are_busy_is_told_to_come_back(
     with counting(services_of(app).database) as costs:
         response = await later.post("/give/7", form={"what": "it"} | PROOF)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
-    assert fields_of(await response.get_data(as_text=True)) == [("what", "it")]
+    assert fields_of(await response.get_data(as_text=True)) == [("made_for", "1"), ("what", "it")]
     assert not [each for each in costs.statements if "attempts" in each], "no attempt is counted"
 
 

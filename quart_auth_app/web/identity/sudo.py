@@ -24,7 +24,7 @@ from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.accounts.sudo_errors import SudoRequired, WrongPassword, WrongSudoCode
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
-from quart_auth_app.web.forms import next_page
+from quart_auth_app.web.forms import made_for, next_page
 from quart_auth_app.web.forms.fields import InvalidForm, read_fields
 from quart_auth_app.web.forms.flashes import flash_one
 from quart_auth_app.web.forms.second_click import form_key
@@ -61,6 +61,7 @@ def sudo_required(act: str) -> Callable[[View[P]], Handler[P]]:
         @wraps(view)
         async def handler(*arguments: P.args, **named: P.kwargs) -> ResponseReturnValue:
             await _insist_on_a_person()
+            await made_for.check()  # a site's own route has no hook for it
             if not _is_fresh():
                 if PROOFS.isdisjoint(await request.form) or request.method in SAFE_METHODS:
                     return await sudo_page.ask(act)

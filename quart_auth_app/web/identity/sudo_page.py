@@ -13,6 +13,7 @@ from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret
 from quart_auth_app.web.forms.flashes import Typed
+from quart_auth_app.web.forms.made_for import FIELD as MADE_FOR
 from quart_auth_app.web.forms.second_click import mark_forms
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.identity.passkeys import sudo_options
@@ -39,6 +40,7 @@ async def ask(act: str, error: AccountError | None = None) -> Response:
         )
     else:
         action, fields = next_page.here() or "", await received()
+    fields = {MADE_FOR: [str(current_user.id)]} | fields
     async with reading() as db:
         state = await second_step.state(db, user_id=current_user.id)
         own = list(await passkeys.own(db, user_id=current_user.id))

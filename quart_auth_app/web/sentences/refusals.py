@@ -34,6 +34,7 @@ SENTENCES: dict[str, str | Callable[..., str]] = {
     "LinkInvalid": "This link is no longer valid.",
     "LinkOfAnother": "This link belongs to another account. Log out, and log in with that one.",
     "LinkUsed": "This link has been used. If that was you, log in.",
+    "MadeForAnother": "Nothing was done: that page was made for another account, and you are logged in as {email} now.",
     "MailOff": "No mail is sent here: MAIL_URL is not set.",
     "NameHasControls": "Your name has a character that can't be shown as it is. Please leave it out.",
     "NameInvisible": "Nothing of this name can be seen. Please enter one that shows.",
