@@ -77,6 +77,81 @@ async def test_hashes_and_names_that_were_stored_as_bytes_become_text(make_app: 
     assert "Welcome, Bob!" in await text(await client.get("/profile"))
 
 
+def change(file: Path, *statements: str) -> None:
+    """Change the file, as by another program."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+BYTES = "UPDATE user SET name = x'5a6feb' WHERE id = 1"
+LATIN_1 = "UPDATE user SET name = CAST(x'5a6feb' AS TEXT) WHERE id = 1"
+UTF_8 = "UPDATE user SET name = x'5a6fc3ab' WHERE id = 1"
+
+
+async def test_hashes_and_names_that_an_earlier_version_has_left_as_bytes_become_text(
+    make_app: MakeApp, old: Path
+) -> None:
+    before = users(old)
+    await upgrade(old)
+    change(
+        old,
+        "UPDATE user SET password = CAST(password AS BLOB), name = CAST(name AS BLOB)",
+        "UPDATE quart_auth_app_version SET version_num = '0019'",
+        "CREATE TRIGGER mine AFTER UPDATE ON user BEGIN SELECT RAISE(ABORT, 'no changes'); END",
+    )
+    await upgrade(old)
+    assert users(old) == before
+    change(old, "DROP TRIGGER mine")
+    client = make_app(DATABASE_URL=f"sqlite:///{old}").test_client()
+    await client.post("/login", form={"email": "Bob@Example.com", "password": "old secret 0"})
+    assert "Welcome, Bob!" in await text(await client.get("/profile"))
+
+
+@pytest.mark.parametrize("statement", [BYTES, LATIN_1, UTF_8])
+async def test_names_in_another_encoding_keep_all_their_characters(old: Path, statement: str) -> None:
+    change(old, statement)
+    await upgrade(old)
+    assert users(old)[0][3] == "Zo\u00eb"
+
+
+async def test_an_address_in_another_encoding_is_named_and_nothing_changes(old: Path) -> None:
+    change(old, "UPDATE user SET email = CAST(x'5a6feb40782e6f7267' AS TEXT) WHERE id = 2")
+    with pytest.raises(SchemaOutdated, match=r"nothing was changed\. the address of user 2 is no text"):
+        await upgrade(old)
+    assert list(old.parent.glob("*.before-*")) == []
+
+
+@pytest.mark.parametrize(("kind", "is_refused"), [("", False), ("BLOB", False), ("STRING", True), ("INTEGER", True)])
+async def test_a_number_for_a_name_becomes_text_unless_the_columns_type_forbids_it(
+    tmp_path: Path, kind: str, *, is_refused: bool
+) -> None:
+    file = tmp_path / "db.sqlite"
+    change(
+        file,
+        f"CREATE TABLE user (id INTEGER PRIMARY KEY, email TEXT UNIQUE, password TEXT, name {kind})",
+        "INSERT INTO user VALUES (1, 'bob@x.org', 'x', 7)",
+    )
+    if is_refused:
+        with pytest.raises(SchemaOutdated, match=f"the column name of the table user is {kind}"):
+            await upgrade(file)
+    else:
+        await upgrade(file)
+        assert users(file) == [(1, "bob@x.org", "x", "7")]
+
+
+async def test_bytes_become_text_in_a_file_of_utf_16_too(tmp_path: Path) -> None:
+    file = tmp_path / "db.sqlite"
+    change(
+        file,
+        "PRAGMA encoding = 'UTF-16'",
+        "CREATE TABLE user (id INTEGER PRIMARY KEY, email TEXT UNIQUE, password TEXT, name TEXT)",
+        "INSERT INTO user VALUES (1, 'bob@x.org', x'6869', x'5a6feb'), (2, 'zoe@x.org', 'x', 'Zo\u00eb')",
+    )
+    await upgrade(file)
+    assert users(file) == [(1, "bob@x.org", "hi", "Zo\u00eb"), (2, "zoe@x.org", "x", "Zo\u00eb")]
+
+
 async def test_numbers_addresses_names_and_hashes_stay_as_they_were(old: Path) -> None:
     before = users(old)
     await upgrade(old)

@@ -5,7 +5,7 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-from quart_auth_app.database.migrations import postgresql_tables, site, sqlite_tables, triggers
+from quart_auth_app.database.migrations import postgresql_tables, site, sqlite_tables, sqlite_values, triggers
 from quart_auth_app.database.migrations.errors import UnusableDatabase
 
 revision = "0001"
@@ -34,6 +34,7 @@ def _take_over(connection: sa.Connection) -> None:
     site.refuse_columns(connection, "user", ["email_key", "password_version", "disabled_at"])
     if connection.dialect.name == "sqlite":
         sqlite_tables.refuse_other_kinds(connection, "user")
+        sqlite_values.refuse_numeric(connection, "user", "name")
     else:
         postgresql_tables.refuse_kin(connection, "user")
     users = _tutorials_users(connection)
@@ -58,19 +59,10 @@ def _differs(connection: sa.Connection) -> str | None:
 
 def _fill(connection: sa.Connection, users: list[dict[str, object]]) -> None:
     with triggers.off(connection, "user"):
-        if connection.dialect.name == "sqlite":
-            _make_text(connection)
         _fill_names(connection)
         if users:
             update = 'UPDATE "user" SET email_key = :email_key WHERE id = :id'
             connection.execute(sa.text(update), [{"id": user["id"], "email_key": user["email_key"]} for user in users])
-
-
-def _make_text(connection: sa.Connection) -> None:
-    # Libraries such as Flask-Bcrypt return bytes, and SQLite stores them as they are in a column of text.
-    for column in ("password", "name"):
-        bytes_ = f"typeof({column}) = 'blob'"
-        connection.execute(sa.text(f'UPDATE "user" SET {column} = CAST({column} AS TEXT) WHERE {bytes_}'))
 
 
 def _fill_names(connection: sa.Connection) -> None:
@@ -101,9 +93,12 @@ def _constrain(connection: sa.Connection) -> None:
 
 
 def _tutorials_users(connection: sa.Connection) -> list[dict[str, object]]:
-    rows = connection.execute(sa.text('SELECT id, email, password FROM "user" ORDER BY id')).mappings()
-    found = [dict(row) for row in rows]
-    problems = [f"the address of user {each['id']} is no text" for each in found if not _is_text(each["email"])]
+    not_unicode = sqlite_values.unreadable(connection, "user", "email") if connection.dialect.name == "sqlite" else []
+    known = f"WHERE id NOT IN ({', '.join(map(str, not_unicode))})" if not_unicode else ""
+    query = f'SELECT id, email, length(password) > 0 AS has_password FROM "user" {known} ORDER BY id'
+    found = [dict(row) for row in connection.execute(sa.text(query)).mappings()]
+    not_text = [*not_unicode, *(each["id"] for each in found if not _is_text(each["email"]))]
+    problems = [f"the address of user {number} is no text" for number in not_text]
     users = [each | {"email_key": _key(each["email"] or "")} for each in found if _is_text(each["email"])]
     problems += [f"user {user['id']} has no address or no password" for user in users if not _is_complete(user)]
     by_key: dict[object, list[str]] = {}
@@ -120,7 +115,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_complete(user: dict[str, object]) -> bool:
-    return bool(user["email"] and user["password"])
+    return bool(user["email"] and user["has_password"])
 
 
 def _key(email: str) -> str:
