@@ -59,7 +59,7 @@ def create_app(config: Mapping[str, object] | None = None, *, import_name: str |
     config = config or {}
     with refused_start.told_in_a_sentence():
         settings = Settings.read(config, os.environ)
-        services = services_from(settings, sites_root=Path(get_root_path(import_name)) if import_name else None)
+        services = services_from(settings, sites_root=_root(import_name))
     # Without a site there is no folder of templates but ours, which own_files adds.
     app = Quart(import_name) if import_name else Quart(__name__, template_folder=None)
     sites_own = {name: value for name, value in config.items() if not is_ours(name)}
@@ -75,10 +75,16 @@ class Accounts:
     blueprints must have other names than ours: `main`, `auth`, `second_step`, `passkeys`, `mailed_login`, `providers`,
     `account`, `access_keys`, `email_change`, `sessions`, `activity`, `recovery`, `admin`,
     `admin_site`.
+
+    `import_name`, usually `__name__`, is for a site that adds columns to the user, or texts and languages: its
+    `migrations/` and `locales/` lie beside that module, as with `create_app`.
     """
 
-    def __init__(self, app: Quart | None = None, *, url_prefix: str | None = None) -> None:
+    def __init__(
+        self, app: Quart | None = None, *, url_prefix: str | None = None, import_name: str | None = None
+    ) -> None:
         self._url_prefix = url_prefix
+        self._root = _root(import_name)
         if app is not None:
             self.init_app(app)
 
@@ -92,5 +98,9 @@ class Accounts:
             auth_manager.insist_on_room(app.extensions.get("QUART_AUTH", []))
             settings = Settings.read(app.config, os.environ)
             ours = {blueprint.name for blueprint in PAGES}
-            services = services_from(settings, own_pages=frozenset(ours))
+            services = services_from(settings, sites_root=self._root, own_pages=frozenset(ours))
         join(app, settings, services, ours=ours, url_prefix=self._url_prefix)
+
+
+def _root(import_name: str | None) -> Path | None:
+    return Path(get_root_path(import_name)) if import_name else None

@@ -55,9 +55,13 @@ async def check(here: Installation, as_json: bool) -> None:
 def migration(name: str, as_json: bool) -> None:
     """Write a migration of the site's own tables, and of its columns on the user, from how its models have changed."""
     app = sites_app()
-    folder = services_of(app).database.schema.sites_migrations if app else None
-    if not app or not folder:
-        raise click.ClickException("Name your site with --app or QUART_APP; it gives create_app its import_name.")
+    if not app:
+        raise click.ClickException("Name your site with --app or QUART_APP.")
+    folder = services_of(app).database.schema.sites_migrations
+    if not folder:
+        raise click.ClickException(
+            "Your site has no place for migrations. Give create_app, or Accounts, import_name=__name__."
+        )
     file = asyncio.run(_write_migration(services_of(app).database.url, folder, name))
     if not file:
         raise click.ClickException("There is nothing to write: the models are as the migrations leave them.")

@@ -45,7 +45,14 @@ from sqlalchemy import Enum as NativeEnum
 from sqlalchemy import ForeignKey, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 {models}
-app = create_app(import_name=__name__)
+{app}
+"""
+ALONE = "app = create_app(import_name=__name__)"
+JOINED = """
+from quart import Quart
+from quart_auth_app import Accounts
+app = Quart(__name__)
+Accounts(app, import_name=__name__)
 """
 
 COMMANDS = """
@@ -75,8 +82,8 @@ def run(url: str, tmp_path: Path) -> Run:
     """Run commands, one after another, for a site with these models; return what they say."""
     settings = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "PYTHONPATH": str(ROOT)}
 
-    def run(*commands: str, models: str) -> str:
-        (tmp_path / "site_of_ours.py").write_text(SITE.format(models=models))
+    def run(*commands: str, models: str, app: str = ALONE) -> str:
+        (tmp_path / "site_of_ours.py").write_text(SITE.format(models=models, app=app))
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", COMMANDS, *commands],
             cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True, check=False,
@@ -115,6 +122,21 @@ async def test_tables_and_columns_are_made_and_changed_by_migrations(run: Run, u
 async def test_a_column_without_a_migration_is_told_at_the_start(run: Run) -> None:
     said = run("db upgrade", models=PERSON)
     assert "no migration makes user.birthday and user.place. Run: quart-auth-app --app MODULE db migration NAME" in said
+
+
+@pytest.mark.slow
+async def test_an_application_that_the_accounts_join_has_migrations_too(run: Run, url: str) -> None:
+    said = run("db migration persons", "db upgrade", "db migration again", models=PERSON, app=JOINED)
+    assert "nothing to write" in said
+    assert await execute(url, 'SELECT birthday, place FROM "user"') == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("app", [JOINED, ALONE])
+async def test_a_site_without_a_place_for_migrations_is_told_how_to_have_one(run: Run, app: str) -> None:
+    said = run("db migration persons", models=PERSON, app=app.replace("import_name=__name__", ""))
+    assert "no place for migrations. Give create_app, or Accounts, import_name=__name__." in said
 
 
 SHELF = """
@@ -272,7 +294,7 @@ engine.dispose()
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_a_sites_own_alembic_leaves_our_tables_alone(run: Run, url: str, tmp_path: Path) -> None:
     run("db upgrade", models="")
-    (tmp_path / "site_of_ours.py").write_text(SITE.format(models=NOTE + PERSON))
+    (tmp_path / "site_of_ours.py").write_text(SITE.format(models=NOTE + PERSON, app=ALONE))
     home = tmp_path / "alembic"
     settings = os.environ | {
         "DATABASE_URL": url,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from jinja2 import DictLoader
 from markupsafe import Markup
 from quart import Quart, render_template, render_template_string
@@ -16,6 +17,7 @@ from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.web.forms import form as forms
 from quart_auth_app.web.services import services_of
+from tests.catalogues import compiled
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, Clock, cookie, notice, send, set_cookies, text
 from tests.second_steps import turn_on
@@ -341,6 +343,24 @@ async def test_an_application_that_exists_keeps_its_own_language_and_extension(t
     assert await response.get_data(as_text=True) == "own Login"
     assert "Content-Language" not in response.headers
     assert await language_of(client, "/login", "ja") == "ja"
+    await services_of(app).database.close()
+
+
+async def test_an_application_that_exists_adds_texts_and_a_language_with_its_import_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "host_with_texts" / "locales" / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (tmp_path / "host_with_texts" / "__init__.py").touch()
+    french = Catalog(locale="fr")
+    french.add("Remember me", "Se souvenir de moi")
+    (folder / "messages.mo").write_bytes(compiled(french))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    app = Quart(__name__)
+    app.config.update(DATABASE_URL="sqlite://", SECRET_KEY="a key for tests, which is long enough")
+    AccountsExtension(app, import_name="host_with_texts")
+    response = await app.test_client().get("/login", headers={"Accept-Language": "fr"})
+    assert "Se souvenir de moi" in await response.get_data(as_text=True)
     await services_of(app).database.close()
 
 
