@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from quart_auth_app.database import migrations
@@ -60,6 +60,19 @@ async def about_clocks(connection: AsyncConnection, *, clock: Callable[[], datet
             "was ahead; let all follow NTP, and end such sessions with: quart-auth-app session revoke --all"
         )
     return found
+
+
+async def about_writes(connection: AsyncConnection) -> list[str]:
+    """Return whether PostgreSQL refuses all writes, as replicas do. Some hosts make it so when a disk is full."""
+    if connection.dialect.name != "postgresql":
+        return []
+    refuses = text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean")
+    if not await connection.scalar(refuses):
+        return []
+    return [
+        "The database takes no writes, so nobody can log in: it is a replica, or default_transaction_read_only is on; "
+        "name the primary in DATABASE_URL, or see whether its disk is full"
+    ]
 
 
 async def about_outbox(connection: AsyncConnection) -> list[str]:

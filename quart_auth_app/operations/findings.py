@@ -25,6 +25,7 @@ async def in_database(database: Database, keys: Keys) -> list[str]:
     async with database.reader.connect() as connection:
         # Without the tables there is nothing to ask about the rest.
         return await database_doctor.about_schema(connection) or [
+            *await database_doctor.about_writes(connection),
             *await database_doctor.about_clocks(connection, clock=clock.now),
             *await about_keys(connection, keys),
             *await database_doctor.about_outbox(connection),

@@ -99,6 +99,13 @@ def test_admins_without_a_second_step_are_found(operator: Operator) -> None:
     assert finding(operator).startswith("ADMIN_SECOND_STEP is optional: whoever learns the password of an admin can ")
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_database_that_takes_no_writes_is_found(operator: Operator) -> None:
+    read_only = "format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database())"
+    execute(operator, f"DO $$ BEGIN EXECUTE {read_only}; END $$")
+    assert finding(operator).startswith("The database takes no writes, so nobody can log in: ")
+
+
 def test_an_old_schema_is_found_and_left_alone(operator: Operator) -> None:
     execute(operator, "UPDATE quart_auth_app_version SET version_num = '0000'")
     for _ in range(2):
