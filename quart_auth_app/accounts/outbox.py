@@ -118,8 +118,10 @@ async def retry(db: AsyncSession, numbers: Sequence[int], *, now: datetime) -> i
     Not one that waits: it may be on its way at this moment, and would be sent twice.
     """
     again = {"failed": None, "due_at": now, "attempts": 0, "give_up_at": now + LINK_LASTS}
-    query = update(Mail).where(Mail.id.in_(numbers), Mail.failed.is_not(None)).values(again).returning(Mail.id)
-    return len((await db.scalars(query)).all())
+    # Not one that another act has locked, such as the deletion of its user, which may need another of these mails.
+    free = select(Mail.id).where(Mail.id.in_(numbers), Mail.failed.is_not(None)).with_for_update(skip_locked=True)
+    query = update(Mail).where(Mail.id.in_(free)).values(again).returning(Mail.id)
+    return len((await db.scalars(query.execution_options(synchronize_session=False))).all())
 
 
 def expired(now: datetime) -> ColumnElement[bool]:

@@ -1,11 +1,12 @@
 """Trying mails again: all of them, without making other writers wait for more than a batch."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from quart_auth_app.accounts import double_clicks, outbox, sessions
 from quart_auth_app.accounts.browsers import OPERATOR
@@ -70,6 +71,21 @@ async def test_all_are_tried_again_a_batch_at_a_time_and_no_whole_table_is_read_
         assert kinds.count("admin_retry_mail") == 1
         assert await db.scalar(select(func.count()).where(Mail.due_at == NOW, Mail.attempts == 0)) == 10
         assert await double_clicks.made(db, CLICK, now=NOW) == 0
+
+
+async def test_it_waits_for_no_act_that_changes_one_of_these_mails(database: Database, database_kind: str) -> None:
+    """The act, such as the deletion of a user, may go on to another mail: each would wait for what the other holds."""
+    if database_kind == "sqlite":
+        pytest.skip("one lock for the whole database")
+    await fail(database, 3)
+    async with database.reading() as db:
+        first, *_, last = await outbox.failed(db)
+    async with database.transaction() as act:
+        await act.execute(delete(Mail).where(Mail.id == last))
+        async with asyncio.timeout(10):
+            assert await retrying.retry_all(database, by=None, now=NOW) == 2
+        await act.execute(delete(Mail).where(Mail.id == first))
+    assert await failed(database) == 0
 
 
 async def test_when_it_breaks_off_the_admin_can_go_on_at_once_and_the_activity_tells_of_it(
