@@ -68,6 +68,7 @@ async def test_nobody_is_found_without_an_error(admin: Client, eve: Client, want
 async def test_a_person_is_shown_without_any_secret(admin: Client, eve: Client) -> None:
     page = await admin.get("/admin/users/2")
     assert "eve@example.com" in await text(page)
+    assert "Passkeys – Access keys – Roles –" in await text(page)
     assert "$bcrypt" not in await page.get_data(as_text=True)
     found = await (await admin.get("/admin/users/2", headers=JSON)).get_json()
     assert (found["user"]["email"], found["has_second_step"], len(found["sessions"])) == ("eve@example.com", False, 1)
