@@ -33,7 +33,8 @@ from tests.authenticators import (
     options,
     person_with_passkey,
 )
-from tests.conftest import MakeApp
+from tests.conftest import MakeApp, services_of
+from tests.databases import SECRET_KEY
 from tests.inbox import Inbox
 from tests.people import BOB, EVE, Client, Clock, Events, cookie, elsewhere, is_logged_in, notice, text
 from tests.second_steps import turn_on
@@ -588,3 +589,34 @@ async def test_where_no_public_url_is_set_the_port_is_the_one_that_was_asked(
 async def test_at_an_ip_address_none_are_offered_as_browsers_make_none(client: Client) -> None:
     assert "passkey" in await text(await client.get("/login"))
     assert "passkey" not in await text(await client.get("/login", headers={"Host": "127.0.0.1:8000"}))
+
+
+MAIL = {"MAIL_URL": "log:", "MAIL_FROM": "site@shop.example"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "offers"),
+    [
+        ({}, "Please use the browser or the device that has it."),
+        (MAIL, "Choose a password by mail"),
+        (MAIL | {"MAILED_LOGIN": "yes"}, "Log in by mail once more to go on."),
+    ],
+)
+@pytest.mark.parametrize("has_passkey", [True, False])
+async def test_who_has_no_password_and_a_browser_without_passkeys_is_told_how_to_go_on(
+    make_app: MakeApp, time: Clock, settings: dict[str, str], offers: str, *, has_passkey: bool
+) -> None:
+    made = make_app()
+    await made.test_client().post("/signup", form=BOB)
+    url = services_of(made).settings.database_url.render_as_string(hide_password=False)
+    app = make_app(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, **settings)
+    client = app.test_client()
+    await client.post("/login", form=BOB)
+    if has_passkey:
+        await add_passkey(client)
+    async with services_of(app).database.transaction() as db:
+        await db.execute(update(User).values(password=ways_in.NO_PASSWORD))
+    time.advance(sudo.LASTS)
+    page = await text(await client.post("/account/delete"))
+    assert ("If you see no button for your passkey, this browser can't use it." in page) == has_passkey
+    assert (offers if settings or has_passkey else "Please ask the people who run this site.") in page
