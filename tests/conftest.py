@@ -71,7 +71,7 @@ def compiled_templates() -> BytecodeCache:
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
     """Keep from one application to the next what is always the same."""
-    with made_once.routes(), made_once.languages(), made_once.ratings(), statements.shared():
+    with made_once.routes(), made_once.languages(), made_once.migrations(), made_once.ratings(), statements.shared():
         yield
 
 

@@ -8,6 +8,8 @@ from types import CodeType
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
@@ -15,9 +17,12 @@ from werkzeug.routing.rules import RulePart
 from zxcvbn import zxcvbn
 
 from quart_auth_app.accounts.passwords import strength
+from quart_auth_app.database import migrations as our_migrations
 from quart_auth_app.languages import catalogues
 from quart_auth_app.languages.language import Language
 from tests.people import BOB, EVE
+
+OUR_MIGRATIONS = str(Path(our_migrations.__file__).parent)
 
 
 class CompiledTemplates(BytecodeCache):
@@ -90,6 +95,24 @@ def languages() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogues, "_language", look_up)
+        yield
+
+
+@contextmanager
+def migrations() -> Iterator[None]:
+    """Load the files of our migrations once; Alembic does it for each upgrade. A site's own are loaded each time."""
+    load = ScriptDirectory.from_config
+    ours: list[ScriptDirectory] = []
+
+    def look_up(config: Config) -> ScriptDirectory:
+        if config.get_main_option("script_location") != OUR_MIGRATIONS:
+            return load(config)
+        if not ours:
+            ours.append(load(config))
+        return ours[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", look_up)
         yield
 
 

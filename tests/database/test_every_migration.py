@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,12 @@ POINTS = 4
 
 KILLED = """
 import asyncio, os, signal, sys
+import alembic.command
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 from quart_auth_app.database.units_of_work import Database
 
-point, seen = int(sys.argv[2]), 0
+point = seen = 0
 
 def count(*_):
     global seen
@@ -48,14 +50,20 @@ def count(*_):
 event.listen(Engine, "before_cursor_execute", count)
 event.listen(Engine, "commit", count)
 
-async def upgrade():
-    database = Database(make_url(sys.argv[1]))
+async def upgrade(url):
+    database = Database(make_url(url))
     await database.schema.upgrade_ours()
     await database.close()
 
-asyncio.run(upgrade())
-print(seen)
+for line in sys.stdin:
+    url, point = line.split()[0], int(line.split()[1])
+    if os.fork() == 0:
+        asyncio.run(upgrade(url))
+        print(seen, end=" ", flush=True)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
 """
+"""Forks a process for each upgrade, as loading the package takes longer than most upgrades. It has no threads then."""
 
 REPLACED = {"ix_mail_due_at_id", "ix_session_last_seen_at", "ix_access_key_expires_at"}
 """Indexes of ours that a later migration replaces by others, or that nothing searches by any more."""
@@ -135,11 +143,23 @@ async def is_whole(database: Database) -> None:
     await database.close()
 
 
-def run_killed(database: Database, point: int) -> "subprocess.CompletedProcess[str]":
-    """Upgrade in a process of its own, which kills itself before its statement number `point`."""
-    url = database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", KILLED, url, str(point)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+@contextmanager
+def upgrader() -> Iterator[Callable[[Database, int], list[int]]]:
+    """Give a function that upgrades in a process of its own, which kills itself before the statement of this number.
+
+    The function returns how many statements there were, unless it was killed, and the exit code.
+    """
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        orders, answers = process.stdin, process.stdout
+        assert orders
+        assert answers
+
+        def upgrade(database: Database, point: int) -> list[int]:
+            print(database.url.render_as_string(hide_password=False), point, file=orders, flush=True)
+            return [int(number) for number in answers.readline().split()]
+
+        yield upgrade
 
 
 @pytest.mark.slow
@@ -147,13 +167,14 @@ async def test_an_upgrade_that_is_killed_loses_nothing_and_the_next_one_succeeds
     whole, killed = await old(), await old()
     for database in (whole, killed):
         await do(database, add_own)
-    statements = int(run_killed(whole, 0).stdout)
-    assert statements > 4 * POINTS
-    before = await do(killed, everything)
-    for point in [*(statements * number // POINTS for number in range(1, POINTS)), statements - 2]:
-        assert run_killed(killed, point).returncode == -signal.SIGKILL
-        assert await do(killed, everything) == before, f"killed at {point} of {statements}"
-        assert await killed.schema.revision() is None
+    with upgrader() as upgrade:
+        statements, _ = upgrade(whole, 0)
+        assert statements > 4 * POINTS
+        before = await do(killed, everything)
+        for point in [*(statements * number // POINTS for number in range(1, POINTS)), statements - 2]:
+            assert upgrade(killed, point) == [-signal.SIGKILL]
+            assert await do(killed, everything) == before, f"killed at {point} of {statements}"
+            assert await killed.schema.revision() is None
     await killed.schema.upgrade()
     assert lost(before, await do(killed, everything)) == {}
     await is_whole(killed)
