@@ -22,6 +22,10 @@ LATER = timedelta(hours=1)
 CLOCKS = timedelta(minutes=1)
 """By how much clocks may differ. If a mail is due later than LATER and this, a clock was ahead: it is due now."""
 
+SURELY_AHEAD = timedelta(days=1)
+"""An end that is later than usual by more than this was set while a clock was ahead. By less, our clock may be
+behind, as by a wrong time zone: an earlier end would be over as soon as the clock is right again."""
+
 _waiting = select(Mail.id).where(Mail.failed.is_(None)).order_by(Mail.due_at, Mail.id).limit(1)
 
 
@@ -67,7 +71,7 @@ async def delete_sent(database: UnitsOfWork, mail: Mail) -> None:
 def _from_now(mail: Mail, now: datetime) -> dict[str, datetime]:
     """Return the times of a mail that was asked for while a clock was ahead, as if it were asked for now."""
     lasts = min(mail.give_up_at - mail.created_at, outbox.NOTICE_LASTS)
-    if mail.give_up_at <= now + lasts + clock.LEEWAY:
+    if mail.give_up_at <= now + lasts + SURELY_AHEAD:
         return {}
     return {"created_at": min(mail.created_at, now), "give_up_at": now + lasts}
 

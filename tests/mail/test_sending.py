@@ -270,6 +270,20 @@ async def test_a_mail_of_a_clock_that_was_ahead_is_tried_for_its_usual_time(
     assert ([mail.failed for mail in await left(app)], server.tries) == (["it could not be sent in time"], 2)
 
 
+@pytest.mark.parametrize("answer", [Delayed("451 later"), Unreachable("refused")], ids=str)
+async def test_a_mail_that_a_clock_in_another_time_zone_tried_is_still_sent_when_the_clock_is_right(
+    app: Quart, sender: Sender, server: Server, time: Clock, answer: Exception
+) -> None:
+    await queue(app, time, lasts=outbox.LINK_LASTS)
+    time.advance(-timedelta(hours=14))
+    server.answer = answer
+    await sender.send_due()
+    time.advance(timedelta(hours=14, minutes=5))
+    server.answer = None
+    await sender.send_due()
+    assert (len(server.mails), await left(app)) == (1, [])
+
+
 @pytest.mark.parametrize(("answer", "fails_again"), [(Delayed("451 later"), False), (Refused("550 no"), True)], ids=str)
 async def test_so_is_one_that_was_sent_again_while_the_clock_was_ahead(
     app: Quart, sender: Sender, server: Server, time: Clock, answer: Exception, fails_again: bool
