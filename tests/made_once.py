@@ -105,7 +105,9 @@ def migrations() -> Iterator[None]:
     ours: list[ScriptDirectory] = []
 
     def look_up(config: Config) -> ScriptDirectory:
-        if config.get_main_option("script_location") != OUR_MIGRATIONS:
+        is_ours = config.get_main_option("script_location") == OUR_MIGRATIONS
+        # A site's migrations have our env.py, and a folder of their own.
+        if not is_ours or config.get_main_option("version_locations"):
             return load(config)
         if not ours:
             ours.append(load(config))
