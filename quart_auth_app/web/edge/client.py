@@ -41,6 +41,9 @@ def _address(entry: str) -> str | None:
     host = entry.partition("]")[0].lstrip("[") if entry.startswith("[") else entry
     host = host.rpartition(":")[0] if host.count(":") == 1 else host
     try:
-        return str(ipaddress.ip_address(host.partition("%")[0]))
+        found = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return None
+    # A socket that serves both kinds of addresses gives an IPv4 address the form of IPv6, which Python writes as
+    # ::ffff:cb00:7107: in mails and on pages nobody would know it.
+    return str((found.ipv4_mapped if found.version == 6 else None) or found)
