@@ -279,6 +279,17 @@ async def test_the_page_with_the_form_is_the_one_that_shows_it(client: Client, p
     assert "Back to the page with the form" not in other
 
 
+async def test_a_sites_own_view_may_have_a_form_of_another_kind(app: Quart, client: Client) -> None:
+    async def order() -> str:
+        return ""
+
+    order.form = "a form of the site's library"  # type: ignore[attr-defined]  # as a library's decorator does
+    app.add_url_rule("/profile/order", view_func=order, methods=["POST"])
+    response = await client.get("/profile/order")
+    assert response.status_code == 405
+    assert 'href="/profile">Back to the page with the form' in await response.get_data(as_text=True)
+
+
 @pytest.mark.asvs("13.4.2", "16.5.1")
 async def test_a_bug_shows_a_page_that_tells_nothing_about_the_inside(app: Quart, client: Client) -> None:
     @app.get("/bug")

@@ -39,8 +39,8 @@ def _declared(path: str) -> str | None:
         endpoint, arguments = adapter.match(unquote(path.removeprefix(request.root_path)), method="POST")
     except HTTPException:
         return None
-    form: Any = getattr(current_app.view_functions[endpoint], "form", None)  # set by Form.handles
-    return form.page_for(arguments) if form else None
+    form: Any = getattr(current_app.view_functions[endpoint], "form", None)  # set by Form.handles, or a site's own
+    return form.page_for(arguments) if hasattr(form, "page_for") else None
 
 
 def _resolved(path: str) -> str:
