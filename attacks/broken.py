@@ -19,21 +19,16 @@ import attacks.unread
 import attacks.unthrottled
 import quart_auth_app
 from attacks.victims import GUARD
-from quart_auth_app.accounts import (
-    browsers,
-    limits,
-    mailed_codes,
-    pending_log_ins,
-    second_step,
-    sessions,
-    sign_up_confirmations,
-    tokens,
-)
+from quart_auth_app.accounts import browsers, mailed_codes, sessions, tokens
+from quart_auth_app.accounts.credentials import second_step
 from quart_auth_app.accounts.errors import LinkInvalid
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.accounts.factors.seeds import Keys
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.accounts.passwords import strength, threads
-from quart_auth_app.accounts.refusals import Refusals
+from quart_auth_app.accounts.signing_up import sign_up_confirmations
+from quart_auth_app.accounts.throttling import limits
+from quart_auth_app.accounts.throttling.refusals import Refusals
 from quart_auth_app.blueprints.auth.log_in import login_post
 from quart_auth_app.fair_queue import FairQueue
 from quart_auth_app.models import MailToken, RecoveryCode, Session, Totp, User

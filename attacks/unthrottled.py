@@ -7,8 +7,8 @@ see 429 and nothing else. For the attacks on the limits themselves this is the b
 from quart import Quart
 
 import quart_auth_app
-from quart_auth_app.accounts import limits, mail_limits
 from quart_auth_app.accounts.passwords import hashing
+from quart_auth_app.accounts.throttling import limits, mail_limits
 from quart_auth_app.web.edge import turns
 
 BEYOND_REACH = 10**9

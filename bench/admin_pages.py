@@ -25,8 +25,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench import postgres
 from quart_auth_app import clock, create_app
-from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.database.engines import create_engine
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Mail, User

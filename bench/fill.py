@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import insert, make_url, select
 
 from bench import people
-from quart_auth_app.accounts import email_addresses, sessions
+from quart_auth_app.accounts import sessions
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Base, Session, User

@@ -55,7 +55,7 @@ class Costs:
 HABITS, COSTS = Habits(), Costs()
 
 EVENTS_KEPT = 180
-"""Days, `accounts/activity.py`."""
+"""Days, `accounts/history/activity.py`."""
 
 TOUCHED = 1 / 3
 """Share of pages that update `last_seen_at`, at most once a minute for a session (`accounts/sessions/lifetimes.py`)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from quart import Quart
 from quart.helpers import get_root_path
 
-from quart_auth_app.accounts.email_addresses import key as email_key
+from quart_auth_app.accounts.fields.email_addresses import key as email_key
 from quart_auth_app.database.migrations.sites_alembic import is_the_sites
 from quart_auth_app.instance import SettingsError
 from quart_auth_app.models import Base, User

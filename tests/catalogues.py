@@ -28,7 +28,7 @@ CALLS = {"translated", "Paragraph", "subject", "sudo_required", "Notice", "gette
 """Functions whose literal arguments are texts, except paths, which begin with a slash."""
 
 TABLES = {
-    "accounts/activity_kinds.py": {"KINDS"},
+    "accounts/history/activity_kinds.py": {"KINDS"},
     "accounts/browsers.py": {"UNKNOWN"},
     "languages/language.py": {"MONTHS"},
     "mail/way_in_letters.py": {"NOT_YOU"},

@@ -13,7 +13,7 @@ from jinja2 import BytecodeCache, StrictUndefined
 from quart import Quart
 
 from quart_auth_app import create_app
-from quart_auth_app.accounts import throttle
+from quart_auth_app.accounts.throttling import throttle
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.mail.sending import Sender
 from quart_auth_app.testing import Browser, Clock, cheap_hashes, clock, no_settings_from_outside

@@ -13,9 +13,10 @@ import pytest
 from quart import Response
 from quart.typing import TestClientProtocol
 
-from quart_auth_app.accounts import password_log_in, users
+from quart_auth_app.accounts import users
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts.logging_in import password_log_in
 from quart_auth_app.models import User
 from quart_auth_app.testing import Clock as Clock
 from quart_auth_app.web.services import Services

@@ -7,8 +7,8 @@ from datetime import datetime
 from quart import Quart
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import second_step_set_up
 from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.credentials import second_step_set_up
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.web.services import EXTENSION, Services
 from tests.people import Client

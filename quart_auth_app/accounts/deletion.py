@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, double_clicks, outbox, roles, sessions, ways_in
+from quart_auth_app.accounts import access_keys, double_clicks, outbox, roles, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import ways_in
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.models import DeletedUser, User

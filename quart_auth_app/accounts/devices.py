@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 
 MAX_ACCOUNTS = 8
 """Accounts that one device remembers, enough for a family's computer. The oldest log-in is dropped."""

@@ -11,10 +11,11 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, names, throttle
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.fields import email_addresses, names
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.session_tokens import token_by
+from quart_auth_app.accounts.sessions.session_tokens import token_by
+from quart_auth_app.accounts.throttling import throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Attempts, User

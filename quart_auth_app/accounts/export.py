@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, user_rows
+from quart_auth_app.accounts import double_clicks
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import (
     AccessKey,
     Base,

@@ -10,9 +10,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, limits, pending_log_ins, second_step, sessions, throttle
+from quart_auth_app.accounts import double_clicks, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import second_step
 from quart_auth_app.accounts.errors import WrongDetails
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import pending_log_ins
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.models import User
 
 

@@ -5,21 +5,15 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    activity,
-    double_clicks,
-    email_changes,
-    names,
-    second_step,
-    sessions,
-    sudo,
-    throttle,
-    ways_in,
-)
+from quart_auth_app.accounts import double_clicks, email_changes, sessions, sudo
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import second_step, ways_in
+from quart_auth_app.accounts.fields import names
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.sudo_errors import WrongPassword
+from quart_auth_app.accounts.throttling import throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

@@ -7,24 +7,15 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    activity,
-    double_clicks,
-    email_addresses,
-    email_changes,
-    limits,
-    mail_limits,
-    outbox,
-    passkeys,
-    pending_log_ins,
-    second_step,
-    sessions,
-    throttle,
-    tokens,
-)
+from quart_auth_app.accounts import double_clicks, email_changes, outbox, sessions, tokens
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import passkeys, second_step
 from quart_auth_app.accounts.errors import LinkInvalid
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.throttling import limits, mail_limits, throttle
 from quart_auth_app.accounts.tokens import Linked
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Identity, Mail, User

@@ -12,9 +12,10 @@ from sqlalchemy import Row, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
-from quart_auth_app.accounts import activity, sessions
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import User
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import double_clicks, second_step, sessions, throttle, ways_in
+from quart_auth_app.accounts import double_clicks, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import second_step, ways_in
+from quart_auth_app.accounts.credentials.second_step import AppUnreadable
 from quart_auth_app.accounts.errors import SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.limits import SUDO_BY_SESSION, Counter
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.second_step import AppUnreadable
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.accounts.sudo_errors import SudoAppUnreadable, TooManyWrongPasswords, WrongPassword, WrongSudoCode
+from quart_auth_app.accounts.throttling import throttle
+from quart_auth_app.accounts.throttling.limits import SUDO_BY_SESSION, Counter
 from quart_auth_app.clock import LEEWAY
 from quart_auth_app.database.units_of_work import UnitOfWork
 

@@ -1,7 +1,7 @@
 """Refusals of who has to give a proof again before an act (sudo)."""
 
+from quart_auth_app.accounts.credentials.second_step import AppUnreadable, WrongCode
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked
-from quart_auth_app.accounts.second_step import AppUnreadable, WrongCode
 
 
 class SudoRequired(AccountError):

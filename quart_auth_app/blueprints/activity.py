@@ -6,8 +6,8 @@ from quart import Blueprint, render_template, request
 from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
-from quart_auth_app.accounts import activity as domain
-from quart_auth_app.accounts.activity_kinds import KINDS
+from quart_auth_app.accounts.history import activity as domain
+from quart_auth_app.accounts.history.activity_kinds import KINDS
 from quart_auth_app.models import SecurityEvent
 from quart_auth_app.web.identity.current_user import current_user
 from quart_auth_app.web.sentences import filled

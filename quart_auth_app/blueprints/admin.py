@@ -4,7 +4,9 @@ from quart import Blueprint, abort, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import access_keys, activity, passkeys, second_step, sessions, ways_in
+from quart_auth_app.accounts import access_keys, sessions
+from quart_auth_app.accounts.credentials import passkeys, second_step, ways_in
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.blueprints.activity import title_of

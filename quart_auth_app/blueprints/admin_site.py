@@ -4,7 +4,8 @@ from quart import Blueprint, render_template, request
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, outbox
+from quart_auth_app.accounts import outbox
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.roles import ADMIN
 from quart_auth_app.operations import findings, retrying
 from quart_auth_app.operations.acts import Admin

@@ -6,7 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import email_changes as domain
-from quart_auth_app.accounts import ways_in
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.blueprints.mailed_links import link_page, only_with_mail
 from quart_auth_app.models import User
 from quart_auth_app.web import signals

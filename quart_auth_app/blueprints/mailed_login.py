@@ -6,12 +6,12 @@ from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import mailed_log_in as accounts
 from quart_auth_app.accounts import tokens
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed
 from quart_auth_app.accounts.log_in import NO_SESSION, Outcome
+from quart_auth_app.accounts.logging_in import mailed_log_in as accounts
+from quart_auth_app.accounts.logging_in.mailed_log_in import WrongLogInCode
 from quart_auth_app.accounts.mailed_codes import LOG_IN_LENGTH
-from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
 from quart_auth_app.blueprints.mailed_links import link_page, only_if
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_checked

@@ -5,11 +5,11 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import passkeys as domain
-from quart_auth_app.accounts import passwordless, ways_in
+from quart_auth_app.accounts.credentials import passkeys as domain
+from quart_auth_app.accounts.credentials import passwordless, ways_in
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.accounts.factors.passkeys import encoded
-from quart_auth_app.accounts.passkey_log_in import PASSKEY
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.accounts.logging_in.passkey_log_in import PASSKEY
 from quart_auth_app.models import User
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import next_page

@@ -4,8 +4,9 @@ from quart import Blueprint, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_change_undo, tokens
 from quart_auth_app.accounts import recovery as accounts
+from quart_auth_app.accounts import tokens
+from quart_auth_app.accounts.email_changes import email_change_undo
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
 from quart_auth_app.blueprints.mailed_links import email_of, link_page, only_with_mail, to_log_in
 from quart_auth_app.web import signals

@@ -6,7 +6,7 @@ from quart_auth import login_required
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions as domain
-from quart_auth_app.accounts import ways_in
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.web.forms.flashes import typed_before
 from quart_auth_app.web.forms.once_form import OnceForm
 from quart_auth_app.web.forms.second_click import mark_forms

@@ -3,8 +3,9 @@
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, outbox
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.errors import MailOff
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.cli.output import Row, as_json, paged, show_one, show_page
 from quart_auth_app.cli.running import Installation, operation, reading
 from quart_auth_app.languages import Languages

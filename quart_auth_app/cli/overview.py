@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts.daily_counts import DailyCounts
+from quart_auth_app.accounts.history.daily_counts import DailyCounts
 from quart_auth_app.cli.output import as_json, show
 from quart_auth_app.cli.running import Installation, reading
 

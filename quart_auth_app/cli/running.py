@@ -15,7 +15,8 @@ import click
 from quart import Quart
 from sqlalchemy.exc import DBAPIError
 
-from quart_auth_app.accounts import outbox, ways_in
+from quart_auth_app.accounts import outbox
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.cli import acts

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import click
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import access_keys, activity, passkeys, second_step, sessions, ways_in
+from quart_auth_app.accounts import access_keys, sessions
+from quart_auth_app.accounts.credentials import passkeys, second_step, ways_in
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.cli.output import Row, as_json, paged, show, show_one, show_page
 from quart_auth_app.cli.progress import progress
 from quart_auth_app.cli.running import Installation, reading

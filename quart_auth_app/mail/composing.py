@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, mailed_codes
+from quart_auth_app.accounts import mailed_codes
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.languages import Language, Languages

@@ -16,7 +16,7 @@ from html import escape
 
 import idna
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.languages import ENGLISH, Language
 
 WIDTH = 72

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import mail_limits, mailed_codes, recovery, tokens
+from quart_auth_app.accounts import mailed_codes, recovery, tokens
+from quart_auth_app.accounts.throttling import mail_limits
 from quart_auth_app.mail.letters import Block, Code, Letter, Paragraph
 from quart_auth_app.mail.site import Site
 from quart_auth_app.models import Mail, MailedLogIn, SignUp, User

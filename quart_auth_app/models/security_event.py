@@ -10,7 +10,7 @@ from quart_auth_app.models.base import Base, UtcDateTime
 
 
 class SecurityEvent(Base):
-    """One thing that happened to an account; `accounts/activity_kinds.py` has the kinds."""
+    """One thing that happened to an account; `accounts/history/activity_kinds.py` has the kinds."""
 
     __tablename__ = "security_event"
     __table_args__ = (Index("ix_security_event_user_id_id", "user_id", "id"), {"sqlite_autoincrement": True})

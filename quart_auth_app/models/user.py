@@ -24,7 +24,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     """The address as the person wrote it."""
     email_key: Mapped[str] = mapped_column(String(1024), unique=True)
-    """The normal form of the address, the same for all its spellings, see `accounts/email_addresses.py`."""
+    """The normal form of the address, the same for all its spellings, see `accounts/fields/email_addresses.py`."""
     password: Mapped[str] = mapped_column(String(255))
     """The password's hash."""
     password_version: Mapped[int] = mapped_column(default=0, server_default="0")

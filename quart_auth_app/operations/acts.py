@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import access_keys, activity, double_clicks, roles, sessions, user_rows, users
+from quart_auth_app.accounts import access_keys, double_clicks, roles, sessions, users
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import User
 
 

@@ -3,7 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, double_clicks, users
+from quart_auth_app.accounts import double_clicks, users
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User

@@ -6,8 +6,8 @@ from contextlib import suppress
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.models import User
 from quart_auth_app.progress import Tell, nobody
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from quart_auth_app.accounts import daily_counts, deletion
+from quart_auth_app.accounts import deletion
+from quart_auth_app.accounts.history import daily_counts
 from quart_auth_app.database.units_of_work import UnitOfWork, UnitsOfWork
 from quart_auth_app.operations.pruning import prune
 from quart_auth_app.progress import Tell, nobody

@@ -6,18 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, inspect, select
 
-from quart_auth_app.accounts import (
-    access_keys,
-    activity,
-    email_changes,
-    mailed_log_in,
-    outbox,
-    pending_log_ins,
-    sessions,
-    sign_ups,
-    throttle,
-    tokens,
-)
+from quart_auth_app.accounts import access_keys, email_changes, outbox, sessions, tokens
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import mailed_log_in, pending_log_ins
+from quart_auth_app.accounts.signing_up import sign_ups
+from quart_auth_app.accounts.throttling import throttle
 from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.models import (
     AccessKey,

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from quart_auth_app.accounts import activity, double_clicks, outbox
+from quart_auth_app.accounts import double_clicks, outbox
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.outbox import NoSuchMail
 from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.operations.acts import Admin

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, func, literal, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.models import User
 from quart_auth_app.operations import directory
 from quart_auth_app.operations.directory import NoSuchUser

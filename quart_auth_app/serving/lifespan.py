@@ -10,8 +10,8 @@ from quart import Quart
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import deletion
-from quart_auth_app.accounts.daily_counts import WRITE_EVERY as COUNTS_EVERY
-from quart_auth_app.accounts.failed_log_ins import WRITE_EVERY
+from quart_auth_app.accounts.history.daily_counts import WRITE_EVERY as COUNTS_EVERY
+from quart_auth_app.accounts.history.failed_log_ins import WRITE_EVERY
 from quart_auth_app.database.schema import SchemaOutdated
 from quart_auth_app.database.units_of_work import Database, DatabaseAway
 from quart_auth_app.instance import SettingsError

@@ -11,7 +11,7 @@ from quart import Quart, Response
 
 from quart_auth_app import User, log_in
 from quart_auth_app.accounts import users
-from quart_auth_app.accounts.second_step import TOTP
+from quart_auth_app.accounts.credentials.second_step import TOTP
 from quart_auth_app.testing.browsers import AnyClient, home_of
 from quart_auth_app.web.services import services_of
 

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from quart import Response, has_websocket_context, render_template
 
 from quart_auth_app.accounts.access_keys import KeyNotEnough, KeyRefused
+from quart_auth_app.accounts.credentials.passkey_answers import PasskeyRefused
+from quart_auth_app.accounts.credentials.second_step import AppUnreadable, WrongCode
 from quart_auth_app.accounts.errors import AccountError, TooBusy, TooManyAttempts, TryLater, WrongDetails
-from quart_auth_app.accounts.mailed_log_in import WrongLogInCode
-from quart_auth_app.accounts.passkey_answers import PasskeyRefused
+from quart_auth_app.accounts.logging_in.mailed_log_in import WrongLogInCode
 from quart_auth_app.accounts.provider_errors import ProviderRefused
 from quart_auth_app.accounts.roles import RoleMissing, StrongLogInRequired
-from quart_auth_app.accounts.second_step import AppUnreadable, WrongCode
 from quart_auth_app.web.edge.asking import asking, wants_json
 from quart_auth_app.web.language import translated
 from quart_auth_app.web.problems import problem, title_of

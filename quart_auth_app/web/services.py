@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from quart import Quart, current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.daily_counts import DailyCounts
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.failed_log_ins import FailedLogIns
+from quart_auth_app.accounts.history.daily_counts import DailyCounts
+from quart_auth_app.accounts.history.failed_log_ins import FailedLogIns
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.refusals import Refusals
+from quart_auth_app.accounts.throttling.refusals import Refusals
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.languages import Languages
 from quart_auth_app.mail.sending import Sender

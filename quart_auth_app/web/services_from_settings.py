@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quart_auth_app.accounts import outbox, sessions, ways_in
+from quart_auth_app.accounts import outbox, sessions
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.accounts.passwords import Passwords

@@ -9,9 +9,10 @@ from quart import Quart
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, failed_log_ins, sessions, users
+from quart_auth_app.accounts import sessions, users
 from quart_auth_app.accounts.browsers import Browser
-from quart_auth_app.accounts.failed_log_ins import FailedLogIns
+from quart_auth_app.accounts.history import activity, failed_log_ins
+from quart_auth_app.accounts.history.failed_log_ins import FailedLogIns
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import SecurityEvent
 from quart_auth_app.operations import pruning

@@ -5,7 +5,7 @@ from quart import Quart
 
 from quart_auth_app.accounts import users
 from quart_auth_app.accounts.devices import MAX_ACCOUNTS, Device
-from quart_auth_app.accounts.limits import (
+from quart_auth_app.accounts.throttling.limits import (
     LOG_IN_BY_ADDRESS_OF_DEVICES,
     LOG_IN_BY_ALL_DEVICES,
     LOG_IN_BY_DEVICE,

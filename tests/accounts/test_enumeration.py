@@ -13,7 +13,7 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app.accounts import sessions, users
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from tests.conftest import services_of

@@ -2,8 +2,9 @@
 
 import pytest
 
-from quart_auth_app.accounts import email_addresses, mailed_codes, names
+from quart_auth_app.accounts import mailed_codes
 from quart_auth_app.accounts.factors import recovery_codes, totp
+from quart_auth_app.accounts.fields import email_addresses, names
 from quart_auth_app.accounts.passwords import strength
 from tests.people import BOB, Accounts
 

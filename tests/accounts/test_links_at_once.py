@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_changes, identity_sign_ups, outbox, recovery, sessions, tokens
+from quart_auth_app.accounts import email_changes, outbox, recovery, sessions, tokens
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.errors import LinkUsed, SessionRevoked
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.signing_up import identity_sign_ups
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import User
 from quart_auth_app.settings.providers import ProviderSettings

@@ -7,8 +7,9 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import limits, sessions
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.sessions import starting
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
 from tests.conftest import services_of

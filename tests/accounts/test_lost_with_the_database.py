@@ -6,8 +6,9 @@ So a loss gives nobody a guess for nothing, whoever has caused it.
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import password_log_in, pending_log_ins, sessions, sudo
-from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT, SECOND_STEP_BY_ACCOUNT, SUDO_BY_SESSION
+from quart_auth_app.accounts import sessions, sudo
+from quart_auth_app.accounts.logging_in import password_log_in, pending_log_ins
+from quart_auth_app.accounts.throttling.limits import LOG_IN_BY_ACCOUNT, SECOND_STEP_BY_ACCOUNT, SUDO_BY_SESSION
 from quart_auth_app.database.errors import DatabaseAway
 from tests.people import Client, Clock, is_logged_in
 from tests.second_steps import turn_on

@@ -2,8 +2,8 @@
 
 import pytest
 
-from quart_auth_app.accounts import names
 from quart_auth_app.accounts.errors import InvalidName, NameHasControls, NameInvisible, NameTooLong
+from quart_auth_app.accounts.fields import names
 from tests.people import BOB, Client, notice, text
 
 ORDINARY = [

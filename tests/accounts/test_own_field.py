@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.types import TypeEngine
 
-from quart_auth_app.accounts.own_field import (
+from quart_auth_app.accounts.fields.own_field import (
     OwnField,
     OwnFieldFailsCheck,
     OwnFieldMissing,

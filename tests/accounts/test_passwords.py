@@ -13,10 +13,10 @@ from functools import partial
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import sign_up_confirmations
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import TooBusy
 from quart_auth_app.accounts.passwords import Passwords, threads
+from quart_auth_app.accounts.signing_up import sign_up_confirmations
 from tests.conftest import MakeApp, services_of
 from tests.people import EVE, Accounts, Client, text
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import refusals as module
-from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
-from quart_auth_app.accounts.refusals import LASTS, Refusals
+from quart_auth_app.accounts.throttling import refusals as module
+from quart_auth_app.accounts.throttling.limits import LOG_IN_BY_ADDRESS
+from quart_auth_app.accounts.throttling.refusals import LASTS, Refusals
 from quart_auth_app.database.units_of_work import Database
 from tests.counting import Costs, counting
 from tests.people import Client, Clock, elsewhere

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from quart_auth_app.accounts import recovery_codes, second_step, second_step_set_up
 from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.credentials import recovery_codes, second_step, second_step_set_up
+from quart_auth_app.accounts.credentials.recovery_codes import NoSecondStep
+from quart_auth_app.accounts.credentials.second_step import WrongCode
+from quart_auth_app.accounts.credentials.second_step_set_up import NothingToConfirm, WrongClock
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.recovery_codes import NoSecondStep
-from quart_auth_app.accounts.second_step import WrongCode
-from quart_auth_app.accounts.second_step_set_up import NothingToConfirm, WrongClock
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Totp
 from tests.people import BOB, EVE, Accounts

@@ -7,9 +7,14 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import limits, throttle
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT, LOG_IN_BY_ADDRESS, LOG_IN_BY_DEVICE, SIGN_UP_BY_ADDRESS
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import (
+    LOG_IN_BY_ACCOUNT,
+    LOG_IN_BY_ADDRESS,
+    LOG_IN_BY_DEVICE,
+    SIGN_UP_BY_ADDRESS,
+)
 from quart_auth_app.database import units_of_work
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses, identity_sign_ups, sign_up_confirmations
 from quart_auth_app.accounts.browsers import OPERATOR
 from quart_auth_app.accounts.errors import (
     AlreadyConfirmed,
@@ -23,7 +22,9 @@ from quart_auth_app.accounts.errors import (
     PasswordTooShort,
 )
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.signing_up import identity_sign_ups, sign_up_confirmations
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import SignUp, User

@@ -17,8 +17,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from quart_auth_app.accounts import limits
-from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.throttling import limits
+from quart_auth_app.accounts.throttling.limits import Limit
 from quart_auth_app.cli import main
 from tests.conftest import MakeApp
 from tests.databases import SECRET_KEY, NewDatabase

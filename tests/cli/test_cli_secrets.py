@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from quart_auth_app.accounts import sudo
-from quart_auth_app.accounts.second_step import AppUnreadable
+from quart_auth_app.accounts.credentials.second_step import AppUnreadable
 from quart_auth_app.models import Totp
 from quart_auth_app.web.sentences import sentence
 from tests.cli.test_cli import Operator

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from quart_auth_app.accounts import second_step_set_up
+from quart_auth_app.accounts.credentials import second_step_set_up
 from quart_auth_app.accounts.factors.seeds import Keys
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.operations import directory, housekeeping

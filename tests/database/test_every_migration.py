@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, make_url, text
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.database import migrations
 from quart_auth_app.database.migrations.differences import differences
 from quart_auth_app.database.schema import SchemaOutdated

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.database import migrations
 from quart_auth_app.database.schema import SchemaOutdated
 from quart_auth_app.database.units_of_work import Database

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import InvalidEmail
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.mail import letters
 from quart_auth_app.mail.letters import AddressNotSendable, Code, Letter, Link, Paragraph
 

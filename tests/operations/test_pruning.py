@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Table, event, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts.limits import LOG_IN_BY_ADDRESS
+from quart_auth_app.accounts.throttling.limits import LOG_IN_BY_ADDRESS
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, Session, User
 from quart_auth_app.models.base import Base

@@ -10,25 +10,16 @@ import pytest
 from quart import Quart
 
 from bench.targets import TARGETS
-from quart_auth_app.accounts import (
-    activity,
-    deletion,
-    devices,
-    email_addresses,
-    limits,
-    mail_limits,
-    mailed_codes,
-    mailed_log_in,
-    names,
-    sessions,
-    sign_ups,
-    sudo,
-    tokens,
-)
+from quart_auth_app.accounts import deletion, devices, mailed_codes, sessions, sudo, tokens
 from quart_auth_app.accounts.factors import challenges
-from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.fields import email_addresses, names
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import mailed_log_in
 from quart_auth_app.accounts.passwords import policy, threads
 from quart_auth_app.accounts.passwords import strength as password_strength
+from quart_auth_app.accounts.signing_up import sign_ups
+from quart_auth_app.accounts.throttling import limits, mail_limits
+from quart_auth_app.accounts.throttling.limits import Limit
 from quart_auth_app.serving.hypercorn_fixes import endless_connections
 from quart_auth_app.web import language
 from quart_auth_app.web.edge import turns

@@ -10,7 +10,7 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import limits
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, SecurityEvent, Session
 from tests.people import BOB, Client, Events

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits, throttle
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.instance import database_file
 from quart_auth_app.models import Attempts

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import current_user, role_required, sudo_required
-from quart_auth_app.accounts import access_keys, limits, sudo
-from quart_auth_app.accounts.refusals import LASTS
+from quart_auth_app.accounts import access_keys, sudo
+from quart_auth_app.accounts.throttling import limits
+from quart_auth_app.accounts.throttling.refusals import LASTS
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import AccessKey
 from quart_auth_app.operations import pruning

@@ -8,10 +8,11 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import deletion, double_clicks, export, throttle
+from quart_auth_app.accounts import deletion, double_clicks, export
 from quart_auth_app.accounts.browsers import OPERATOR
-from quart_auth_app.accounts.limits import SUDO_BY_SESSION
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.throttling import throttle
+from quart_auth_app.accounts.throttling.limits import SUDO_BY_SESSION
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Base, DeletedUser, SecurityEvent, User, columns_of
 from quart_auth_app.operations import housekeeping

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import activity, sessions, sudo
+from quart_auth_app.accounts import sessions, sudo
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.database.units_of_work import Database
 from tests.people import BOB, EVE, Client, Clock, is_logged_in, text
 from tests.web.test_account import kinds, log_in, twice

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from quart_auth_app.accounts import ways_in
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Identity, User
 from tests import plans

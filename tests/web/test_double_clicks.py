@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from quart import Quart
 
-from quart_auth_app.accounts import double_clicks, throttle
+from quart_auth_app.accounts import double_clicks
+from quart_auth_app.accounts.throttling import throttle
 from tests.conftest import MakeApp
 from tests.people import BOB, Client, Clock, Events, elsewhere, notice
 

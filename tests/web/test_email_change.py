@@ -8,7 +8,8 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select, update
 
-from quart_auth_app.accounts import email_changes, limits, mailed_codes, sudo, tokens, users
+from quart_auth_app.accounts import email_changes, mailed_codes, sudo, tokens, users
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.models import EmailChange, Identity, Mail, User
 from tests import authenticators
 from tests.conftest import MakeApp, mail_held_back, services_of

@@ -11,7 +11,8 @@ from quart import Quart
 from sqlalchemy import func, insert, select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits, users
+from quart_auth_app.accounts import users
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, Session, User
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS

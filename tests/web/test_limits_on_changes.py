@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import activity, limits
-from quart_auth_app.accounts.activity_kinds import LIMITED
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import TooManyAttempts
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.history.activity_kinds import LIMITED
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import SecurityEvent, User
 from tests.people import BOB, Accounts, Client, Clock, text

@@ -8,7 +8,8 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import delete, select
 
-from quart_auth_app.accounts import limits, users
+from quart_auth_app.accounts import users
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.models import MailToken, User
 from tests.conftest import MakeApp, services_of
 from tests.inbox import Inbox

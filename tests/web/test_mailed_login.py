@@ -9,19 +9,11 @@ from quart import Quart
 from sqlalchemy import func, select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import (
-    double_clicks,
-    mail_limits,
-    mailed_codes,
-    mailed_log_in,
-    sessions,
-    sudo,
-    throttle,
-    tokens,
-    users,
-)
+from quart_auth_app.accounts import double_clicks, mailed_codes, sessions, sudo, tokens, users
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.accounts.logging_in import mailed_log_in
+from quart_auth_app.accounts.throttling import mail_limits, throttle
 from quart_auth_app.models import MailedLogIn, MailToken, PendingLogIn, Session, User
 from quart_auth_app.operations import pruning
 from tests.conftest import MakeApp, mail_held_back, services_of

@@ -8,8 +8,8 @@ from quart import Quart
 from sqlalchemy import select
 
 from quart_auth_app.accounts import deletion, users
-from quart_auth_app.accounts.activity_kinds import KINDS, NOTICED
 from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.history.activity_kinds import KINDS, NOTICED
 from quart_auth_app.mail.notices import NOTICES
 from quart_auth_app.models import Mail, User
 from quart_auth_app.operations import housekeeping

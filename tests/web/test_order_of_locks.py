@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from quart_auth_app import clock
 from quart_auth_app.accounts import sessions
-from quart_auth_app.accounts.limits import SUDO_BY_SESSION
+from quart_auth_app.accounts.throttling.limits import SUDO_BY_SESSION
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import (
     AccessKey,

@@ -6,7 +6,7 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts.activity import NEWEST
+from quart_auth_app.accounts.history.activity import NEWEST
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import AccessKey, Base, Mail, Passkey, SecurityEvent, Session, User
 from tests.authenticators import add_passkey

@@ -7,8 +7,8 @@ import pytest
 from quart import Quart
 from sqlalchemy import select
 
-from quart_auth_app.accounts import daily_counts
-from quart_auth_app.accounts.daily_counts import DailyCounts
+from quart_auth_app.accounts.history import daily_counts
+from quart_auth_app.accounts.history.daily_counts import DailyCounts
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import DailyCount

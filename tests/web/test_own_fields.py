@@ -37,8 +37,8 @@ import asyncio, itertools, os
 from datetime import timedelta
 import pytest
 from quart_auth_app import reading
-from quart_auth_app.accounts import throttle, limits
-from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.throttling import throttle, limits
+from quart_auth_app.accounts.throttling.limits import Limit
 from quart_auth_app.testing import SECRET_KEY
 from site_of_ours import Customer, Diet, create_site
 from tests.conftest import services_of

@@ -17,9 +17,11 @@ from quart import Quart, Response
 from sqlalchemy import select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits, passkeys, sudo, ways_in
+from quart_auth_app.accounts import sudo
+from quart_auth_app.accounts.credentials import passkeys, ways_in
 from quart_auth_app.accounts.factors import challenges
 from quart_auth_app.accounts.factors.passkeys import decoded, encoded
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Passkey, Session, User
 from tests.authenticators import (

@@ -15,7 +15,8 @@ from quart import Quart, Response
 from sqlalchemy import func, select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identity_rows, limits
+from quart_auth_app.accounts.credentials import identity_rows
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Identity, Passkey, Session, User
 from tests.authenticators import add_passkey

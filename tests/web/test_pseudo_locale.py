@@ -13,10 +13,10 @@ from quart import Quart, abort
 from werkzeug.exceptions import default_exceptions
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import activity, activity_kinds
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.accounts.own_field import OwnFieldFailsCheck
+from quart_auth_app.accounts.fields.own_field import OwnFieldFailsCheck
+from quart_auth_app.accounts.history import activity, activity_kinds
 from quart_auth_app.languages import Language
 from quart_auth_app.mail import composing, letters, way_in_letters
 from quart_auth_app.mail.site import Site

@@ -8,7 +8,8 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits, users
+from quart_auth_app.accounts import users
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.mail.transports import Unreachable
 from quart_auth_app.models import Mail, SecurityEvent, User
 from tests.conftest import MakeApp, mail_held_back, services_of

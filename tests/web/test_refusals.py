@@ -13,7 +13,7 @@ from quart_auth_app.accounts.errors import (
     TooManyAttempts,
     TryLater,
 )
-from quart_auth_app.accounts.own_field import OwnField
+from quart_auth_app.accounts.fields.own_field import OwnField
 from quart_auth_app.models import User
 from quart_auth_app.operations.acts import NotConfirmed  # noqa: F401  # a refusal that no page imports
 from quart_auth_app.operations.directory import NoSuchUser

@@ -11,8 +11,9 @@ import pytest
 from quart import Quart, Response
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import sessions, throttle
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.double_clicks import LASTS
+from quart_auth_app.accounts.throttling import throttle
 from quart_auth_app.models import AccessKey, Mail, RecoveryCode, SecurityEvent, User
 from tests.authenticators import add_passkey
 from tests.conftest import MakeApp, services_of

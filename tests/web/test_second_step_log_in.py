@@ -11,8 +11,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import limits, throttle, users
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts import users
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts, PendingLogIn, Session, User
 from quart_auth_app.web import services

@@ -9,7 +9,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from quart import Quart, Response
 
-from quart_auth_app.accounts import mail_limits, throttle
+from quart_auth_app.accounts.throttling import mail_limits, throttle
 from quart_auth_app.web.telemetry import security_log
 from tests.authenticators import add_passkey
 from tests.authenticators import log_in as log_in_with_passkey

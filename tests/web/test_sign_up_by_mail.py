@@ -8,7 +8,8 @@ import pytest
 from quart import Quart
 from sqlalchemy import func, select
 
-from quart_auth_app.accounts import mailed_codes, sign_ups
+from quart_auth_app.accounts import mailed_codes
+from quart_auth_app.accounts.signing_up import sign_ups
 from quart_auth_app.models import MailToken, SignUp, User
 from tests.conftest import MakeApp, mail_held_back, services_of
 from tests.counting import counting

@@ -12,10 +12,11 @@ from quart import Blueprint, Quart, request
 from quart.datastructures import FileStorage
 from sqlalchemy import select
 
-from quart_auth_app.accounts import sudo, throttle
+from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooBusy
-from quart_auth_app.accounts.limits import SUDO_BY_SESSION
+from quart_auth_app.accounts.throttling import throttle
+from quart_auth_app.accounts.throttling.limits import SUDO_BY_SESSION
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Session
 from quart_auth_app.web.identity.sudo import sudo_required

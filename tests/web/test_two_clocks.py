@@ -10,7 +10,7 @@ from itsdangerous.timed import TimestampSigner
 from quart import Quart
 
 from quart_auth_app import clock
-from quart_auth_app.accounts.limits import LOG_IN_BY_ACCOUNT
+from quart_auth_app.accounts.throttling.limits import LOG_IN_BY_ACCOUNT
 from quart_auth_app.testing import SECRET_KEY
 from quart_auth_app.web.identity.signatures import PatientSerializer
 from tests.conftest import MakeApp

@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, names, ways_in
+from quart_auth_app.accounts import double_clicks
 from quart_auth_app.accounts.access_keys.keys import COUNTS, PREFIX, SHOWN, hash_of
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.fields import names
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import AccessKey, User
 

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, limits, mail_limits, outbox, throttle
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.email_changes.waiting import LASTS, drop, locked, pending
 from quart_auth_app.accounts.errors import SameEmail
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.throttling import limits, mail_limits, throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import EmailChange, User
 

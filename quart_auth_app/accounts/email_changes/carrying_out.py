@@ -4,24 +4,17 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    activity,
-    double_clicks,
-    email_addresses,
-    limits,
-    mailed_codes,
-    outbox,
-    pending_log_ins,
-    sessions,
-    taken,
-    throttle,
-    tokens,
-)
+from quart_auth_app.accounts import double_clicks, mailed_codes, outbox, sessions, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.email_changes.waiting import drop, locked, pending
 from quart_auth_app.accounts.errors import EmailTaken, LinkInvalid, LinkOfAnother, NoEmailChange
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.signing_up import taken
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import EmailChange, User
 

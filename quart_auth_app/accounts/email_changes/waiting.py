@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, expiry, mailed_codes, sessions, tokens
+from quart_auth_app.accounts import expiry, mailed_codes, sessions, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.models import EmailChange, User
 

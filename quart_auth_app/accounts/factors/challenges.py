@@ -1,7 +1,7 @@
 """Challenges for passkeys: random, signed, and bound to a purpose, so that showing a page needs no row.
 
 The authenticator's signed answer contains the challenge. Code that accepts a challenge also marks it as used, see
-`accounts/passkey_answers.py`.
+`accounts/credentials/passkey_answers.py`.
 """
 
 import hashlib

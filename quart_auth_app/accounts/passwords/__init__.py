@@ -5,11 +5,11 @@ Work that takes CPU time runs in threads, so that pages don't wait for it.
 
 from contextlib import AbstractContextManager
 
-from quart_auth_app.accounts import limits
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.passwords import policy
 from quart_auth_app.accounts.passwords.hashing import Hasher
 from quart_auth_app.accounts.passwords.threads import Group, HashingThreads
+from quart_auth_app.accounts.throttling import limits
 
 __all__ = ["Passwords"]
 

@@ -1,6 +1,5 @@
 """Sessions: one row for each log-in, found by the token in the browser's cookie."""
 
-from quart_auth_app.accounts.session_tokens import info, token_by
 from quart_auth_app.accounts.sessions.finding import Found, active, by_token, count_active, own, touch
 from quart_auth_app.accounts.sessions.lifetimes import (
     ABSOLUTE,
@@ -24,6 +23,7 @@ from quart_auth_app.accounts.sessions.revoking import (
     revoke_own,
     revoke_wanted,
 )
+from quart_auth_app.accounts.sessions.session_tokens import info, token_by
 from quart_auth_app.accounts.sessions.starting import COMPLETE, MAX_FOR_ONE, Started, start, trim
 
 __all__ = [

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from quart_auth_app.accounts.browsers import named
-from quart_auth_app.accounts.session_tokens import hash_of
 from quart_auth_app.accounts.sessions.lifetimes import EXPIRED, cutoffs
+from quart_auth_app.accounts.sessions.session_tokens import hash_of
 from quart_auth_app.database.units_of_work import LookUp
 from quart_auth_app.models import Session, User, columns_of
 

@@ -7,12 +7,12 @@ from typing import cast
 from sqlalchemy import Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import user_rows
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SessionRevoked
-from quart_auth_app.accounts.session_tokens import hash_of, token_by
 from quart_auth_app.accounts.sessions.finding import Found
 from quart_auth_app.accounts.sessions.lifetimes import EXPIRED, REPLACED_LASTS, cutoffs
+from quart_auth_app.accounts.sessions.session_tokens import hash_of, token_by
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import Session, User
 
 _session = cast(Table, Session.__table__)

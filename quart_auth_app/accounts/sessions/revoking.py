@@ -6,10 +6,12 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, user_rows
+from quart_auth_app.accounts import double_clicks
 from quart_auth_app.accounts.browsers import OPERATOR, Browser, named
 from quart_auth_app.accounts.errors import AccountError
-from quart_auth_app.accounts.session_tokens import hash_of
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.sessions.session_tokens import hash_of
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import Session, User
 
 OTHERS = "others"

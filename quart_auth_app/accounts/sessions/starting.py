@@ -8,10 +8,10 @@ from typing import cast
 from sqlalchemy import Boolean, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity
 from quart_auth_app.accounts.browsers import Browser, named
-from quart_auth_app.accounts.session_tokens import hash_of, token_by
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions.revoking import revoke
+from quart_auth_app.accounts.sessions.session_tokens import hash_of, token_by
 from quart_auth_app.models import Session, Totp, User
 
 MAX_FOR_ONE = 50

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, own_fields
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.fields import email_addresses, own_fields
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.models import User
 
 

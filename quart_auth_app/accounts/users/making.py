@@ -12,10 +12,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import double_clicks, email_addresses, limits, names, outbox, own_fields, taken, throttle
+from quart_auth_app.accounts import double_clicks, outbox
 from quart_auth_app.accounts.browsers import OPERATOR, Browser
 from quart_auth_app.accounts.errors import EmailTaken
+from quart_auth_app.accounts.fields import email_addresses, names, own_fields
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.signing_up import taken
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User

@@ -7,19 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import (
-    access_keys,
-    activity,
-    deletion,
-    email_changes,
-    outbox,
-    pending_log_ins,
-    roles,
-    second_step,
-    sessions,
-)
+from quart_auth_app.accounts import access_keys, deletion, email_changes, outbox, roles, sessions
 from quart_auth_app.accounts.browsers import OPERATOR
+from quart_auth_app.accounts.credentials import second_step
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User

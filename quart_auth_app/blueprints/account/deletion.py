@@ -8,7 +8,8 @@ from quart_auth import login_required, logout_user
 from sqlalchemy import select
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import deletion, ways_in
+from quart_auth_app.accounts import deletion
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.models import User
 from quart_auth_app.web import signals

@@ -6,7 +6,8 @@ from quart import Response, current_app
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import export, ways_in
+from quart_auth_app.accounts import export
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.once_form import OnceForm

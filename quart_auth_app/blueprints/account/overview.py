@@ -5,9 +5,11 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import deletion, email_changes, identities, own_fields, tokens
+from quart_auth_app.accounts import deletion, email_changes, tokens
+from quart_auth_app.accounts.credentials import identities
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
+from quart_auth_app.accounts.fields import own_fields
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.models import Identity
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.forms import next_page

@@ -4,8 +4,10 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import own_fields, profile, ways_in
+from quart_auth_app.accounts import profile
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.accounts.errors import SessionRevoked
+from quart_auth_app.accounts.fields import own_fields
 from quart_auth_app.blueprints.account.overview import account
 from quart_auth_app.web import signals
 from quart_auth_app.web.forms.fields import read_texts

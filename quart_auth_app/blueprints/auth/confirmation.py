@@ -6,12 +6,14 @@ from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities, sign_up_confirmations, sign_ups, tokens
-from quart_auth_app.accounts.email_addresses import key
+from quart_auth_app.accounts import tokens
+from quart_auth_app.accounts.credentials import identities
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.accounts.errors import AlreadyConfirmed
-from quart_auth_app.accounts.own_field import OwnFieldTaken
-from quart_auth_app.accounts.sign_up_confirmations import Confirmed
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
+from quart_auth_app.accounts.fields.email_addresses import key
+from quart_auth_app.accounts.fields.own_field import OwnFieldTaken
+from quart_auth_app.accounts.signing_up import sign_up_confirmations, sign_ups
+from quart_auth_app.accounts.signing_up.sign_up_confirmations import Confirmed
 from quart_auth_app.blueprints.auth.log_in import auth
 from quart_auth_app.blueprints.auth.sign_up import SIGN_UP as SIGN_UP_FORM
 from quart_auth_app.blueprints.mailed_links import email_of, link_page, only_with_mail, to_log_in

@@ -4,8 +4,8 @@ from quart import Blueprint, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import password_log_in
 from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
+from quart_auth_app.accounts.logging_in import password_log_in
 from quart_auth_app.web import signals
 from quart_auth_app.web.edge import same_origin
 from quart_auth_app.web.forms import cookie_check, next_page

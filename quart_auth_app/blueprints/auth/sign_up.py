@@ -4,9 +4,11 @@ from quart import redirect, render_template, request, session, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import double_clicks, own_fields, sign_ups, users
+from quart_auth_app.accounts import double_clicks, users
 from quart_auth_app.accounts.errors import EmailTaken, SignUpClosed
+from quart_auth_app.accounts.fields import own_fields
 from quart_auth_app.accounts.passwords.policy import MIN_LENGTH
+from quart_auth_app.accounts.signing_up import sign_ups
 from quart_auth_app.blueprints.auth.log_in import auth, to_check_mail
 from quart_auth_app.models import User
 from quart_auth_app.web import signals

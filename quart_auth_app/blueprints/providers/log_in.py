@@ -4,8 +4,9 @@ from quart import Blueprint, g, redirect, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identity_log_in, own_fields
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.fields import own_fields
+from quart_auth_app.accounts.logging_in import identity_log_in
 from quart_auth_app.accounts.provider_errors import ConnectFirst, SignUpUnfinished
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web import signals

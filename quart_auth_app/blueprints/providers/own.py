@@ -5,7 +5,7 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities
+from quart_auth_app.accounts.credentials import identities
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.blueprints.providers.log_in import providers
 from quart_auth_app.settings.providers import ProviderSettings

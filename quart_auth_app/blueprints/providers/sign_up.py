@@ -4,9 +4,10 @@ from quart import redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identity_sign_ups, own_fields, sign_ups
 from quart_auth_app.accounts.errors import SignUpClosed
+from quart_auth_app.accounts.fields import own_fields
 from quart_auth_app.accounts.provider_errors import AddressNotVerified, AttemptTooLate
+from quart_auth_app.accounts.signing_up import identity_sign_ups, sign_ups
 from quart_auth_app.blueprints.auth.log_in import to_check_mail
 from quart_auth_app.blueprints.providers.log_in import FINISH, let_in, providers
 from quart_auth_app.web.forms import next_page

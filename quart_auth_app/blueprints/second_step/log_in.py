@@ -4,9 +4,9 @@ from quart import Blueprint, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import pending_log_ins, second_step_log_in
-from quart_auth_app.accounts.pending_log_ins import NoPendingLogIn
-from quart_auth_app.accounts.second_step import WrongCode
+from quart_auth_app.accounts.credentials.second_step import WrongCode
+from quart_auth_app.accounts.logging_in import pending_log_ins, second_step_log_in
+from quart_auth_app.accounts.logging_in.pending_log_ins import NoPendingLogIn
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.flashes import flash_one, typed_before
 from quart_auth_app.web.forms.once_form import OnceForm

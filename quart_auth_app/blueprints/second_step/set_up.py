@@ -5,9 +5,9 @@ from quart.typing import ResponseReturnValue
 from quart_auth import login_required
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import recovery_codes as codes_of_user
-from quart_auth_app.accounts import second_step as domain
-from quart_auth_app.accounts import second_step_set_up, ways_in
+from quart_auth_app.accounts.credentials import recovery_codes as codes_of_user
+from quart_auth_app.accounts.credentials import second_step as domain
+from quart_auth_app.accounts.credentials import second_step_set_up, ways_in
 from quart_auth_app.accounts.factors import recovery_codes, totp
 from quart_auth_app.blueprints.second_step.log_in import second_step
 from quart_auth_app.web.forms.flashes import typed_before

@@ -11,8 +11,8 @@ from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
 
-from quart_auth_app.accounts import own_fields
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.fields import own_fields
 from quart_auth_app.web.edge.asking import JSON
 from quart_auth_app.web.forms.fields import CREDENTIALS, LIMITS, TICKS, InvalidForm
 from quart_auth_app.web.forms.parsing import StrictParser, limited

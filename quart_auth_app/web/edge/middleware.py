@@ -10,7 +10,7 @@ from quart import Quart, request
 from quart.typing import ResponseTypes
 from werkzeug.exceptions import BadRequest
 
-from quart_auth_app.accounts import limits
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.web.edge import access_log, bodies, scopes, unusable
 from quart_auth_app.web.edge.answering import serve
 from quart_auth_app.web.edge.headers import Headers, for_every_response

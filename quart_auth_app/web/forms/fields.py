@@ -2,9 +2,9 @@
 
 from quart import request
 
-from quart_auth_app.accounts import email_addresses, names
 from quart_auth_app.accounts.errors import AccountError, PasswordTooLong
-from quart_auth_app.accounts.own_field import OwnField
+from quart_auth_app.accounts.fields import email_addresses, names
+from quart_auth_app.accounts.fields.own_field import OwnField
 from quart_auth_app.accounts.passwords import policy
 
 MAX_CREDENTIAL = 8192

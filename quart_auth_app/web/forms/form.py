@@ -9,7 +9,7 @@ from quart import current_app, g, make_response, redirect, request, session, url
 from quart.typing import ResponseReturnValue
 
 from quart_auth_app.accounts.errors import AccountError, TryLater
-from quart_auth_app.accounts.own_field import OwnField
+from quart_auth_app.accounts.fields.own_field import OwnField
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.forms import next_page
 from quart_auth_app.web.forms.fields import is_secret, read_fields, read_optional

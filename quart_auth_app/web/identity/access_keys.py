@@ -5,9 +5,10 @@ from contextlib import suppress
 from quart import current_app, has_websocket_context
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import access_keys, limits
+from quart_auth_app.accounts import access_keys
 from quart_auth_app.accounts.access_keys import KeyNotEnough, KeyRefused
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.throttling import limits
 from quart_auth_app.database.errors import DatabaseAway
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.client import client_address

@@ -1,4 +1,4 @@
-"""The device cookie: a browser that has logged in to an account before has its own limit (accounts/limits.py)."""
+"""The device cookie: a browser that has logged in before has a limit of its own (`throttling/limits.py`)."""
 
 from datetime import timedelta
 

@@ -11,10 +11,10 @@ from typing import Any
 from itsdangerous import BadData
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import sign_ups
-from quart_auth_app.accounts.email_addresses import key
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.fields.email_addresses import key
+from quart_auth_app.accounts.signing_up import sign_ups
 from quart_auth_app.settings.providers import ProviderSettings
 from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.current_user import current_found

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from itsdangerous import BadData
 
-from quart_auth_app.accounts import mailed_log_in, sign_ups
+from quart_auth_app.accounts.logging_in import mailed_log_in
+from quart_auth_app.accounts.signing_up import sign_ups
 from quart_auth_app.web.identity import cookies
 from quart_auth_app.web.identity.signatures import PatientSerializer
 

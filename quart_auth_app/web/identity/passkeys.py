@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from quart import g, session
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import passkey_log_in
+from quart_auth_app.accounts.credentials.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
 from quart_auth_app.accounts.factors.passkeys import Site, encoded
 from quart_auth_app.accounts.log_in import LoggedIn
-from quart_auth_app.accounts.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
+from quart_auth_app.accounts.logging_in import passkey_log_in
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.models import Passkey
 from quart_auth_app.web.edge.same_origin import own_origin

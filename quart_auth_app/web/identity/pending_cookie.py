@@ -1,6 +1,6 @@
 """The cookie of a log-in that waits for its second step. It logs nobody in: only the second step reads it."""
 
-from quart_auth_app.accounts import pending_log_ins
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.web.identity import cookies
 
 COOKIE = "second-step"

@@ -6,7 +6,7 @@ from typing import Any
 from quart import Response, abort, g, render_template, request, url_for
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import identities
+from quart_auth_app.accounts.credentials import identities
 from quart_auth_app.accounts.factors import provider_attempts
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderAway, ProviderRefused

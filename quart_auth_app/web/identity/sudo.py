@@ -18,8 +18,8 @@ from quart_auth_app import clock
 from quart_auth_app.accounts import sudo
 from quart_auth_app.accounts.access_keys import KeyNotEnough
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.errors import SessionRevoked, TryLater
-from quart_auth_app.accounts.passkey_answers import PasskeyRefused
 from quart_auth_app.accounts.sessions import Renewed
 from quart_auth_app.accounts.sudo_errors import SudoRequired, WrongPassword, WrongSudoCode
 from quart_auth_app.web.edge.asking import wants_json

@@ -4,10 +4,10 @@ from collections import defaultdict
 
 from quart import Response, render_template, request, url_for
 
-from quart_auth_app.accounts import identities, passkeys, second_step
+from quart_auth_app.accounts.credentials import identities, passkeys, second_step
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.accounts.errors import AccountError, TryLater
 from quart_auth_app.accounts.sudo_errors import SudoRequired
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.web.edge.asking import wants_json
 from quart_auth_app.web.edge.same_origin import SAFE_METHODS
 from quart_auth_app.web.forms import next_page

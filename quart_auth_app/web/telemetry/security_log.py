@@ -10,7 +10,7 @@ import logging
 from quart import has_request_context, has_websocket_context
 
 from quart_auth_app import clock
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.web.edge.asking import asking
 from quart_auth_app.web.edge.client import client_address
 from quart_auth_app.web.services import services

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses, limits, throttle
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.limits import Counter, Limit
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter, Limit
 
 # Enough for a person whose first mail is late, and too little to flood a stranger's mailbox.
 TO_ADDRESS = (

@@ -8,9 +8,10 @@ from collections.abc import Collection
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import sessions, user_rows
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import Identity, Passkey, User
 
 NO_PASSWORD = "!"  # noqa: S105  # it is no hash, so no password matches it

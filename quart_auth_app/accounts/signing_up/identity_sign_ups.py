@@ -10,23 +10,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    activity,
-    email_addresses,
-    identity_rows,
-    limits,
-    names,
-    outbox,
-    own_fields,
-    recovery,
-    sign_up_confirmations,
-    throttle,
-    ways_in,
-)
+from quart_auth_app.accounts import outbox, recovery
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import identity_rows, ways_in
 from quart_auth_app.accounts.errors import InvalidName, SignUpClosed
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.fields import email_addresses, names, own_fields
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.provider_errors import AddressMissing, AddressNotVerified, ConnectFirst, SignUpUnfinished
+from quart_auth_app.accounts.signing_up import sign_up_confirmations
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User

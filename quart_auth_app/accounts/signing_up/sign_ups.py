@@ -9,18 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    double_clicks,
-    email_addresses,
-    mail_limits,
-    names,
-    outbox,
-    own_fields,
-    throttle,
-    ways_in,
-)
+from quart_auth_app.accounts import double_clicks, outbox
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import ways_in
+from quart_auth_app.accounts.fields import email_addresses, names, own_fields
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.throttling import mail_limits, throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp
 

@@ -8,12 +8,16 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks, limits, names, passkey_answers, throttle, ways_in
+from quart_auth_app.accounts import double_clicks
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import passkey_answers, ways_in
+from quart_auth_app.accounts.credentials.passkey_answers import Asking
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import passkey_options, passkeys
-from quart_auth_app.accounts.passkey_answers import Asking
+from quart_auth_app.accounts.fields import names
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
 

@@ -1,18 +1,13 @@
 """Undoing a change of address, which a thief may have made, by a link that was mailed to the former address."""
 
-from quart_auth_app.accounts import (
-    activity,
-    double_clicks,
-    email_addresses,
-    outbox,
-    passkeys,
-    second_step,
-    taken,
-    tokens,
-)
+from quart_auth_app.accounts import double_clicks, outbox, tokens
+from quart_auth_app.accounts.credentials import passkeys, second_step
 from quart_auth_app.accounts.errors import EmailTaken
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.passwords import Passwords
 from quart_auth_app.accounts.recovery import Choice, accepted, forget_identities, give_password
+from quart_auth_app.accounts.signing_up import taken
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

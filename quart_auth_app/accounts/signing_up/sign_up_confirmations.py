@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy import ScalarSelect, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import double_clicks, mailed_codes, own_fields, taken, tokens
+from quart_auth_app.accounts import double_clicks, mailed_codes, tokens
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AlreadyConfirmed, LinkUsed, WrongSignUpPassword
-from quart_auth_app.accounts.own_field import OwnField
+from quart_auth_app.accounts.fields import own_fields
+from quart_auth_app.accounts.fields.own_field import OwnField
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.signing_up import taken
 from quart_auth_app.accounts.users import adding
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import SignUp, User

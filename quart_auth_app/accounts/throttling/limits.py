@@ -7,7 +7,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quart_auth_app.accounts import email_addresses
+from quart_auth_app.accounts.fields import email_addresses
 
 
 @dataclass(frozen=True)

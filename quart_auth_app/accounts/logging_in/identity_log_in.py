@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from quart_auth_app.accounts import identity_rows, identity_sign_ups, limits, log_in, throttle, user_rows
+from quart_auth_app.accounts import log_in
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import identity_rows
 from quart_auth_app.accounts.errors import WrongDetails
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.log_in import Outcome
 from quart_auth_app.accounts.provider_errors import ProviderRefused
+from quart_auth_app.accounts.signing_up import identity_sign_ups
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 from quart_auth_app.settings.providers import ProviderSettings

@@ -11,8 +11,11 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, email_addresses, mail_limits, outbox
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.fields import email_addresses
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.throttling import mail_limits
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

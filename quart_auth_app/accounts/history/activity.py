@@ -10,9 +10,10 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import limits, outbox, throttle
-from quart_auth_app.accounts.activity_kinds import KINDS, LIMITED, NOTICED
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.history.activity_kinds import KINDS, LIMITED, NOTICED
+from quart_auth_app.accounts.throttling import limits, throttle
 from quart_auth_app.models import SecurityEvent, User
 
 NOTHING: Mapping[str, str | int | bool] = {}

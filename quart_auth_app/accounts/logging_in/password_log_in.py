@@ -13,13 +13,15 @@ from sqlalchemy import bindparam, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from quart_auth_app.accounts import email_addresses, limits, outbox, throttle
+from quart_auth_app.accounts import outbox
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import SignUpPending, WrongDetails
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.accounts.log_in import LoggedIn, Outcome, start_session
 from quart_auth_app.accounts.passwords import Passwords
-from quart_auth_app.accounts.refusals import Refusals
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter
+from quart_auth_app.accounts.throttling.refusals import Refusals
 from quart_auth_app.database.units_of_work import UnitsOfWork
 from quart_auth_app.models import Attempts, SignUp, User
 

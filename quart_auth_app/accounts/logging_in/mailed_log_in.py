@@ -9,22 +9,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    double_clicks,
-    email_addresses,
-    log_in,
-    mail_limits,
-    mailed_codes,
-    outbox,
-    recovery,
-    tokens,
-)
+from quart_auth_app.accounts import double_clicks, log_in, mailed_codes, outbox, recovery, tokens
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials.ways_in import NO_PASSWORD
 from quart_auth_app.accounts.errors import LinkInvalid, LinkUsed, WrongDetails, WrongMailedCode
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.accounts.log_in import Outcome
 from quart_auth_app.accounts.passwords import Passwords
+from quart_auth_app.accounts.throttling import mail_limits
 from quart_auth_app.accounts.tokens import Consumed
-from quart_auth_app.accounts.ways_in import NO_PASSWORD
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import MailedLogIn, User
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import InvalidEmail
 from quart_auth_app.accounts.factors.identities import Proven
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.models import Identity
 
 

@@ -5,15 +5,19 @@ from datetime import datetime
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, limits, log_in, passkey_answers, sessions, throttle, user_rows, ways_in
+from quart_auth_app.accounts import log_in, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import passkey_answers, ways_in
+from quart_auth_app.accounts.credentials.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
 from quart_auth_app.accounts.errors import SessionRevoked, WrongDetails
 from quart_auth_app.accounts.factors import passkeys
 from quart_auth_app.accounts.factors.passkeys import Answer
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.log_in import LoggedIn
-from quart_auth_app.accounts.passkey_answers import Asking, PasskeyRefused, PasskeyUnknown
 from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Passkey, User
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
-from quart_auth_app.accounts import limits, throttle
 from quart_auth_app.accounts.errors import TooManyAttempts
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter
 from quart_auth_app.database.units_of_work import Database
 from quart_auth_app.models import Attempts
 

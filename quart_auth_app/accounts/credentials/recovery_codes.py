@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, double_clicks
+from quart_auth_app.accounts import double_clicks
 from quart_auth_app.accounts.browsers import Browser
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors.recovery_codes import derived, digest, normalised
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.models import RecoveryCode, Totp
 
 FEW = 3

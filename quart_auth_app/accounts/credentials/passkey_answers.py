@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import throttle
 from quart_auth_app.accounts.errors import AccountError, TooManyAttempts
 from quart_auth_app.accounts.factors import challenges, passkey_options, passkeys
 from quart_auth_app.accounts.factors.challenges import Challenges
 from quart_auth_app.accounts.factors.passkeys import Answer, NotValid, Site
-from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.throttling import throttle
+from quart_auth_app.accounts.throttling.limits import Limit
 
 Result = TypeVar("Result")
 

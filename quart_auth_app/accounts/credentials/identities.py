@@ -11,24 +11,19 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import (
-    activity,
-    double_clicks,
-    identity_rows,
-    limits,
-    sessions,
-    throttle,
-    user_rows,
-    ways_in,
-)
+from quart_auth_app.accounts import double_clicks, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import identity_rows, ways_in
 from quart_auth_app.accounts.errors import AccountError, SessionRevoked, TooManyAttempts
 from quart_auth_app.accounts.factors.identities import Proven
 from quart_auth_app.accounts.factors.provider_attempts import LASTS, Attempt
-from quart_auth_app.accounts.limits import Limit
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.provider_errors import AttemptTooLate, ProviderRefused
-from quart_auth_app.accounts.refusals import Refusals
 from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Limit
+from quart_auth_app.accounts.throttling.refusals import Refusals
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.database.units_of_work import Database, UnitOfWork
 from quart_auth_app.models import Identity
 from quart_auth_app.settings.providers import ProviderSettings

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from quart_auth_app.accounts import email_addresses
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.fields import email_addresses
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

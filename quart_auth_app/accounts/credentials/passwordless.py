@@ -5,10 +5,14 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, outbox, pending_log_ins, sessions, user_rows, ways_in
+from quart_auth_app.accounts import outbox, sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import ways_in
 from quart_auth_app.accounts.errors import AccountError
+from quart_auth_app.accounts.history import activity
+from quart_auth_app.accounts.logging_in import pending_log_ins
 from quart_auth_app.accounts.sessions import Found, Renewed
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.models import Passkey, User
 
 

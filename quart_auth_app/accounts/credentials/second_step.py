@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, recovery_codes
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import recovery_codes
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.recovery_codes import normalised
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.models import RecoveryCode, Totp
 
 TOTP = "totp"

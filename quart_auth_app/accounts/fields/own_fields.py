@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import ways_in
-from quart_auth_app.accounts.own_field import OwnField, OwnFieldRefused, OwnFieldTaken
+from quart_auth_app.accounts.credentials import ways_in
+from quart_auth_app.accounts.fields.own_field import OwnField, OwnFieldRefused, OwnFieldTaken
 from quart_auth_app.accounts.sessions import Found
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User, columns_of

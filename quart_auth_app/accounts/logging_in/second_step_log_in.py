@@ -5,12 +5,17 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, limits, log_in, pending_log_ins, second_step, throttle, user_rows
+from quart_auth_app.accounts import log_in
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import second_step
 from quart_auth_app.accounts.factors.seeds import Keys
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.log_in import LoggedIn, SecondStepMissing
-from quart_auth_app.accounts.pending_log_ins import Pending
+from quart_auth_app.accounts.logging_in import pending_log_ins
+from quart_auth_app.accounts.logging_in.pending_log_ins import Pending
+from quart_auth_app.accounts.throttling import limits, throttle
+from quart_auth_app.accounts.throttling.limits import Counter
+from quart_auth_app.accounts.users import user_rows
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import User
 

@@ -6,12 +6,14 @@ from typing import cast
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import activity, recovery_codes, sessions, ways_in
+from quart_auth_app.accounts import sessions
 from quart_auth_app.accounts.browsers import Browser
+from quart_auth_app.accounts.credentials import recovery_codes, ways_in
+from quart_auth_app.accounts.credentials.second_step import TOTP, WrongCode
 from quart_auth_app.accounts.errors import AccountError
 from quart_auth_app.accounts.factors import totp
 from quart_auth_app.accounts.factors.seeds import Keys, Unreadable
-from quart_auth_app.accounts.second_step import TOTP, WrongCode
+from quart_auth_app.accounts.history import activity
 from quart_auth_app.accounts.sessions import Found, Renewed
 from quart_auth_app.database.upserts import INSERT
 from quart_auth_app.models import Totp

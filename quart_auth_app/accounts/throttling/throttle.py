@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quart_auth_app.accounts import throttle_statements as statements
 from quart_auth_app.accounts.errors import TooBusy, TooManyAttempts
-from quart_auth_app.accounts.limits import Counter
+from quart_auth_app.accounts.throttling import throttle_statements as statements
+from quart_auth_app.accounts.throttling.limits import Counter
 from quart_auth_app.database.units_of_work import UnitOfWork
 from quart_auth_app.models import Attempts
 

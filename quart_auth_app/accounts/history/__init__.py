@@ -1,0 +1,1 @@
+"""What has happened: an account's activity, and the site's counts by day."""

@@ -1,0 +1,1 @@
+"""Signing up by mail or with an account at a provider."""

@@ -1,0 +1,1 @@
+"""Limits on attempts and on mail, and how attempts are counted."""
