@@ -324,6 +324,44 @@ async def test_a_prefix_moves_our_pages_and_nothing_else(new_database: NewDataba
         assert "Welcome, Bob!" in await text(await client.get("/accounts/profile"))
 
 
+async def test_password_managers_find_us_at_the_root_whatever_the_prefix(new_database: NewDatabase) -> None:
+    app = Quart("prefixed_host")
+    app.config.from_mapping(SECRET_KEY=SECRET_KEY, DATABASE_URL=new_database(), PUBLIC_URL="https://shop.example")
+    Accounts(app, url_prefix="/accounts")
+
+    @app.get("/.well-known/security.txt")
+    async def own() -> str:
+        return "Contact: mailto:security@shop.example"
+
+    async with app.test_app():
+        client = app.test_client()
+        there = (await client.get("/.well-known/change-password")).headers["Location"]
+        assert there == "/accounts/account#password"
+        passkeys = await (await client.get("/.well-known/passkey-endpoints")).get_json()
+        assert passkeys["enroll"] == "https://shop.example/accounts/account/passkeys"
+        assert "Contact" in await text(await client.get("/.well-known/security.txt"))
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_well_known_address_of_the_hosts_own_stays_its_own(new_database: NewDatabase, before: bool) -> None:
+    app = Quart("prefixed_host")
+    app.config.from_mapping(SECRET_KEY=SECRET_KEY, DATABASE_URL=new_database())
+
+    async def own() -> str:
+        return "the host's own"
+
+    def add() -> None:
+        app.add_url_rule("/.well-known/change-password", view_func=own)
+
+    if before:
+        add()
+    Accounts(app, url_prefix="/accounts")
+    if not before:
+        add()
+    async with app.test_app():
+        assert await text(await app.test_client().get("/.well-known/change-password")) == "the host's own"
+
+
 @pytest.mark.parametrize("host", [with_blueprints])
 async def test_quart_schema_checks_and_describes_the_hosts_routes_beside_ours(app: Quart) -> None:
     client = Browser(app)

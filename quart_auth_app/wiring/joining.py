@@ -46,6 +46,16 @@ def join(app: Quart, settings: Settings, services: Services, *, ours: set[str], 
     lifespan.init_app(app, services, is_guest=True)
     for blueprint in PAGES:
         app.register_blueprint(blueprint, url_prefix=url_prefix)
+    if url_prefix:
+        _serve_well_known_at_root(app, url_prefix, ours=ours)
     context_processors.leave_out_of(app, ours)
     parsing.limit_first(app, blueprints=ours, parser=BilingualParser)
     wire_own(app, ours=ours)
+
+
+def _serve_well_known_at_root(app: Quart, prefix: str, *, ours: set[str]) -> None:
+    # Password managers look for these addresses at the root of the host (RFC 8615), whatever the prefix.
+    for rule in list(app.url_map.iter_rules()):
+        path = rule.rule.removeprefix(prefix)
+        if path.startswith("/.well-known/") and rule.endpoint.partition(".")[0] in ours:
+            app.add_url_rule(path, rule.endpoint, app.view_functions[rule.endpoint], methods=rule.methods)
