@@ -1,6 +1,7 @@
 """Forms that arrive all at once begin one after the other, and pages go between them."""
 
 import asyncio
+import math
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -13,6 +14,12 @@ from quart_auth_app.web.edge import bodies
 from quart_auth_app.web.edge import turns as turns_module
 from quart_auth_app.web.edge.turns import Turns
 from tests.people import Client, elsewhere
+
+
+@pytest.fixture(autouse=True)
+def _no_round_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Some tests count rounds of the event loop, and on a busy machine any of them may be a long one.
+    monkeypatch.setattr(turns_module, "LONG_ROUND", math.inf)
 
 
 async def test_a_page_does_not_wait_for_all_forms_that_came_before_it(
@@ -47,6 +54,30 @@ async def test_turns_are_taken_in_order_and_by_who_is_still_there() -> None:
     tasks[3].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert taken == [1, 2, 4]
+
+
+async def rounds_until_it_begins(turns: Turns) -> int:
+    """Return how many rounds of the event loop a form waits for its turn."""
+    rounds = 0
+
+    async def one() -> None:
+        async with turns.turn("here"):
+            pass
+
+    task = asyncio.create_task(one())
+    while not task.done():
+        await asyncio.sleep(0)
+        rounds += 1
+    return rounds
+
+
+@pytest.mark.asvs("15.2.2")
+async def test_while_the_rounds_of_the_event_loop_are_long_no_form_begins_but_after_many_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once = await rounds_until_it_begins(Turns())
+    monkeypatch.setattr(turns_module, "LONG_ROUND", -1.0)
+    assert await rounds_until_it_begins(Turns()) == at_once + turns_module.MOST_LONG_ROUNDS
 
 
 async def begin_all(turns: Turns, networks: list[str], begun: list[str]) -> list[asyncio.Task[None]]:

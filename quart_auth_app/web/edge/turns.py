@@ -25,6 +25,13 @@ time to everybody else. A client that waits for each answer can't send faster th
 MANY_REFUSED = 10
 """Refused forms of one network, less than FORGOTTEN_AFTER apart, before the pauses begin: people mistype."""
 
+LONG_ROUND = 0.001
+"""Seconds. While a round of the event loop takes longer, the forms under way keep it busy, and no further one begins. A
+page on a new connection takes some 20 rounds, so its answer comes 20 times as late as a round is long."""
+
+MOST_LONG_ROUNDS = 16
+"""Long rounds after which the next form begins all the same: pages alone can keep the loop busy all the time."""
+
 FORGOTTEN_AFTER = 1.0
 """Seconds without a refused form after which a network's refusals are forgotten."""
 
@@ -95,9 +102,18 @@ class Turns:
             del self._under_way[network]
         self._look_soon()
 
-    def _look_soon(self) -> None:
+    def _look_soon(self, long_rounds: int = 0) -> None:
         if self._waiting and self._next is None:
-            self._next = asyncio.get_running_loop().call_soon(self._give_one)
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_soon(self._look, loop.time(), long_rounds)
+
+    def _look(self, last_round: float, long_rounds: int) -> None:
+        self._next = None
+        is_long = asyncio.get_running_loop().time() - last_round > LONG_ROUND
+        if is_long and long_rounds < MOST_LONG_ROUNDS:
+            self._look_soon(long_rounds + 1)
+        else:
+            self._give_one()
 
     def _give_one(self) -> None:
         self._next = None
